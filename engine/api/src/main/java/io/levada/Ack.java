@@ -1,0 +1,4 @@
+package io.levada;
+
+/** The place of a published record, which is durable there. */
+public record Ack(String topic, int partition, long offset, long timestampMs) {}

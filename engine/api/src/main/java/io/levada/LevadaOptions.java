@@ -1,0 +1,79 @@
+package io.levada;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * What a caller may set when opening a log. Immutable.
+ *
+ * @param callbacks where users' callbacks run; they may block there
+ * @param publishWindowRecords most records in flight for one {@code publish} stream, 1 to 1,000,000
+ * @param batchBytes encoded size at which a batch is sent without waiting for more, 1 KiB to 1 MiB
+ * @param readWindowBytes most bytes held for one subscription, 64 KiB to 1 GiB
+ * @param compression codec of the batches published
+ * @param connectTimeout how long opening a remote address, and a single request, may take
+ * @param tokenFile a file with the bearer token for remote addresses
+ */
+public record LevadaOptions(
+        Scheduler callbacks,
+        int publishWindowRecords,
+        int batchBytes,
+        int readWindowBytes,
+        Compression compression,
+        Duration connectTimeout,
+        @Nullable String tokenFile) {
+
+    public LevadaOptions {
+        require(publishWindowRecords >= 1 && publishWindowRecords <= 1_000_000, "publishWindowRecords: 1 to 1000000");
+        require(batchBytes >= 1 << 10 && batchBytes <= 1 << 20, "batchBytes: 1 KiB to 1 MiB");
+        require(readWindowBytes >= 1 << 16 && readWindowBytes <= 1 << 30, "readWindowBytes: 64 KiB to 1 GiB");
+        require(!connectTimeout.isNegative() && !connectTimeout.isZero(), "connectTimeout: above zero");
+    }
+
+    public static LevadaOptions defaults() {
+        return new LevadaOptions(
+                Schedulers.boundedElastic(), 16_384, 64 << 10, 4 << 20, Compression.NONE, Duration.ofSeconds(10), null);
+    }
+
+    public LevadaOptions withCallbacks(Scheduler value) {
+        return new LevadaOptions(
+                value, publishWindowRecords, batchBytes, readWindowBytes, compression, connectTimeout, tokenFile);
+    }
+
+    public LevadaOptions withPublishWindowRecords(int value) {
+        return new LevadaOptions(callbacks, value, batchBytes, readWindowBytes, compression, connectTimeout, tokenFile);
+    }
+
+    public LevadaOptions withBatchBytes(int value) {
+        return new LevadaOptions(
+                callbacks, publishWindowRecords, value, readWindowBytes, compression, connectTimeout, tokenFile);
+    }
+
+    public LevadaOptions withReadWindowBytes(int value) {
+        return new LevadaOptions(
+                callbacks, publishWindowRecords, batchBytes, value, compression, connectTimeout, tokenFile);
+    }
+
+    public LevadaOptions withCompression(Compression value) {
+        return new LevadaOptions(
+                callbacks, publishWindowRecords, batchBytes, readWindowBytes, value, connectTimeout, tokenFile);
+    }
+
+    public LevadaOptions withConnectTimeout(Duration value) {
+        return new LevadaOptions(
+                callbacks, publishWindowRecords, batchBytes, readWindowBytes, compression, value, tokenFile);
+    }
+
+    public LevadaOptions withTokenFile(@Nullable String value) {
+        return new LevadaOptions(
+                callbacks, publishWindowRecords, batchBytes, readWindowBytes, compression, connectTimeout, value);
+    }
+
+    private static void require(boolean holds, String what) {
+        if (!holds) {
+            throw new LevadaException(ErrorCode.INVALID_REQUEST, what);
+        }
+    }
+}

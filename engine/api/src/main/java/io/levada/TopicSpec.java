@@ -1,0 +1,43 @@
+package io.levada;
+
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * A topic to be created. Immutable.
+ *
+ * @param name 1 to 200 characters of {@code A-Z a-z 0-9 . _ -}, neither {@code .} nor {@code ..}; names that start with
+ *     {@code __} are reserved
+ * @param partitions 1 to 10,000
+ * @param replicationFactor copies on different machines; engines on one machine refuse more than 1
+ * @param config further settings by name, such as {@code segment.bytes}
+ */
+public record TopicSpec(String name, int partitions, int replicationFactor, Map<String, String> config) {
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,200}");
+    public static final int MAX_PARTITIONS = 10_000;
+
+    public TopicSpec {
+        config = Map.copyOf(config);
+    }
+
+    public static TopicSpec of(String name) {
+        return new TopicSpec(name, 1, 1, Map.of());
+    }
+
+    public TopicSpec partitions(int count) {
+        return new TopicSpec(name, count, replicationFactor, config);
+    }
+
+    public TopicSpec replicationFactor(int count) {
+        return new TopicSpec(name, partitions, count, config);
+    }
+
+    public TopicSpec config(Map<String, String> values) {
+        return new TopicSpec(name, partitions, replicationFactor, values);
+    }
+
+    /** Whether a name may be a topic's or a group's. */
+    public static boolean isName(String name) {
+        return NAME.matcher(name).matches() && !name.equals(".") && !name.equals("..");
+    }
+}

@@ -1,0 +1,31 @@
+package io.levada.facade;
+
+import io.levada.LevadaException;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/** What a reader hears. Partitions are told apart by handles. */
+public interface BatchSink {
+    /**
+     * A batch whose records are all wanted: none lies before the reader's position. Offsets may have holes. The buffer is
+     * the sink's, to be released, and is not to be written to.
+     *
+     * @param records how many it holds, at least one
+     */
+    void onBatch(int handle, int records, ByteBuf batch);
+
+    /** Offsets {@code from} to {@code to - 1} are gone (retention, a lossy cut) and were not delivered. */
+    void onGap(int handle, long from, long to);
+
+    /**
+     * A partition has ended, others go on.
+     *
+     * @param error null where its end was reached or it was handed over
+     */
+    void onPartitionEnd(int handle, @Nullable LevadaException error);
+
+    /** All partitions have ended; not called for readers of a group. */
+    void onComplete();
+
+    void onError(Throwable error);
+}

@@ -1,0 +1,36 @@
+package io.levada.facade;
+
+import io.levada.Groups;
+import io.levada.ReadSpec;
+import io.levada.Topics;
+import reactor.core.publisher.Mono;
+
+/**
+ * What stands behind the facade: encoded batches in, encoded batches out against credit in records and bytes. Batches are
+ * Kafka's record batches, format version 2, whole in one buffer each.
+ *
+ * <p>Methods are safe for any thread and do not block. Sinks are called serially on a thread of the engine, must not
+ * block, and may call back into the handle they belong to. Failures reach the sink ({@code onError}), once, as the last
+ * call; methods here do not throw for them. A buffer passed is a buffer given away: the receiver releases it.
+ */
+public interface Engine extends AutoCloseable {
+    Topics topics();
+
+    Groups groups();
+
+    /** Opens a writer to a topic. Batches of one writer keep their order within a partition. */
+    BatchWriter write(String topic, WriterSink sink);
+
+    /** Opens a reader of a topic's partitions; handles of its batches are partition numbers. No credit at first. */
+    BatchReader read(ReadSpec spec, BatchSink sink);
+
+    /** Joins a group; the member lives until it leaves, is aborted, or its session fails. */
+    GroupSession join(JoinSpec spec, MemberSink sink);
+
+    /** Ends everything open with {@code GOING_AWAY}; complete when all is released. */
+    Mono<Void> shutdown();
+
+    /** Blocks until {@link #shutdown} has completed, ten seconds at most. */
+    @Override
+    void close();
+}
