@@ -43,12 +43,16 @@ public final class TestGate implements BeforeAllCallback, AfterAllCallback {
 
     @Override
     public void afterAll(ExtensionContext context) throws InterruptedException {
+        check(context.getDisplayName());
+    }
+
+    void check(String testClass) throws InterruptedException {
         reportLeaks();
         List<String> texts = List.copyOf(ERRORS.texts);
         ERRORS.texts.clear();
         if (!texts.isEmpty()) {
-            throw new AssertionError(texts.size() + " errors were logged or buffers leaked in "
-                    + context.getDisplayName() + ":\n" + String.join("\n", texts));
+            throw new AssertionError(texts.size() + " errors were logged or buffers leaked in " + testClass + ":\n"
+                    + String.join("\n", texts));
         }
     }
 
