@@ -1,0 +1,142 @@
+package io.levada.env;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Files and directories of the machine under one root. */
+public final class RealDisk implements Disk {
+    private final Path root;
+
+    private RealDisk(Path root) {
+        this.root = root;
+    }
+
+    /** A disk rooted at a directory, which is made, durably, if missing. */
+    public static RealDisk at(Path root) throws IOException {
+        Path absolute = root.toAbsolutePath().normalize();
+        makeDirectories(absolute);
+        return new RealDisk(absolute);
+    }
+
+    /** Makes a directory, and forces the parents of what was made. */
+    private static void makeDirectories(Path directory) throws IOException {
+        Path parent = directory.getParent();
+        if (Files.isDirectory(directory) || parent == null) {
+            return;
+        }
+        makeDirectories(parent);
+        Files.createDirectory(directory);
+        forceDirectory(parent);
+    }
+
+    @Override
+    public DiskFile open(String path, boolean create) throws IOException {
+        return new RealFile(root.resolve(path), create);
+    }
+
+    @Override
+    public boolean exists(String path) {
+        return Files.exists(root.resolve(path));
+    }
+
+    @Override
+    public long size(String path) throws IOException {
+        try {
+            return Files.size(root.resolve(path));
+        } catch (NoSuchFileException e) {
+            return -1;
+        }
+    }
+
+    @Override
+    public List<String> list(String directory) throws IOException {
+        try (Stream<Path> entries = Files.list(root.resolve(directory))) {
+            return entries.map(entry -> String.valueOf(entry.getFileName()))
+                    .sorted()
+                    .toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        }
+    }
+
+    @Override
+    public void makeDirectory(String path) throws IOException {
+        try {
+            Files.createDirectories(root.resolve(path));
+        } catch (IOException e) {
+            throw typed(e);
+        }
+    }
+
+    @Override
+    public void rename(String from, String to) throws IOException {
+        try {
+            Files.move(root.resolve(from), root.resolve(to), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw typed(e);
+        }
+    }
+
+    @Override
+    public void delete(String path) throws IOException {
+        Files.deleteIfExists(root.resolve(path));
+    }
+
+    @Override
+    public void forceDirectory(String path) throws IOException {
+        forceDirectory(root.resolve(path));
+    }
+
+    private static void forceDirectory(Path directory) throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    @Override
+    public DiskLock lock(String path) throws IOException {
+        Path file = root.resolve(path);
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = tryLock(channel);
+        if (lock == null) {
+            channel.close();
+            throw new DiskInUseException(root + " is in use by another process or engine");
+        }
+        return channel::close;
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            return null; // held by this process
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** The same failure, as {@link DiskFullException} if it is one; the platform tells by the message alone. */
+    static IOException typed(IOException failure) {
+        String text = String.valueOf(
+                failure instanceof FileSystemException detailed ? detailed.getReason() : failure.getMessage());
+        boolean full = text.contains("No space left") || text.contains("quota exceeded");
+        return full ? new DiskFullException(text, failure) : failure;
+    }
+
+    @Override
+    public String toString() {
+        return root.toString();
+    }
+}
