@@ -1,0 +1,124 @@
+package io.levada.protocol;
+
+import io.levada.ErrorCode;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+
+/**
+ * Cuts a batch into smaller ones, as credit permits: it keeps the batch, inflated once, and the place reached, so that
+ * any number of cuts costs no more than one walk. A cut keeps base offset, base timestamp and the records' bytes as they
+ * are; codec (none), count, last offset delta, maximum timestamp, length and CRC are its own, and it has no header
+ * checksum. The last cut reaches as far as the batch does, beyond its last record too.
+ *
+ * <p>Not for use by two threads at a time. Many readers of one compressed batch should cut the same {@linkplain
+ * RecordBatch#inflate inflated} one.
+ */
+public final class BatchCutter implements AutoCloseable {
+    private final ByteBufAllocator allocator;
+    private final ByteBuf header;
+    private final RecordCursor cursor;
+    private final long toOffset;
+    private final long nextOffsetOfBatch;
+    private boolean pending;
+
+    private BatchCutter(ByteBuf batch, RecordCursor cursor, long toOffset) {
+        this.allocator = batch.alloc();
+        this.cursor = cursor;
+        this.toOffset = toOffset;
+        this.nextOffsetOfBatch = RecordBatch.nextOffset(batch);
+        this.header = allocator.directBuffer(RecordBatch.HEADER_BYTES);
+        header.writeBytes(batch, batch.readerIndex(), RecordBatch.HEADER_BYTES);
+    }
+
+    /**
+     * Opens a verified batch for the records from one offset, inclusive, to another, exclusive ({@link Long#MAX_VALUE}
+     * for no end). The buffer stays the caller's, who may release it at once. Fails as {@link RecordCursor#open}.
+     */
+    public static BatchCutter open(ByteBuf batch, long fromOffset, long toOffset, Limits limits) {
+        BatchCutter cutter = new BatchCutter(batch, RecordCursor.open(batch, limits), toOffset);
+        boolean opened = false;
+        try {
+            do {
+                cutter.step();
+            } while (cutter.pending && cutter.cursor.offset() < fromOffset);
+            opened = true;
+            return cutter;
+        } finally {
+            if (!opened) {
+                cutter.close();
+            }
+        }
+    }
+
+    /** Whether no records are left to cut. */
+    public boolean isDone() {
+        return !pending;
+    }
+
+    /** The offset of the next record to be cut; when done, the first one behind the range or the batch. */
+    public long nextOffset() {
+        return pending ? cursor.offset() : Math.min(toOffset, nextOffsetOfBatch);
+    }
+
+    /** Bytes that the next record takes uncompressed, with its length prefix; 0 when done. */
+    public int nextRecordBytes() {
+        return pending ? cursor.sizeInBytes() : 0;
+    }
+
+    /**
+     * Cuts the next records: as many as both bounds allow, but at least one. To be released by the caller. Fails with
+     * {@link IllegalStateException} when done, with {@link ErrorCode#CORRUPT_MESSAGE} where the batch is damaged.
+     *
+     * @param maxRecords 1 or more
+     * @param maxBytes for the batch cut, its {@link RecordBatch#HEADER_BYTES} included; only a first record goes beyond
+     */
+    public ByteBuf cut(long maxRecords, long maxBytes) {
+        if (!pending || maxRecords < 1) {
+            throw new IllegalStateException(
+                    pending ? "cut to " + maxRecords + " records" : "no records are left to cut");
+        }
+        long room = maxBytes - RecordBatch.HEADER_BYTES;
+        int start = cursor.start();
+        int end;
+        int records = 0;
+        int lastOffsetDelta;
+        long maxTimestamp = Long.MIN_VALUE;
+        do {
+            end = cursor.end();
+            lastOffsetDelta = cursor.offsetDelta();
+            maxTimestamp = Math.max(maxTimestamp, cursor.timestampMs());
+            records++;
+            step();
+        } while (pending && records < maxRecords && cursor.end() - start <= room);
+        if (!pending && nextOffset() == nextOffsetOfBatch) {
+            lastOffsetDelta = RecordBatch.lastOffsetDelta(header);
+        }
+        return assemble(start, end, records, lastOffsetDelta, maxTimestamp);
+    }
+
+    private ByteBuf assemble(int start, int end, int records, int lastOffsetDelta, long maxTimestamp) {
+        ByteBuf cut = allocator.directBuffer(RecordBatch.HEADER_BYTES + end - start);
+        cut.writeBytes(header, 0, RecordBatch.HEADER_BYTES);
+        cut.setInt(RecordBatch.LEADER_EPOCH_OFFSET, RecordBatch.NO_LEADER_EPOCH);
+        cut.setShort(RecordBatch.ATTRIBUTES_OFFSET, RecordBatch.attributes(header) & ~RecordBatch.CODEC_MASK);
+        cut.setInt(RecordBatch.LAST_OFFSET_DELTA_OFFSET, lastOffsetDelta);
+        cut.setLong(RecordBatch.MAX_TIMESTAMP_OFFSET, maxTimestamp);
+        cut.setInt(RecordBatch.COUNT_OFFSET, records);
+        cursor.copyTo(cut, start, end);
+        RecordBatch.seal(cut);
+        return cut;
+    }
+
+    private void step() {
+        pending = cursor.next() && cursor.offset() < toOffset;
+    }
+
+    @Override
+    public void close() {
+        pending = false;
+        cursor.close();
+        if (header.refCnt() > 0) {
+            header.release();
+        }
+    }
+}
