@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface AppendListener {
     /**
+     * Says what became of the append.
+     *
      * @param baseOffset the offset of the batch's first record, when it is durable; -1 when it failed
      * @param error why it failed
      */

@@ -7,6 +7,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** A directory of topics, opened by one process at a time. Safe for any thread. */
+@SuppressWarnings("DoNotCallSuggester") // bodies follow at once
 public final class LogStore implements AutoCloseable {
     private LogStore() {}
 

@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
  * One partition: an append-only sequence of record batches at consecutive offsets. Safe for any thread. Nothing at or
  * beyond {@link #durable} is ever given out.
  */
+@SuppressWarnings("DoNotCallSuggester") // bodies follow at once
 public final class PartitionLog {
     PartitionLog() {}
 

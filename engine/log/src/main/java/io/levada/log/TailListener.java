@@ -9,6 +9,8 @@ public interface TailListener {
     default void started(long durable) {}
 
     /**
+     * Announces one batch.
+     *
      * @param baseOffset offset of the batch's first record
      * @param nextOffset offset behind its last record
      * @param batch borrowed for the call; retain it to keep it, and do not write to it
