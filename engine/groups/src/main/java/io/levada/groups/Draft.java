@@ -1,0 +1,114 @@
+package io.levada.groups;
+
+import io.levada.Position;
+import io.levada.TopicPartition;
+import io.levada.groups.GroupEvent.Epoch;
+import io.levada.groups.GroupEvent.MemberGone;
+import io.levada.groups.GroupEvent.MemberSet;
+import io.levada.groups.GroupEvent.PartitionFreed;
+import io.levada.groups.GroupEvent.PartitionSet;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A decision in the making: a copy of the group that its events have already changed, so that later steps of the same
+ * command see earlier ones. Every change of members or assignment in a draft falls into one new generation.
+ */
+final class Draft {
+    private final GroupState state;
+    private final long generation;
+    private int lastHandle;
+    private boolean newGeneration;
+    private final List<GroupEvent> events = new ArrayList<>();
+    private final List<Effect> effects = new ArrayList<>();
+
+    Draft(GroupState current) {
+        this.state = current.copy();
+        this.generation = current.generation() + 1;
+        this.lastHandle = current.lastHandle();
+    }
+
+    GroupState state() {
+        return state;
+    }
+
+    String group() {
+        return state.name();
+    }
+
+    /** The generation that changes of this draft belong to. */
+    long generation() {
+        newGeneration = true;
+        return generation;
+    }
+
+    void add(GroupEvent event) {
+        state.apply(event);
+        events.add(event);
+    }
+
+    void tell(Effect effect) {
+        effects.add(effect);
+    }
+
+    void set(Member member) {
+        add(new MemberSet(group(), member));
+    }
+
+    /** Removes a member; its partitions are free. */
+    void remove(Member member) {
+        newGeneration = true;
+        for (TopicPartition partition : state.ownedBy(member.id())) {
+            free(partition);
+        }
+        add(new MemberGone(group(), member.id()));
+    }
+
+    void free(TopicPartition partition) {
+        newGeneration = true;
+        add(new PartitionFreed(group(), partition));
+    }
+
+    /** Frees a partition against its owner's will; one that has not been told of it has nothing to lose. */
+    void take(TopicPartition partition, Ownership ownership) {
+        if (!state.pending(partition)) {
+            tell(new Effect.Lost(group(), ownership.member(), ownership.handle()));
+        }
+        free(partition);
+    }
+
+    void assign(TopicPartition partition, Member owner) {
+        lastHandle = Math.addExact(lastHandle, 1);
+        Ownership ownership = new Ownership(owner.id(), lastHandle, generation(), Ownership.KEPT);
+        add(new PartitionSet(group(), partition, ownership));
+        GroupState.Commit commit = state.commits().get(partition);
+        if (commit == null) {
+            tell(findStart(partition, ownership, owner));
+        } else {
+            tell(new Effect.Assigned(group(), owner.id(), lastHandle, partition, generation, commit.offset()));
+        }
+    }
+
+    Effect findStart(TopicPartition partition, Ownership ownership, Member owner) {
+        return new Effect.FindStart(
+                group(),
+                owner.id(),
+                ownership.handle(),
+                partition,
+                ownership.generation(),
+                Position.parse(owner.from()));
+    }
+
+    void revoke(TopicPartition partition, Ownership ownership, long nowMs, long withinMs) {
+        newGeneration = true;
+        add(new PartitionSet(group(), partition, ownership.revokedAt(nowMs + withinMs)));
+        tell(new Effect.Revoking(group(), ownership.member(), ownership.handle(), withinMs));
+    }
+
+    Decision decide() {
+        if (newGeneration) {
+            events.add(0, new Epoch(group(), generation, lastHandle));
+        }
+        return new Decision(events, effects);
+    }
+}
