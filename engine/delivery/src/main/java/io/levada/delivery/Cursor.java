@@ -1,0 +1,187 @@
+package io.levada.delivery;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.protocol.BatchCutter;
+import io.levada.protocol.Limits;
+import io.levada.protocol.RecordBatch;
+import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
+
+/** One partition of one subscription: the place reached, and the block or the batch it is in the middle of. */
+final class Cursor {
+    /** What became of a step. */
+    enum Step {
+        GO_ON,
+        AT_TAIL,
+        NEEDS_BLOCK,
+        ENDED
+    }
+
+    private final Subscription subscription;
+    private final int handle;
+    private final Feed feed;
+    private final FeedView view;
+    private final long end;
+    private long position;
+    private boolean released;
+
+    /** The block last read from, while the subscription is served, and where in it the next batch begins. */
+    private @Nullable Block held;
+
+    private int heldIndex;
+
+    /** The batch that is being handed out in parts. */
+    private @Nullable BatchCutter cutter;
+
+    Cursor(Subscription subscription, int handle, Feed feed, FeedView view, long position, long end) {
+        this.subscription = subscription;
+        this.handle = handle;
+        this.feed = feed;
+        this.view = view;
+        this.position = position;
+        this.end = end;
+    }
+
+    int handle() {
+        return handle;
+    }
+
+    long position() {
+        return position;
+    }
+
+    /** Delivers one batch at most, within credit that is above zero. */
+    Step step(long records, long bytes) {
+        if (cutter != null) {
+            return cut(cutter, records, bytes);
+        }
+        if (position < feed.start()) {
+            return skipTo(feed.start());
+        }
+        if (position >= feed.durable()) {
+            return view.awaitRecords(this) ? Step.AT_TAIL : Step.GO_ON;
+        }
+        if (held == null || !held.holds(position)) {
+            letGo();
+            held = feed.find(position);
+        }
+        return held == null ? Step.NEEDS_BLOCK : deliverFrom(held, records, bytes);
+    }
+
+    private Step skipTo(long start) {
+        long from = position;
+        position = Math.min(start, end);
+        subscription.gap(handle, from, position);
+        return endedOrOn();
+    }
+
+    private Step deliverFrom(Block block, long records, long bytes) {
+        ByteBuf all = block.bytes();
+        heldIndex = BatchWalk.find(all, heldIndex, position);
+        if (heldIndex >= all.readableBytes()) {
+            position = block.next;
+            return endedOrOn();
+        }
+        ByteBuf batch = BatchWalk.batchAt(all, heldIndex);
+        int count = RecordBatch.recordCount(batch);
+        if (count == 0) {
+            position = RecordBatch.nextOffset(batch);
+            return endedOrOn();
+        }
+        boolean wanted = RecordBatch.baseOffset(batch) >= position && RecordBatch.nextOffset(batch) <= end;
+        if (wanted && count <= records && batch.readableBytes() <= bytes) {
+            position = RecordBatch.nextOffset(batch);
+            subscription.deliver(handle, count, batch.retain());
+            return endedOrOn();
+        }
+        cutter = BatchCutter.open(batch, position, end, Limits.DEFAULT);
+        letGo();
+        return cut(cutter, records, bytes);
+    }
+
+    private Step cut(BatchCutter from, long records, long bytes) {
+        ByteBuf part = from.isDone() ? null : from.cut(records, bytes);
+        position = Math.max(position, from.nextOffset());
+        if (from.isDone()) {
+            closeCutter();
+        }
+        if (part != null) {
+            subscription.deliver(handle, RecordBatch.recordCount(part), part);
+        }
+        return endedOrOn();
+    }
+
+    private Step endedOrOn() {
+        if (position >= end) {
+            end(null);
+            return Step.ENDED;
+        }
+        return Step.GO_ON;
+    }
+
+    /** Asks for the block at the position; {@link #loaded} follows. */
+    void load() {
+        view.awaitBlock(this);
+    }
+
+    /** The block that was asked for, borrowed, or why there is none. */
+    void loaded(@Nullable Block block, @Nullable LevadaException error) {
+        subscription.readEnded();
+        if (released) {
+            return;
+        }
+        if (error != null && !overtaken(error)) {
+            end(error);
+            return;
+        }
+        if (block != null && block.tryRetain()) {
+            letGo();
+            held = block;
+        }
+        subscription.wake(this);
+    }
+
+    /** What was asked for went while it was asked for, which the next step tells as a gap. */
+    private boolean overtaken(LevadaException error) {
+        return error.code() == ErrorCode.OFFSET_OUT_OF_RANGE && position < feed.start();
+    }
+
+    void wake() {
+        subscription.wake(this);
+    }
+
+    /** Lets go of the block while nothing is delivered from it, so that only the caches hold it. */
+    void letGo() {
+        if (held != null) {
+            held.release();
+            held = null;
+        }
+        heldIndex = 0;
+    }
+
+    /** Ends this partition, and tells. */
+    void end(@Nullable LevadaException error) {
+        if (!released) {
+            release();
+            subscription.ended(this, error);
+        }
+    }
+
+    /** Lets go of everything; nothing is told. */
+    void release() {
+        if (!released) {
+            released = true;
+            letGo();
+            closeCutter();
+            view.detach(this);
+        }
+    }
+
+    private void closeCutter() {
+        if (cutter != null) {
+            cutter.close();
+            cutter = null;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package io.levada.delivery;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+
+/**
+ * What delivery may use. Immutable.
+ *
+ * @param loops threads that serve subscriptions, 1 to 64
+ * @param readers threads that read storage, 1 to 64; a partition is read by one of them
+ * @param tailBytes most bytes of recent batches kept for live readers, over all partitions that have any, 64 KiB to 16
+ *     GiB; the last batch of each is kept whatever its size
+ * @param blockCacheBytes most bytes of storage kept for readers that are behind, 64 KiB to 16 GiB
+ * @param blockBytes how much of storage is read at once, 4 KiB to 16 MiB
+ */
+public record DeliveryLimits(int loops, int readers, long tailBytes, long blockCacheBytes, int blockBytes) {
+    private static final long MAX_CACHE_BYTES = 16L << 30;
+
+    public DeliveryLimits {
+        require(loops >= 1 && loops <= 64, "loops: 1 to 64");
+        require(readers >= 1 && readers <= 64, "readers: 1 to 64");
+        require(tailBytes >= 64 << 10 && tailBytes <= MAX_CACHE_BYTES, "tailBytes: 64 KiB to 16 GiB");
+        require(blockCacheBytes >= 64 << 10 && blockCacheBytes <= MAX_CACHE_BYTES, "blockCacheBytes: 64 KiB to 16 GiB");
+        require(blockBytes >= 4 << 10 && blockBytes <= 16 << 20, "blockBytes: 4 KiB to 16 MiB");
+    }
+
+    /** Two loops, two readers, 32 MiB of tails, 32 MiB of blocks of 256 KiB each. */
+    public static DeliveryLimits defaults() {
+        return new DeliveryLimits(2, 2, 32L << 20, 32L << 20, 256 << 10);
+    }
+
+    private static void require(boolean holds, String what) {
+        if (!holds) {
+            throw new LevadaException(ErrorCode.INVALID_CONFIG, what);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+package io.levada.delivery;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.TopicPartition;
+import io.levada.env.Loop;
+import io.netty.buffer.ByteBuf;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A partition as subscriptions read it: its source, the batches that became durable last, and the blocks read from
+ * storage. Safe for any thread; nothing here is shared with other partitions but the weights of the caches.
+ */
+public final class Feed {
+    private final TopicPartition name;
+    private final PartitionSource source;
+    private final Delivery delivery;
+    private final Loop reader;
+    private final TailCache tail = new TailCache();
+    private final BlockCache.Index blocks;
+    private final List<FeedView> views;
+    private final AtomicInteger readers = new AtomicInteger();
+    private volatile long heardDurable;
+    private volatile @Nullable LevadaException closed;
+
+    Feed(
+            TopicPartition name,
+            PartitionSource source,
+            Delivery delivery,
+            Loop reader,
+            BlockCache.Index blocks,
+            List<DeliveryLoop> loops) {
+        this.name = name;
+        this.source = source;
+        this.delivery = delivery;
+        this.reader = reader;
+        this.blocks = blocks;
+        this.views = loops.stream().map(loop -> new FeedView(this, loop)).toList();
+        source.onDurable(this::onDurable);
+    }
+
+    public TopicPartition name() {
+        return name;
+    }
+
+    /** The earliest offset that is kept. */
+    public long start() {
+        return source.start();
+    }
+
+    /** The offset below which records may be delivered. */
+    public long durable() {
+        return Math.max(heardDurable, source.durable());
+    }
+
+    /** The offset of the first record whose timestamp is at or after this, or the durable end. */
+    public CompletionStage<Long> offsetAt(long timestampMs) {
+        CompletableFuture<Long> found = new CompletableFuture<>();
+        reader.execute(() -> {
+            try {
+                found.complete(source.offsetAt(timestampMs));
+            } catch (RuntimeException e) {
+                found.completeExceptionally(LevadaException.of(e));
+            }
+        });
+        return found;
+    }
+
+    /** Ends all readers with an error, now and from now on; what is cached goes. */
+    public void close(LevadaException error) {
+        closed = error;
+        views.forEach(view -> view.close(error));
+        reader.execute(this::clear);
+    }
+
+    void clear() {
+        tail.clear();
+        blocks.clear();
+    }
+
+    @Nullable
+    LevadaException closed() {
+        return closed;
+    }
+
+    FeedView view(int loop) {
+        return views.get(loop);
+    }
+
+    void readerAdded() {
+        if (readers.getAndIncrement() == 0) {
+            delivery.feedsRead(1);
+        }
+    }
+
+    /** Without readers the tail is let go: whoever comes next begins in storage anyway. */
+    void readerRemoved() {
+        if (readers.decrementAndGet() == 0) {
+            delivery.feedsRead(-1);
+            tail.clear();
+        }
+    }
+
+    private void onDurable(long baseOffset, long nextOffset, ByteBuf batch) {
+        if (readers.get() > 0 && closed == null) {
+            tail.append(baseOffset, nextOffset, batch, delivery.tailBytesEach());
+            if (readers.get() == 0 || closed != null) {
+                tail.clear();
+            }
+        }
+        heardDurable = nextOffset;
+        for (FeedView view : views) {
+            view.advanced();
+        }
+    }
+
+    /** The cached block that holds an offset, retained, or null. */
+    @Nullable
+    Block find(long offset) {
+        Block recent = tail.find(offset);
+        return recent != null ? recent : blocks.find(offset);
+    }
+
+    /** Reads the block that holds an offset, unless it has come by then; the block passed on is retained for the taker. */
+    void load(long offset, BiConsumer<@Nullable Block, @Nullable LevadaException> taker) {
+        reader.execute(() -> {
+            Block block = null;
+            LevadaException error = null;
+            try {
+                block = find(offset);
+                if (block == null) {
+                    block = read(offset);
+                }
+            } catch (RuntimeException e) {
+                error = LevadaException.of(e);
+            }
+            taker.accept(block, error);
+        });
+    }
+
+    private Block read(long offset) {
+        ByteBuf bytes = source.read(offset, delivery.blockBytes());
+        try {
+            long next = BatchWalk.nextOffset(bytes);
+            if (next <= offset) {
+                throw new LevadaException(
+                        ErrorCode.STORAGE_FAILED, "nothing was read at offset " + offset + " of " + name);
+            }
+            Block block = new Block(offset, next, bytes.retain());
+            if (closed == null) {
+                blocks.put(block);
+            }
+            return block;
+        } finally {
+            bytes.release();
+        }
+    }
+}

@@ -1,0 +1,307 @@
+package io.levada.delivery;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.facade.BatchSink;
+import io.levada.facade.GroupSession;
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A reader of any number of partitions with one credit for all of them. A state machine on one delivery loop: partitions
+ * that can deliver stand in line and deliver a batch each in turn, the others wait in their {@link FeedView}. What comes in
+ * from elsewhere (credit, cancelling, partitions) is handed to the loop.
+ *
+ * <p>Public methods are safe for any thread, and may be called by the sink.
+ */
+public final class Subscription implements GroupSession.AssignedReader {
+    private static final Logger LOG = LoggerFactory.getLogger(Subscription.class);
+
+    /** Batches delivered before other subscriptions of the loop get their turn. */
+    private static final int STEPS = 16;
+
+    /** Blocks of storage asked for at once; more partitions than this take turns. */
+    private static final int MAX_READS = 4;
+
+    private final Delivery delivery;
+    private final DeliveryLoop loop;
+    private final int loopIndex;
+    private final BatchSink sink;
+    private final IntFunction<@Nullable Feed> partitions;
+
+    private final AtomicLong grantedRecords = new AtomicLong();
+    private final AtomicLong grantedBytes = new AtomicLong();
+    private final AtomicBoolean signalled = new AtomicBoolean();
+    private volatile boolean cancelled;
+
+    /** In the loop's line; the loop's to set. */
+    boolean queued;
+
+    private final Map<Integer, Cursor> cursors = new HashMap<>();
+    private final ArrayDeque<Cursor> ready = new ArrayDeque<>();
+    private final ArrayDeque<Cursor> wantingBlock = new ArrayDeque<>();
+    private int reading;
+    private long records;
+    private long bytes;
+    private boolean sealed;
+    private boolean ended;
+
+    private volatile WaitReason waits = WaitReason.NO_DEMAND;
+    private volatile long waitsSinceNanos;
+    private final AtomicLong deliveredRecords = new AtomicLong();
+    private final AtomicLong deliveredBytes = new AtomicLong();
+
+    Subscription(
+            Delivery delivery,
+            DeliveryLoop loop,
+            int loopIndex,
+            BatchSink sink,
+            IntFunction<@Nullable Feed> partitions) {
+        this.delivery = delivery;
+        this.loop = loop;
+        this.loopIndex = loopIndex;
+        this.sink = sink;
+        this.partitions = partitions;
+        this.waitsSinceNanos = delivery.nanos();
+    }
+
+    @Override
+    public void credit(long records, long bytes) {
+        if (records < 0 || bytes < 0) {
+            fail(new LevadaException(
+                    ErrorCode.INVALID_REQUEST,
+                    "credit is 0 or more, not " + records + " records, " + bytes + " bytes"));
+            return;
+        }
+        grantedRecords.accumulateAndGet(records, Subscription::saturatedSum);
+        grantedBytes.accumulateAndGet(bytes, Subscription::saturatedSum);
+        if (signalled.compareAndSet(false, true)) {
+            loop.execute(() -> loop.enqueue(this));
+        }
+    }
+
+    @Override
+    public void cancel() {
+        cancelled = true;
+        loop.execute(this::release);
+    }
+
+    /** Ends with an error, unless it has ended. */
+    public void fail(LevadaException error) {
+        loop.execute(() -> {
+            if (!ended) {
+                release();
+                call(() -> sink.onError(error));
+            }
+        });
+    }
+
+    @Override
+    public void add(int handle, long offset) {
+        loop.execute(() -> {
+            Feed feed = partitions.apply(handle);
+            if (feed == null) {
+                call(() -> sink.onPartitionEnd(
+                        handle,
+                        new LevadaException(
+                                ErrorCode.FENCED_MEMBER_EPOCH, "partition handle " + handle + " is not owned")));
+            } else {
+                start(handle, feed, offset, Long.MAX_VALUE);
+            }
+        });
+    }
+
+    /**
+     * Starts a partition.
+     *
+     * @param from the first offset wanted; below the start of what is kept, the gap is told and reading goes on behind it
+     * @param to the offset at which the partition ends, not delivered any more; {@link Long#MAX_VALUE} for never
+     */
+    public void add(int handle, Feed feed, long from, long to) {
+        loop.execute(() -> start(handle, feed, from, to));
+    }
+
+    @Override
+    public void remove(int handle) {
+        loop.execute(() -> {
+            Cursor cursor = cursors.get(handle);
+            if (cursor != null) {
+                cursor.end(null);
+            }
+        });
+    }
+
+    /** Says that no partition follows: the subscription completes when those it has have ended. */
+    public void seal() {
+        loop.execute(() -> {
+            sealed = true;
+            completeIfDone();
+        });
+    }
+
+    public SubscriptionStatus status() {
+        return new SubscriptionStatus(waits, waitsSinceNanos, deliveredRecords.get(), deliveredBytes.get());
+    }
+
+    private void start(int handle, Feed feed, long from, long to) {
+        if (ended || cancelled) {
+            return;
+        }
+        Cursor cursor = new Cursor(this, handle, feed, feed.view(loopIndex), from, to);
+        if (cursors.putIfAbsent(handle, cursor) != null) {
+            release();
+            call(() -> sink.onError(
+                    new LevadaException(ErrorCode.INVALID_REQUEST, "partition handle " + handle + " is read already")));
+            return;
+        }
+        feed.view(loopIndex).attach(cursor);
+        LevadaException closed = feed.closed();
+        if (closed != null) {
+            cursor.end(closed);
+        } else if (from >= to) {
+            cursor.end(null);
+        } else {
+            ready.add(cursor);
+            loop.enqueue(this);
+        }
+    }
+
+    /** Delivers what there is and what credit allows, some of it now and the rest in the next turn. */
+    void serve() {
+        signalled.set(false);
+        for (int step = 0; step < STEPS; step++) {
+            WaitReason reason = mayStep();
+            if (reason != WaitReason.NONE) {
+                waitFor(reason);
+                return;
+            }
+            step(ready.remove());
+        }
+        if (!ended) {
+            waitFor(WaitReason.NONE);
+            loop.enqueue(this);
+        }
+    }
+
+    private WaitReason mayStep() {
+        records = saturatedSum(records, grantedRecords.getAndSet(0));
+        bytes = saturatedSum(bytes, grantedBytes.getAndSet(0));
+        if (records == 0) {
+            return WaitReason.NO_DEMAND;
+        } else if (bytes <= 0) {
+            return WaitReason.NO_BYTES;
+        } else if (ready.isEmpty()) {
+            return reading > 0 ? WaitReason.READING : WaitReason.NO_DATA;
+        }
+        return cancelled ? WaitReason.NO_DEMAND : WaitReason.NONE;
+    }
+
+    private void step(Cursor cursor) {
+        switch (cursor.step(records, bytes)) {
+            case GO_ON -> ready.add(cursor);
+            case AT_TAIL, ENDED -> {}
+            case NEEDS_BLOCK -> {
+                if (reading < MAX_READS) {
+                    reading++;
+                    cursor.load();
+                } else {
+                    wantingBlock.add(cursor);
+                }
+            }
+        }
+    }
+
+    private void waitFor(WaitReason reason) {
+        if (reason != WaitReason.NONE) {
+            ready.forEach(Cursor::letGo);
+        }
+        if (waits != reason) {
+            waits = reason;
+            waitsSinceNanos = delivery.nanos();
+        }
+    }
+
+    /** A cursor has something to do again. */
+    void wake(Cursor cursor) {
+        ready.add(cursor);
+        loop.enqueue(this);
+    }
+
+    /** A read for a cursor is through, whatever came of it. */
+    void readEnded() {
+        reading--;
+        Cursor next = wantingBlock.poll();
+        if (next != null) {
+            wake(next);
+        }
+    }
+
+    void deliver(int handle, int count, ByteBuf batch) {
+        int size = batch.readableBytes();
+        records -= count;
+        bytes -= size;
+        deliveredRecords.addAndGet(count);
+        deliveredBytes.addAndGet(size);
+        if (cancelled) {
+            batch.release();
+        } else {
+            call(() -> sink.onBatch(handle, count, batch));
+        }
+    }
+
+    void gap(int handle, long from, long to) {
+        call(() -> sink.onGap(handle, from, to));
+    }
+
+    /** A cursor has let go of everything; tells, unless the whole subscription ends. */
+    void ended(Cursor cursor, @Nullable LevadaException error) {
+        cursors.remove(cursor.handle());
+        ready.remove(cursor);
+        wantingBlock.remove(cursor);
+        call(() -> sink.onPartitionEnd(cursor.handle(), error));
+        completeIfDone();
+    }
+
+    private void completeIfDone() {
+        if (sealed && cursors.isEmpty() && !ended) {
+            release();
+            call(sink::onComplete);
+        }
+    }
+
+    private void release() {
+        if (!ended) {
+            ended = true;
+            delivery.forget(this);
+            ready.clear();
+            wantingBlock.clear();
+            List.copyOf(cursors.values()).forEach(Cursor::release);
+            cursors.clear();
+        }
+    }
+
+    private void call(Runnable callback) {
+        if (!cancelled) {
+            try {
+                callback.run();
+            } catch (RuntimeException e) {
+                LOG.error("a reader's callback failed; the reader is dropped", e);
+                cancel();
+            }
+        }
+    }
+
+    private static long saturatedSum(long a, long b) {
+        long sum = a + b;
+        return b > 0 && sum < a ? Long.MAX_VALUE : sum;
+    }
+}
