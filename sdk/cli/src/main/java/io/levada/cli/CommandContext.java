@@ -1,0 +1,124 @@
+package io.levada.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.levada.Compression;
+import io.levada.ErrorCode;
+import io.levada.Levada;
+import io.levada.LevadaException;
+import io.levada.LevadaOptions;
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** What all commands of one run share: the streams, the global options, and how to open a log. Not thread-safe. */
+public final class CommandContext {
+    /** How {@code --output} prints what is not a stream of records. */
+    enum Output {
+        TEXT,
+        JSON
+    }
+
+    public static final String DEFAULT_SERVER = "rsocket://127.0.0.1:7878";
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+            .build();
+
+    private final Terminal terminal;
+    private final Shutdown shutdown;
+    private final BiFunction<String, LevadaOptions, Levada> opener;
+    private String server = DEFAULT_SERVER;
+    private Output output = Output.TEXT;
+    private @Nullable String tokenFile;
+
+    /** Opens logs by the providers on the class path. */
+    public CommandContext(Terminal terminal, Shutdown shutdown) {
+        this(terminal, shutdown, Levada::open);
+    }
+
+    CommandContext(Terminal terminal, Shutdown shutdown, BiFunction<String, LevadaOptions, Levada> opener) {
+        this.terminal = terminal;
+        this.shutdown = shutdown;
+        this.opener = opener;
+    }
+
+    public Terminal terminal() {
+        return terminal;
+    }
+
+    public Shutdown shutdown() {
+        return shutdown;
+    }
+
+    /** The address that the commands work on. */
+    String server() {
+        return server;
+    }
+
+    boolean wantsJson() {
+        return output == Output.JSON;
+    }
+
+    Levada open() {
+        return open(Compression.NONE);
+    }
+
+    Levada open(Compression compression) {
+        return opener.apply(
+                server, LevadaOptions.defaults().withTokenFile(tokenFile).withCompression(compression));
+    }
+
+    /** Opens the log, waits for one answer, and closes it. */
+    <T> T ask(Function<Levada, Mono<T>> question) {
+        try (Levada levada = open()) {
+            return Objects.requireNonNull(question.apply(levada).block());
+        }
+    }
+
+    void setServer(String address) {
+        server = address;
+    }
+
+    void setOutput(Output value) {
+        output = value;
+    }
+
+    void setTokenFile(@Nullable String file) {
+        tokenFile = file;
+    }
+
+    /** Prints a line of data. */
+    void print(String line) throws BrokenPipe {
+        try {
+            terminal.line(line);
+        } catch (IOException e) {
+            throw new BrokenPipe(e);
+        }
+    }
+
+    void printLines(List<String> lines) throws BrokenPipe {
+        for (String line : lines) {
+            print(line);
+        }
+    }
+
+    /** Prints a value as one line of JSON; records give their components in order. */
+    void printJson(Object value) throws BrokenPipe {
+        try {
+            print(JSON.writeValueAsString(value));
+        } catch (JsonProcessingException e) {
+            throw new LevadaException(ErrorCode.UNKNOWN_SERVER_ERROR, "cannot be shown as JSON: " + value, e);
+        }
+    }
+
+    /** {@code 1 partition}, {@code 2 partitions}. */
+    static String count(long number, String noun) {
+        return number + " " + noun + (number == 1 ? "" : "s");
+    }
+}

@@ -1,0 +1,85 @@
+package io.levada.cli;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The options that all commands have, before or after the command's name. */
+@Command(
+        name = "levada",
+        scope = ScopeType.INHERIT,
+        mixinStandardHelpOptions = true,
+        versionProvider = RootCommand.Version.class,
+        sortOptions = false,
+        description = "A durable, partitioned log whose partitions are streams, in your process or over RSocket.",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {"0:done", "1:failed, with one line CODE: message on standard error", "2:wrong usage"})
+final class RootCommand implements Runnable {
+    private final CommandContext context;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    RootCommand(CommandContext context) {
+        this.context = context;
+    }
+
+    @Option(
+            names = "--server",
+            paramLabel = "URI",
+            scope = ScopeType.INHERIT,
+            description = "the log to work on: rsocket://HOST:PORT, ws://HOST:PORT/rsocket, file:DIR or memory:; "
+                    + CommandContext.DEFAULT_SERVER + " unless said")
+    void server(String uri) {
+        context.setServer(uri);
+    }
+
+    @Option(
+            names = "--output",
+            paramLabel = "text|json",
+            scope = ScopeType.INHERIT,
+            description = "how answers are printed; text unless said")
+    void output(CommandContext.Output value) {
+        context.setOutput(value);
+    }
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "F",
+            scope = ScopeType.INHERIT,
+            description = "a file that holds the bearer token for a remote server")
+    void tokenFile(String file) {
+        context.setTokenFile(file);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(),
+                "which command? One of " + String.join(", ", spec.subcommands().keySet()));
+    }
+
+    /** The version as the build wrote it. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() throws IOException {
+            try (InputStream text = RootCommand.class.getResourceAsStream("version.txt")) {
+                if (text == null) {
+                    throw new LevadaException(
+                            ErrorCode.UNKNOWN_SERVER_ERROR, "version.txt is missing from the jar; build it anew");
+                }
+                return new String[] {new String(text.readAllBytes(), StandardCharsets.UTF_8).strip()};
+            }
+        }
+    }
+}

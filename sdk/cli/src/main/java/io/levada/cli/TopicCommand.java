@@ -1,0 +1,106 @@
+package io.levada.cli;
+
+import io.levada.TopicDescription;
+import io.levada.TopicDescription.PartitionDescription;
+import io.levada.TopicSpec;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Administration of topics. */
+@Command(name = "topic", description = "Creates, lists, describes and deletes topics.")
+final class TopicCommand extends CommandGroup {
+    private final CommandContext context;
+
+    TopicCommand(CommandContext context) {
+        this.context = context;
+    }
+
+    @Command(description = "Creates a topic; it is durable when this returns.")
+    int create(
+            @Parameters(paramLabel = "NAME", description = "1 to 200 of A-Z a-z 0-9 . _ -") String name,
+            @Option(
+                            names = "--partitions",
+                            paramLabel = "N",
+                            defaultValue = "1",
+                            description = "how many members of a group can share it; 1 unless said")
+                    int partitions,
+            @Option(
+                            names = "--replication-factor",
+                            paramLabel = "N",
+                            defaultValue = "1",
+                            description = "copies on different machines; one machine keeps 1")
+                    int replicationFactor,
+            @Option(
+                            names = "--segment-bytes",
+                            paramLabel = "N",
+                            description = "size at which a partition begins its next file")
+                    @Nullable
+                    Long segmentBytes)
+            throws IOException {
+        Map<String, String> config = new TreeMap<>();
+        if (segmentBytes != null) {
+            config.put("segment.bytes", String.valueOf(segmentBytes));
+        }
+        TopicSpec spec = TopicSpec.of(name)
+                .partitions(partitions)
+                .replicationFactor(replicationFactor)
+                .config(config);
+        TopicDescription created = context.ask(levada -> levada.topics().create(spec));
+        if (context.wantsJson()) {
+            context.printJson(created);
+        } else {
+            context.terminal().note("created " + name + " with " + CommandContext.count(partitions, "partition"));
+        }
+        return LevadaCli.DONE;
+    }
+
+    @Command(description = "Lists the topics.")
+    int list() throws IOException {
+        List<String> names = context.ask(levada -> levada.topics().list().collectList());
+        if (context.wantsJson()) {
+            context.printJson(Map.of("topics", names));
+        } else {
+            context.printLines(names);
+        }
+        return LevadaCli.DONE;
+    }
+
+    @Command(description = "Shows the partitions of a topic and what they hold.")
+    int describe(@Parameters(paramLabel = "NAME") String name) throws IOException {
+        TopicDescription topic = context.ask(levada -> levada.topics().describe(name));
+        if (context.wantsJson()) {
+            context.printJson(topic);
+            return LevadaCli.DONE;
+        }
+        TextTable table = new TextTable("PARTITION", "START", "END", "DURABLE", "BYTES");
+        for (PartitionDescription partition : topic.partitions()) {
+            table.row(
+                    partition.partition(), partition.start(), partition.end(), partition.durable(), partition.bytes());
+        }
+        String heading = topic.name() + ", "
+                + CommandContext.count(topic.partitions().size(), "partition") + ", id " + topic.id();
+        context.print(heading);
+        for (Map.Entry<String, String> entry : new TreeMap<>(topic.config()).entrySet()) {
+            context.print(entry.getKey() + " = " + entry.getValue());
+        }
+        context.printLines(table.lines());
+        return LevadaCli.DONE;
+    }
+
+    @Command(description = "Deletes a topic and its records.")
+    int delete(@Parameters(paramLabel = "NAME") String name) throws IOException {
+        context.ask(levada -> levada.topics().delete(name).thenReturn(name));
+        if (context.wantsJson()) {
+            context.printJson(Map.of("deleted", name));
+        } else {
+            context.terminal().note("deleted " + name);
+        }
+        return LevadaCli.DONE;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.levada.cli;
+
+import org.jspecify.annotations.NullMarked;
