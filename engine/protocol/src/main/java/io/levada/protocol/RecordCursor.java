@@ -139,8 +139,10 @@ public final class RecordCursor implements AutoCloseable {
         }
         headersIndex = position;
         for (int i = 0; i < headerCount; i++) {
-            position += headerKeyLength();
-            position += Math.max(length(), 0);
+            int keyBytes = headerKeyLength();
+            position += keyBytes;
+            int valueBytes = length();
+            position += Math.max(valueBytes, 0);
         }
     }
 
