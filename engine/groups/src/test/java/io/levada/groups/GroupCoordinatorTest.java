@@ -1,0 +1,276 @@
+package io.levada.groups;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.Position;
+import io.levada.TopicPartition;
+import io.levada.groups.Effect.Assigned;
+import io.levada.groups.Effect.FindStart;
+import io.levada.groups.Effect.HandedOver;
+import io.levada.groups.Effect.Idle;
+import io.levada.groups.Effect.Joined;
+import io.levada.groups.Effect.Left;
+import io.levada.groups.Effect.Lost;
+import io.levada.groups.Effect.Revoking;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+class GroupCoordinatorTest {
+    private static final UUID ID = new UUID(1, 2);
+    private static final TopicPartition T0 = new TopicPartition("t", 0);
+    private static final TopicPartition T1 = new TopicPartition("t", 1);
+    private final GroupCoordinator groups = new GroupCoordinator(new GroupConfig(10_000, 5_000));
+
+    private List<Effect> run(Supplier<Decision> command) {
+        Decision decision = command.get();
+        decision.events().forEach(groups::replay);
+        return decision.effects();
+    }
+
+    private void topic(int partitions) {
+        run(() -> groups.topicsChanged(Map.of("t", new TopicShape(ID, partitions)), 0));
+    }
+
+    private List<Effect> join(String member, long nowMs) {
+        return run(() -> groups.join("g", member, List.of("t"), Position.latest(), nowMs));
+    }
+
+    /** Joins, and starts what is assigned at offset 0. */
+    private void joinAndStart(String member) {
+        for (Effect effect : join(member, 0)) {
+            if (effect instanceof FindStart find) {
+                run(() -> groups.started("g", member, find.handle(), find.generation(), 0));
+            }
+        }
+    }
+
+    private static void refused(ErrorCode code, Executable command) {
+        assertEquals(code, assertThrows(LevadaException.class, command).code());
+    }
+
+    @Test
+    void first_member_is_told_of_a_partition_once_its_start_is_found() {
+        topic(1);
+        assertEquals(
+                List.of(new Joined("g", "a", 1), new FindStart("g", "a", 1, T0, 1, Position.latest())), join("a", 0));
+        assertEquals("Reconciling", groups.describe("g").state());
+        assertEquals(List.of(new Assigned("g", "a", 1, T0, 1, 42)), run(() -> groups.started("g", "a", 1, 1, 42)));
+        assertEquals("Stable", groups.describe("g").state());
+        assertEquals(Map.of(T0, Optional.of(42L)), groups.describe("g").places());
+        assertEquals(List.of(), run(() -> groups.started("g", "a", 1, 1, 50)), "a start is found once");
+    }
+
+    @Test
+    void second_owner_starts_at_the_place_of_the_first_even_if_that_committed_nothing() {
+        topic(1);
+        joinAndStart("a");
+        run(() -> groups.leave("g", "a", 0));
+        assertEquals(List.of(new Joined("g", "b", 3), new Assigned("g", "b", 2, T0, 3, 0)), join("b", 0));
+    }
+
+    @Test
+    void partition_moves_only_when_its_owner_has_given_it_back() {
+        topic(2);
+        joinAndStart("a");
+        assertEquals(List.of(new Joined("g", "b", 2), new Revoking("g", "a", 2, 5_000)), join("b", 0));
+        assertEquals("Reconciling", groups.describe("g").state());
+        run(() -> groups.commit("g", "a", List.of(new CommitOffset(2, 1, 7)), partition -> 7));
+        assertEquals(
+                List.of(new HandedOver("g", "a", 2), new Assigned("g", "b", 3, T1, 3, 7)),
+                run(() -> groups.revoked("g", "a", 2, 1, 1_000)));
+        assertEquals("Stable", groups.describe("g").state());
+        refused(ErrorCode.FENCED_MEMBER_EPOCH, () -> groups.revoked("g", "a", 2, 1, 1_000));
+    }
+
+    @Test
+    void partition_is_taken_at_the_deadline_and_the_old_owner_is_fenced() {
+        topic(2);
+        joinAndStart("a");
+        join("b", 100);
+        assertEquals(5_100, groups.deadlineMs("g"));
+        assertEquals(List.of(), run(() -> groups.tick("g", 5_099)));
+        assertEquals(
+                List.of(new Lost("g", "a", 2), new Assigned("g", "b", 3, T1, 3, 0)),
+                run(() -> groups.tick("g", 5_100)));
+        refused(
+                ErrorCode.FENCED_MEMBER_EPOCH,
+                () -> groups.commit("g", "a", List.of(new CommitOffset(2, 1, 1)), partition -> 9));
+        assertEquals(Optional.of(0L), groups.describe("g").places().get(T1));
+    }
+
+    @Test
+    void commits_are_checked_against_the_assignment_and_all_or_nothing() {
+        topic(2);
+        joinAndStart("a");
+        refused(
+                ErrorCode.STALE_MEMBER_EPOCH,
+                () -> groups.commit("g", "a", List.of(new CommitOffset(1, 0, 1)), partition -> 9));
+        refused(
+                ErrorCode.UNKNOWN_MEMBER_ID,
+                () -> groups.commit("g", "x", List.of(new CommitOffset(1, 1, 1)), partition -> 9));
+        refused(
+                ErrorCode.INVALID_REQUEST,
+                () -> groups.commit("g", "a", List.of(new CommitOffset(77, 1, 1)), partition -> 9));
+        refused(
+                ErrorCode.OFFSET_OUT_OF_RANGE,
+                () -> groups.commit(
+                        "g", "a", List.of(new CommitOffset(1, 1, 9), new CommitOffset(2, 1, 10)), partition -> 9));
+        assertEquals(
+                Map.of(T0, Optional.of(0L), T1, Optional.of(0L)),
+                groups.describe("g").places());
+        run(() ->
+                groups.commit("g", "a", List.of(new CommitOffset(1, 1, 9), new CommitOffset(2, 1, 3)), partition -> 9));
+        assertEquals(
+                Map.of(T0, Optional.of(9L), T1, Optional.of(3L)),
+                groups.describe("g").places());
+        refused(
+                ErrorCode.INVALID_REQUEST,
+                () -> groups.commit("g", "a", List.of(new CommitOffset(1, 1, 8)), partition -> 9));
+        assertEquals(
+                List.of(),
+                groups.commit("g", "a", List.of(new CommitOffset(1, 1, 9)), partition -> 9)
+                        .events(),
+                "the same again changes nothing");
+    }
+
+    @Test
+    void surplus_members_are_told_so_and_the_longest_waiting_is_first_in_line() {
+        topic(1);
+        joinAndStart("a");
+        List<Effect> told = join("b", 0);
+        assertTrue(told.get(1) instanceof Idle idle && idle.reason().contains("all 1 partitions"), told.toString());
+        join("aa", 0);
+        assertTrue(groups.describe("g").members().get(2).idle());
+        assertEquals(
+                List.of(new Left("g", "a"), new Assigned("g", "b", 2, T0, 4, 0)), run(() -> groups.leave("g", "a", 0)));
+        assertFalse(groups.describe("g").members().get(1).idle());
+    }
+
+    @Test
+    void broken_connection_keeps_its_partitions_for_the_grace_period() {
+        topic(2);
+        joinAndStart("a");
+        run(() -> groups.disconnected("g", "a", 1_000));
+        List<Effect> told = join("b", 2_000);
+        assertTrue(told.get(1) instanceof Idle idle && idle.reason().contains("connection broke"), told.toString());
+        assertEquals(List.of(), run(() -> groups.tick("g", 10_999)));
+        assertEquals(
+                List.of(
+                        new Effect.Expired("g", "a"),
+                        new Assigned("g", "b", 3, T0, 3, 0),
+                        new Assigned("g", "b", 4, T1, 3, 0)),
+                run(() -> groups.tick("g", 11_000)));
+    }
+
+    @Test
+    void after_a_restart_old_members_count_as_disconnected_and_commits_and_generation_stay() {
+        topic(1);
+        joinAndStart("a");
+        run(() -> groups.commit("g", "a", List.of(new CommitOffset(1, 1, 5)), partition -> 5));
+        run(() -> groups.restored(Map.of("t", new TopicShape(ID, 1)), member -> false, 50));
+        assertEquals(10_050, groups.deadlineMs("g"));
+        join("b", 60);
+        assertEquals(
+                List.of(new Effect.Expired("g", "a"), new Assigned("g", "b", 2, T0, 3, 5)),
+                run(() -> groups.tick("g", 10_050)));
+    }
+
+    @Test
+    void start_that_was_not_found_is_asked_for_again_of_a_member_that_lives() {
+        topic(1);
+        join("a", 0);
+        assertEquals(
+                List.of(new FindStart("g", "a", 2, T0, 2, Position.latest())),
+                run(() -> groups.restored(Map.of("t", new TopicShape(ID, 1)), member -> true, 50)));
+        refused(ErrorCode.FENCED_MEMBER_EPOCH, () -> groups.started("g", "a", 1, 1, 0));
+    }
+
+    @Test
+    void deleted_topic_is_lost_with_its_commits_even_if_another_takes_its_name() {
+        topic(1);
+        joinAndStart("a");
+        run(() -> groups.commit("g", "a", List.of(new CommitOffset(1, 1, 5)), partition -> 5));
+        assertEquals(
+                List.of(new Lost("g", "a", 1), new FindStart("g", "a", 2, T0, 2, Position.latest())),
+                run(() -> groups.topicsChanged(Map.of("t", new TopicShape(new UUID(3, 4), 1)), 0)));
+    }
+
+    @Test
+    void partitions_that_a_topic_gains_are_assigned() {
+        topic(1);
+        joinAndStart("a");
+        assertEquals(
+                List.of(new FindStart("g", "a", 2, T1, 2, Position.latest())),
+                run(() -> groups.topicsChanged(Map.of("t", new TopicShape(ID, 2)), 0)));
+    }
+
+    @Test
+    void group_is_deleted_only_without_members_and_is_unknown_then() {
+        topic(1);
+        refused(ErrorCode.GROUP_ID_NOT_FOUND, () -> groups.delete("g"));
+        joinAndStart("a");
+        refused(ErrorCode.NON_EMPTY_GROUP, () -> groups.delete("g"));
+        run(() -> groups.leave("g", "a", 0));
+        assertEquals("Empty", groups.describe("g").state());
+        assertEquals(List.of("g"), groups.list());
+        run(() -> groups.delete("g"));
+        assertEquals(List.of(), groups.list());
+    }
+
+    @Test
+    void joining_is_refused_for_bad_names_and_unknown_topics() {
+        topic(1);
+        refused(ErrorCode.INVALID_GROUP_ID, () -> groups.join("a b", "m", List.of("t"), Position.earliest(), 0));
+        refused(ErrorCode.INVALID_GROUP_ID, () -> groups.join("__g", "m", List.of("t"), Position.earliest(), 0));
+        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "m", List.of(), Position.earliest(), 0));
+        refused(
+                ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+                () -> groups.join("g", "m", List.of("t", "u"), Position.earliest(), 0));
+        join("a", 0);
+        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "a", List.of("t"), Position.earliest(), 0));
+    }
+
+    @Test
+    void two_hundred_members_share_four_hundred_partitions_of_ten_topics() {
+        List<String> topics = IntStream.range(0, 10).mapToObj(i -> "topic-" + i).toList();
+        Map<String, TopicShape> shapes = new java.util.HashMap<>();
+        topics.forEach(topic -> shapes.put(topic, new TopicShape(ID, 40)));
+        run(() -> groups.topicsChanged(shapes, 0));
+        for (int i = 0; i < 200; i++) {
+            String member = "m" + i;
+            answerAll(run(() -> groups.join("g", member, topics, Position.earliest(), 0)));
+        }
+        assertEquals("Stable", groups.describe("g").state());
+        groups.describe("g")
+                .members()
+                .forEach(member -> assertEquals(2, member.partitions().size()));
+    }
+
+    private void answerAll(List<Effect> effects) {
+        List<Effect> open = new ArrayList<>(effects);
+        while (!open.isEmpty()) {
+            Effect effect = open.remove(0);
+            if (effect instanceof FindStart find) {
+                run(() -> groups.started("g", find.member(), find.handle(), find.generation(), 0));
+            } else if (effect instanceof Revoking asked) {
+                GroupState state = groups.state("g");
+                TopicPartition partition = state == null ? null : state.byHandle(asked.handle());
+                Ownership ownership = state == null || partition == null ? null : state.ownership(partition);
+                long generation = ownership == null ? 0 : ownership.generation();
+                open.addAll(run(() -> groups.revoked("g", asked.member(), asked.handle(), generation, 0)));
+            }
+        }
+    }
+}
