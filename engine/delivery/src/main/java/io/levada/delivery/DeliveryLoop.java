@@ -21,12 +21,14 @@ final class DeliveryLoop {
         this.loop = loop;
     }
 
-    /** Runs a task on the loop; none when the loop has ended, since everything was let go before. */
-    void execute(Runnable task) {
+    /** Runs a task on the loop; false when the loop has ended, before which everything was let go. */
+    boolean execute(Runnable task) {
         try {
             loop.execute(task);
+            return true;
         } catch (RejectedExecutionException e) {
             LOG.debug("nothing is delivered any more", e);
+            return false;
         }
     }
 

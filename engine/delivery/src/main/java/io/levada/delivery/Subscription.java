@@ -97,25 +97,28 @@ public final class Subscription implements GroupSession.AssignedReader {
 
     /** Ends with an error, unless it has ended. */
     public void fail(LevadaException error) {
-        loop.execute(() -> {
+        boolean open = loop.execute(() -> {
             if (!ended) {
                 release();
                 call(() -> sink.onError(error));
             }
         });
+        if (!open && !ended) {
+            ended = true;
+            call(() -> sink.onError(error));
+        }
     }
 
     @Override
     public void add(int handle, long offset) {
         loop.execute(() -> {
             Feed feed = partitions.apply(handle);
-            if (feed == null) {
-                call(() -> sink.onPartitionEnd(
-                        handle,
-                        new LevadaException(
-                                ErrorCode.FENCED_MEMBER_EPOCH, "partition handle " + handle + " is not owned")));
-            } else {
+            if (feed != null) {
                 start(handle, feed, offset, Long.MAX_VALUE);
+            } else if (!ended) {
+                LevadaException error = new LevadaException(
+                        ErrorCode.FENCED_MEMBER_EPOCH, "partition handle " + handle + " is not owned");
+                call(() -> sink.onPartitionEnd(handle, error));
             }
         });
     }
@@ -128,6 +131,15 @@ public final class Subscription implements GroupSession.AssignedReader {
      */
     public void add(int handle, Feed feed, long from, long to) {
         loop.execute(() -> start(handle, feed, from, to));
+    }
+
+    /** Tells that a partition cannot be read; others go on. */
+    public void refuse(int handle, LevadaException error) {
+        loop.execute(() -> {
+            if (!ended) {
+                call(() -> sink.onPartitionEnd(handle, error));
+            }
+        });
     }
 
     @Override

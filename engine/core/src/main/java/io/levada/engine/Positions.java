@@ -1,0 +1,80 @@
+package io.levada.engine;
+
+import io.levada.End;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.Position;
+import io.levada.Token;
+import io.levada.delivery.Feed;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** What positions and ends mean in a partition just now. Safe for any thread; only times take a look at storage. */
+final class Positions {
+    private final UUID logId;
+
+    Positions(UUID logId) {
+        this.logId = logId;
+    }
+
+    /** The first offset to be read; see {@link GroupHost#offsetOf}. */
+    CompletionStage<Long> offsetOf(OpenTopic topic, int partition, Position position) {
+        Feed feed = topic.partitions().get(partition).feed();
+        try {
+            if (position instanceof Position.Latest) {
+                return CompletableFuture.completedStage(feed.durable());
+            } else if (position instanceof Position.AtOffset at) {
+                return CompletableFuture.completedStage(kept(feed, at.offset()));
+            } else if (position instanceof Position.AtTime at) {
+                return feed.offsetAt(at.time().toEpochMilli());
+            } else if (position instanceof Position.AtToken at) {
+                Long next = check(topic, at.token()).next().get(partition);
+                return CompletableFuture.completedStage(next == null ? feed.start() : kept(feed, next));
+            }
+            return CompletableFuture.completedStage(feed.start());
+        } catch (LevadaException e) {
+            return CompletableFuture.failedStage(e);
+        }
+    }
+
+    /** The offset at which a partition ends, exclusive. */
+    CompletionStage<Long> endOf(OpenTopic topic, int partition, End end) {
+        Feed feed = topic.partitions().get(partition).feed();
+        if (end instanceof End.Now) {
+            return CompletableFuture.completedStage(feed.durable());
+        } else if (end instanceof End.AtOffset at) {
+            return CompletableFuture.completedStage(at.offset());
+        } else if (end instanceof End.AtTime at) {
+            return feed.offsetAt(at.time().toEpochMilli());
+        }
+        return CompletableFuture.completedStage(Long.MAX_VALUE);
+    }
+
+    /** A token of this log and topic; another fails with {@link ErrorCode#LOG_CHANGED}. */
+    Token check(OpenTopic topic, Token token) {
+        if (!token.logId().equals(logId)) {
+            throw new LevadaException(
+                    ErrorCode.LOG_CHANGED, "the token is of another log; start anew, from earliest or a time");
+        }
+        if (!token.topicId().equals(topic.topic().id())) {
+            throw new LevadaException(
+                    ErrorCode.LOG_CHANGED,
+                    "topic " + topic.topic().name()
+                            + " is not the one that the token is of; start anew, from earliest or a time");
+        }
+        return token;
+    }
+
+    private static long kept(Feed feed, long offset) {
+        long start = feed.start();
+        long durable = feed.durable();
+        if (offset < start || offset > durable) {
+            throw new LevadaException(
+                    ErrorCode.OFFSET_OUT_OF_RANGE,
+                    "offset " + offset + " of " + feed.name() + " is not kept; earliest is " + start + ", latest is "
+                            + durable);
+        }
+        return offset;
+    }
+}

@@ -1,0 +1,148 @@
+package io.levada.engine;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.TopicDescription;
+import io.levada.TopicDescription.PartitionDescription;
+import io.levada.TopicSpec;
+import io.levada.Topics;
+import io.levada.env.Loop;
+import io.levada.log.LogConfig;
+import io.levada.log.LogStore;
+import io.levada.log.PartitionLog;
+import io.levada.log.Topic;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Topics made, told and deleted, one request at a time on a loop that may block. */
+final class TopicAdmin implements Topics {
+    /** The settings that topics know. */
+    private static final Set<String> CONFIG_KEYS = Set.of(LogConfig.SEGMENT_BYTES);
+
+    private final Loop loop;
+    private final LogStore store;
+    private final TopicRegistry topics;
+    private final GroupService groups;
+
+    TopicAdmin(Loop loop, LogStore store, TopicRegistry topics, GroupService groups) {
+        this.loop = loop;
+        this.store = store;
+        this.topics = topics;
+        this.groups = groups;
+    }
+
+    @Override
+    public Mono<TopicDescription> create(TopicSpec spec) {
+        return onLoop(() -> {
+            check(spec);
+            OpenTopic topic = topics.serve(store.createTopic(spec.name(), spec.partitions(), spec.config()));
+            groups.topicCreated(topic);
+            return describe(topic.topic());
+        });
+    }
+
+    @Override
+    public Flux<String> list() {
+        return Flux.defer(() -> {
+            Set<String> names = new TreeSet<>();
+            for (OpenTopic topic : topics.all()) {
+                names.add(topic.topic().name());
+            }
+            names.removeIf(OpenTopic::isInternal);
+            return Flux.fromIterable(names);
+        });
+    }
+
+    @Override
+    public Mono<TopicDescription> describe(String name) {
+        return Mono.fromSupplier(() -> describe(topics.require(name).topic()));
+    }
+
+    @Override
+    public Mono<Void> delete(String name) {
+        return onLoop(() -> {
+            topics.require(name);
+            checkNotInternal(name);
+            store.deleteTopic(name);
+            topics.stop(name);
+            groups.topicDeleted(name);
+            return null;
+        });
+    }
+
+    private static void check(TopicSpec spec) {
+        if (!TopicSpec.isName(spec.name())) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_TOPIC_EXCEPTION,
+                    "'" + spec.name() + "' is no name for a topic; use 1 to 200 of A-Z a-z 0-9 . _ -, not . or ..");
+        }
+        checkNotInternal(spec.name());
+        if (spec.partitions() < 1 || spec.partitions() > TopicSpec.MAX_PARTITIONS) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_PARTITIONS,
+                    "a topic has 1 to " + TopicSpec.MAX_PARTITIONS + " partitions, not " + spec.partitions());
+        }
+        if (spec.replicationFactor() != 1) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REPLICATION_FACTOR,
+                    "replication factor " + spec.replicationFactor()
+                            + ": this engine keeps one copy on one machine; for more, use a cluster (kafka://HOST:PORT)");
+        }
+        for (String key : spec.config().keySet()) {
+            if (!CONFIG_KEYS.contains(key)) {
+                throw new LevadaException(
+                        ErrorCode.INVALID_CONFIG,
+                        "topics have no setting '" + key + "'; there is " + String.join(", ", CONFIG_KEYS));
+            }
+        }
+    }
+
+    /** Internal topics are made, written and deleted by the engine alone. */
+    static void checkNotInternal(String name) {
+        if (OpenTopic.isInternal(name)) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_TOPIC_EXCEPTION,
+                    "names that start with " + OpenTopic.INTERNAL_PREFIX + " are reserved: '" + name + "'");
+        }
+    }
+
+    private TopicDescription describe(Topic topic) {
+        List<PartitionDescription> partitions =
+                topic.partitions().stream().map(TopicAdmin::describe).toList();
+        return new TopicDescription(topic.name(), topic.id(), store.logId(), partitions, Map.copyOf(topic.config()));
+    }
+
+    private static PartitionDescription describe(PartitionLog log) {
+        long start = log.start();
+        long durable = log.durable();
+        return new PartitionDescription(log.partition(), start, log.end(), durable, log.sizeBytes());
+    }
+
+    private <T> Mono<T> onLoop(Supplier<@Nullable T> work) {
+        return Mono.create(sink -> {
+            try {
+                loop.execute(() -> {
+                    try {
+                        T result = work.get();
+                        if (result == null) {
+                            sink.success();
+                        } else {
+                            sink.success(result);
+                        }
+                    } catch (RuntimeException e) {
+                        sink.error(LevadaException.of(e));
+                    }
+                });
+            } catch (RejectedExecutionException e) {
+                sink.error(new LevadaException(ErrorCode.GOING_AWAY, "the log is closed", e));
+            }
+        });
+    }
+}

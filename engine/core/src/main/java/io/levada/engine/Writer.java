@@ -1,0 +1,216 @@
+package io.levada.engine;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.env.Loop;
+import io.levada.facade.BatchWriter;
+import io.levada.facade.WriterSink;
+import io.levada.log.PartitionLog;
+import io.levada.protocol.RecordBatch;
+import io.netty.buffer.ByteBuf;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A stream of batches into one topic. Batches are checked and appended on the caller's thread; what becomes of them comes
+ * from the partitions' loops, is queued, and told to the sink on one loop, credit with it: as much as was acknowledged.
+ */
+final class Writer implements BatchWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(Writer.class);
+
+    private final OpenTopic topic;
+    private final EngineConfig config;
+    private final Loop loop;
+    private final WriterSink sink;
+    private final Consumer<Writer> onEnd;
+
+    private final Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean drainQueued = new AtomicBoolean();
+    private final AtomicInteger creditBatches;
+    private final AtomicLong creditBytes;
+
+    /** Batches written whose outcome was not told yet. */
+    private final AtomicInteger pending = new AtomicInteger();
+
+    /** Why no more batches are taken; told once nothing is pending. */
+    private volatile @Nullable Closing closing;
+
+    private final CompletableFuture<Void> done = new CompletableFuture<>();
+
+    /** Nothing is told any more. */
+    private volatile boolean ended;
+
+    Writer(OpenTopic topic, EngineConfig config, Loop loop, WriterSink sink, Consumer<Writer> onEnd) {
+        this.topic = topic;
+        this.config = config;
+        this.loop = loop;
+        this.sink = sink;
+        this.onEnd = onEnd;
+        this.creditBatches = new AtomicInteger(config.writerBatches());
+        this.creditBytes = new AtomicLong(config.writerBytes());
+    }
+
+    void open() {
+        execute(() -> call(() -> {
+            sink.onOpen(topic.partitions().size(), config.limits().maxRecordBytes());
+            sink.onCredit(config.writerBatches(), config.writerBytes());
+        }));
+    }
+
+    @Override
+    public void write(int partition, long sequence, ByteBuf batch) {
+        if (ended || closing != null) {
+            batch.release();
+            return;
+        }
+        int bytes = batch.readableBytes();
+        try {
+            check(partition, batch);
+        } catch (LevadaException e) {
+            batch.release();
+            fail(e);
+            return;
+        }
+        creditBatches.decrementAndGet();
+        creditBytes.addAndGet(-bytes);
+        pending.incrementAndGet();
+        PartitionLog log = topic.partitions().get(partition).log();
+        log.append(batch, (baseOffset, error) -> tell(new Outcome(sequence, bytes, baseOffset, error)));
+    }
+
+    private void check(int partition, ByteBuf batch) {
+        if (creditBatches.get() <= 0 || creditBytes.get() <= 0) {
+            throw new LevadaException(
+                    ErrorCode.THROTTLED, "a batch beyond the credit; wait for acknowledgements before writing on");
+        }
+        if (partition < 0 || partition >= topic.partitions().size()) {
+            throw new LevadaException(
+                    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+                    "topic " + topic.topic().name() + " has no partition " + partition);
+        }
+        RecordBatch.validatePublished(batch, config.limits());
+    }
+
+    @Override
+    public void complete() {
+        close(new Closing(null));
+    }
+
+    /** Takes no more batches, and ends with an error once those written are acknowledged; complete when it has ended. */
+    CompletableFuture<Void> end(LevadaException error) {
+        close(new Closing(error));
+        return done;
+    }
+
+    private void close(Closing how) {
+        if (closing == null) {
+            closing = how;
+        }
+        queueDrain();
+    }
+
+    @Override
+    public void cancel() {
+        ended = true;
+        onEnd.accept(this);
+        done.complete(null);
+    }
+
+    /** Ends at once. */
+    private void fail(LevadaException error) {
+        closing = new Closing(error);
+        execute(() -> finish(error));
+    }
+
+    private void tell(Outcome outcome) {
+        outcomes.add(outcome);
+        queueDrain();
+    }
+
+    private void queueDrain() {
+        if (drainQueued.compareAndSet(false, true)) {
+            execute(this::drain);
+        }
+    }
+
+    private void drain() {
+        drainQueued.set(false);
+        int batches = 0;
+        long bytes = 0;
+        for (Outcome outcome = outcomes.poll(); outcome != null; outcome = outcomes.poll()) {
+            pending.decrementAndGet();
+            if (outcome.error() != null) {
+                finish(outcome.error());
+                return;
+            }
+            batches++;
+            bytes += outcome.bytes();
+            long sequence = outcome.sequence();
+            long baseOffset = outcome.baseOffset();
+            call(() -> sink.onAck(sequence, baseOffset));
+        }
+        Closing how = closing;
+        if (how != null && pending.get() == 0) {
+            finish(how.error());
+        } else if (how == null && batches > 0) {
+            grant(batches, bytes);
+        }
+    }
+
+    private void grant(int batches, long bytes) {
+        creditBatches.addAndGet(batches);
+        creditBytes.addAndGet(bytes);
+        call(() -> sink.onCredit(batches, bytes));
+    }
+
+    private void finish(@Nullable LevadaException error) {
+        if (!ended) {
+            call(() -> {
+                if (error == null) {
+                    sink.onComplete();
+                } else {
+                    sink.onError(error);
+                }
+            });
+            cancel();
+        }
+    }
+
+    private void call(Runnable callback) {
+        if (!ended) {
+            try {
+                callback.run();
+            } catch (RuntimeException e) {
+                LOG.error("a writer's callback failed; the writer is dropped", e);
+                cancel();
+            }
+        }
+    }
+
+    private void execute(Runnable task) {
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("nothing is acknowledged any more", e);
+        }
+    }
+
+    /** What became of a batch. */
+    private record Outcome(
+            long sequence,
+            int bytes,
+            long baseOffset,
+            @Nullable LevadaException error) {}
+
+    /** How to end, once nothing is pending. */
+    private record Closing(@Nullable LevadaException error) {}
+}
