@@ -1,0 +1,242 @@
+package io.levada.sdk;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.resolver.DefaultAddressResolverGroup;
+import io.rsocket.RSocket;
+import io.rsocket.core.RSocketConnector;
+import io.rsocket.frame.decoder.PayloadDecoder;
+import io.rsocket.metadata.WellKnownMimeType;
+import io.rsocket.transport.ClientTransport;
+import io.rsocket.transport.netty.client.TcpClientTransport;
+import io.rsocket.transport.netty.client.WebsocketClientTransport;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.resources.ConnectionProvider;
+import reactor.netty.resources.LoopResources;
+import reactor.netty.tcp.TcpClient;
+
+/**
+ * The one connection to a server, with the one event loop it lives on. It is made when first needed and made anew when it
+ * was lost; streams opened on a lost one fail, and do not move over by themselves.
+ *
+ * <p>Safe for any thread. Streams are confined to the event loop: their state is touched there only.
+ */
+final class Link {
+    /** How long a server may be silent before the connection counts as lost: a cable pulled is noticed by this. */
+    private static final Duration KEEPALIVE_LIMIT = Duration.ofSeconds(30);
+
+    private static final Duration KEEPALIVE_INTERVAL = Duration.ofSeconds(5);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
+
+    /** Largest message taken, fragments put together: what a length of three bytes can say. */
+    static final int MAX_MESSAGE_BYTES = (1 << 24) - 1;
+
+    /** What one RSocket stream can carry, less a margin. */
+    private static final long MESSAGES_PER_STREAM = Integer.MAX_VALUE - 1024L;
+
+    private final Address address;
+    private final Duration timeout;
+    private final long messagesPerStream;
+    private final LoopResources loops = LoopResources.create("levada-sdk", 1, true);
+    private final EventLoop loop = loops.onClient(LoopResources.DEFAULT_NATIVE).next();
+    private final ConnectionProvider unpooled = ConnectionProvider.newConnection();
+    private final Sinks.Empty<Void> closing = Sinks.empty();
+    private final Mono<Void> closed = Mono.defer(this::close).cache();
+    private final Set<RemoteStream> streams = new LinkedHashSet<>(); // on the loop
+
+    private @Nullable Attempt attempt; // guarded by this
+    private boolean shut; // guarded by this
+
+    /** @param timeout how long connecting, and each request, may take */
+    Link(Address address, Duration timeout) {
+        this(address, timeout, MESSAGES_PER_STREAM);
+    }
+
+    Link(Address address, Duration timeout, long messagesPerStream) {
+        this.address = address;
+        this.timeout = timeout;
+        this.messagesPerStream = messagesPerStream;
+    }
+
+    /** Messages down after which a stream ends with a retriable error. */
+    long messagesPerStream() {
+        return messagesPerStream;
+    }
+
+    Address address() {
+        return address;
+    }
+
+    /** Runs on the event loop: at once when called there, in the caller when the loop is no more. */
+    void onLoop(Runnable task) {
+        if (loop.inEventLoop()) {
+            task.run();
+            return;
+        }
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException e) {
+            task.run();
+        }
+    }
+
+    /** The connection as it is, or a new one; fails with CONNECTION_LOST or, once shut down, GOING_AWAY. */
+    Mono<RSocket> connection() {
+        synchronized (this) {
+            if (shut) {
+                return Mono.error(goingAway());
+            }
+            Attempt known = attempt;
+            if (known == null || known.isOver()) {
+                known = new Attempt();
+                attempt = known;
+            }
+            return known.result;
+        }
+    }
+
+    /** One request and its answer, read while its buffer lives. */
+    <T> Mono<T> request(String route, JsonNode data, Function<JsonNode, T> answer) {
+        Mono<T> exchange = connection()
+                .flatMap(rsocket -> rsocket.requestResponse(Wire.opening(route, Wire.json(data))))
+                .map(payload -> Wire.answer(route, payload, answer))
+                .switchIfEmpty(Mono.error(() -> Wire.notUnderstood(route, "there is no answer")))
+                .timeout(timeout, Mono.error(() -> tooLate(route)))
+                .onErrorMap(error -> Wire.error(error, address));
+        return Mono.firstWithSignal(exchange, closing.asMono().then(Mono.error(Link::goingAway)));
+    }
+
+    /** Lists a stream among those that end with the link; one that comes too late ends at once. On the loop. */
+    void register(RemoteStream stream) {
+        if (isShut()) {
+            stream.fail(goingAway());
+        } else {
+            streams.add(stream);
+        }
+    }
+
+    void unregister(RemoteStream stream) {
+        streams.remove(stream);
+    }
+
+    /** Ends all streams with GOING_AWAY, then the connection, then the event loop. */
+    Mono<Void> shutdown() {
+        return closed;
+    }
+
+    private synchronized boolean isShut() {
+        return shut;
+    }
+
+    private Mono<Void> close() {
+        Attempt last;
+        synchronized (this) {
+            shut = true;
+            last = attempt;
+        }
+        Mono<Void> streamsEnded = Mono.create(done -> onLoop(() -> {
+            closing.tryEmitEmpty();
+            for (RemoteStream stream : List.copyOf(streams)) {
+                stream.fail(goingAway());
+            }
+            done.success();
+        }));
+        Mono<Void> connectionClosed = last == null ? Mono.empty() : last.close();
+        return streamsEnded
+                .then(connectionClosed)
+                .then(Mono.defer(() -> loops.disposeLater(Duration.ZERO, CLOSE_LIMIT)))
+                .then(unpooled.disposeLater());
+    }
+
+    private ClientTransport transport() {
+        if (address.path() == null) {
+            return TcpClientTransport.create(TcpClient.create(unpooled)
+                    .runOn(loops)
+                    .resolver(DefaultAddressResolverGroup.INSTANCE)
+                    .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMs())
+                    .host(address.host())
+                    .port(address.port()));
+        }
+        HttpClient client = HttpClient.create(unpooled)
+                .runOn(loops)
+                .resolver(DefaultAddressResolverGroup.INSTANCE)
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMs())
+                .host(address.host())
+                .port(address.port());
+        return WebsocketClientTransport.create(client, address.path());
+    }
+
+    private int timeoutMs() {
+        return (int) Math.min(timeout.toMillis(), Integer.MAX_VALUE);
+    }
+
+    private LevadaException tooLate(String route) {
+        return new LevadaException(
+                ErrorCode.TIMEOUT,
+                address.hostAndPort() + " did not answer " + route + " within " + timeout.toMillis()
+                        + " ms; is it the port that a Levada server speaks RSocket on?");
+    }
+
+    private LevadaException unreachable(Throwable cause) {
+        return new LevadaException(
+                ErrorCode.CONNECTION_LOST,
+                "cannot reach " + address.hostAndPort() + " (" + Wire.reason(cause)
+                        + "); is the server running? start one with 'levada serve'",
+                cause);
+    }
+
+    private static LevadaException goingAway() {
+        return new LevadaException(ErrorCode.GOING_AWAY, "this client was closed");
+    }
+
+    /** One try at a connection, and the connection that came of it. */
+    private final class Attempt {
+        final Mono<RSocket> result = RSocketConnector.create()
+                .payloadDecoder(PayloadDecoder.ZERO_COPY)
+                .metadataMimeType(WellKnownMimeType.MESSAGE_RSOCKET_COMPOSITE_METADATA.getString())
+                .dataMimeType(WellKnownMimeType.APPLICATION_JSON.getString())
+                .keepAlive(KEEPALIVE_INTERVAL, KEEPALIVE_LIMIT)
+                .maxInboundPayloadSize(MAX_MESSAGE_BYTES)
+                .connect(transport())
+                .timeout(timeout)
+                .onErrorMap(Link.this::unreachable)
+                .doOnNext(this::opened)
+                .doOnError(error -> failed = true)
+                .cache();
+        private volatile @Nullable RSocket rsocket;
+        private volatile boolean failed;
+
+        private void opened(RSocket connected) {
+            rsocket = connected;
+            if (isShut()) {
+                connected.dispose();
+            }
+        }
+
+        boolean isOver() {
+            RSocket connected = rsocket;
+            return failed || (connected != null && connected.isDisposed());
+        }
+
+        Mono<Void> close() {
+            RSocket connected = rsocket;
+            if (connected == null) {
+                return Mono.empty();
+            }
+            onLoop(connected::dispose);
+            return connected.onClose().onErrorComplete().timeout(CLOSE_LIMIT, Mono.empty());
+        }
+    }
+}

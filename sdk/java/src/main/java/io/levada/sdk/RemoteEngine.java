@@ -1,0 +1,78 @@
+package io.levada.sdk;
+
+import io.levada.Groups;
+import io.levada.ReadSpec;
+import io.levada.Topics;
+import io.levada.facade.BatchReader;
+import io.levada.facade.BatchSink;
+import io.levada.facade.BatchWriter;
+import io.levada.facade.Engine;
+import io.levada.facade.GroupSession;
+import io.levada.facade.JoinSpec;
+import io.levada.facade.MemberSink;
+import io.levada.facade.WriterSink;
+import java.time.Duration;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/** An engine that is a server's, over one connection. Sinks are called on the connection's event loop. */
+final class RemoteEngine implements Engine {
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+
+    private final Link link;
+    private final Topics topics;
+    private final Groups groups;
+
+    /** @param timeout how long connecting, and each request, may take */
+    RemoteEngine(Address address, Duration timeout) {
+        this(new Link(address, timeout));
+    }
+
+    RemoteEngine(Link link) {
+        this.link = link;
+        this.topics = new RemoteTopics(link);
+        this.groups = new RemoteGroups(link);
+    }
+
+    /** Waits for the connection, unless the caller may not wait: then the first operation makes it. */
+    void connect() {
+        if (!Schedulers.isInNonBlockingThread()) {
+            link.connection().block();
+        }
+    }
+
+    @Override
+    public Topics topics() {
+        return topics;
+    }
+
+    @Override
+    public Groups groups() {
+        return groups;
+    }
+
+    @Override
+    public BatchWriter write(String topic, WriterSink sink) {
+        return RemoteWriter.open(link, topic, sink);
+    }
+
+    @Override
+    public BatchReader read(ReadSpec spec, BatchSink sink) {
+        return RemoteReader.open(link, spec, sink);
+    }
+
+    @Override
+    public GroupSession join(JoinSpec spec, MemberSink sink) {
+        return RemoteSession.open(link, spec, sink);
+    }
+
+    @Override
+    public Mono<Void> shutdown() {
+        return link.shutdown();
+    }
+
+    @Override
+    public void close() {
+        shutdown().block(CLOSE_LIMIT);
+    }
+}

@@ -1,0 +1,75 @@
+package io.levada.sdk;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.levada.TopicDescription;
+import io.levada.TopicDescription.PartitionDescription;
+import io.levada.TopicSpec;
+import io.levada.Topics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Topics of a server: each call is one request when subscribed to. */
+final class RemoteTopics implements Topics {
+    private final Link link;
+
+    RemoteTopics(Link link) {
+        this.link = link;
+    }
+
+    @Override
+    public Mono<TopicDescription> create(TopicSpec spec) {
+        ObjectNode request = Wire.object()
+                .put("name", spec.name())
+                .put("partitions", spec.partitions())
+                .put("replicationFactor", spec.replicationFactor());
+        spec.config().forEach(request.putObject("config")::put);
+        return Mono.defer(() -> link.request("topics.create", request, RemoteTopics::description));
+    }
+
+    @Override
+    public Flux<String> list() {
+        return Mono.defer(() -> link.request("topics.list", Wire.object(), answer -> Wire.texts(answer, "topics")))
+                .flatMapIterable(names -> names);
+    }
+
+    @Override
+    public Mono<TopicDescription> describe(String name) {
+        ObjectNode request = Wire.object().put("name", name);
+        return Mono.defer(() -> link.request("topics.describe", request, RemoteTopics::description));
+    }
+
+    @Override
+    public Mono<Void> delete(String name) {
+        ObjectNode request = Wire.object().put("name", name);
+        return Mono.defer(() -> link.request("topics.delete", request, answer -> answer))
+                .then();
+    }
+
+    private static TopicDescription description(JsonNode answer) {
+        List<PartitionDescription> partitions = new ArrayList<>();
+        for (JsonNode partition : Wire.array(answer, "partitions")) {
+            partitions.add(new PartitionDescription(
+                    Wire.integer(partition, "partition"),
+                    Wire.number(partition, "start"),
+                    Wire.number(partition, "end"),
+                    Wire.number(partition, "durable"),
+                    Wire.number(partition, "bytes")));
+        }
+        Map<String, String> config = new TreeMap<>();
+        answer.path("config")
+                .properties()
+                .forEach(entry -> config.put(entry.getKey(), entry.getValue().asText()));
+        return new TopicDescription(
+                Wire.text(answer, "name"),
+                UUID.fromString(Wire.text(answer, "id")),
+                UUID.fromString(Wire.text(answer, "logId")),
+                partitions,
+                config);
+    }
+}

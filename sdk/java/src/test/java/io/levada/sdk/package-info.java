@@ -1,0 +1,4 @@
+@NullMarked
+package io.levada.sdk;
+
+import org.jspecify.annotations.NullMarked;
