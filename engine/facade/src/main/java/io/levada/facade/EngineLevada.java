@@ -7,26 +7,46 @@ import io.levada.Groups;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
+import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.Record;
 import io.levada.StoredRecord;
 import io.levada.Topics;
 import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /** The facade over any engine: records in and out of its batches. Safe for any thread. */
 public final class EngineLevada implements Levada {
     private final String address;
     private final Engine engine;
     private final LevadaOptions options;
+    private final Scheduler timers;
+    private final InstantSource clock;
+    private final Set<Membership> memberships = ConcurrentHashMap.newKeySet();
 
     /** Takes the engine over: closing this closes it. */
     public EngineLevada(String address, Engine engine, LevadaOptions options) {
+        this(address, engine, options, Schedulers.parallel(), InstantSource.system());
+    }
+
+    EngineLevada(String address, Engine engine, LevadaOptions options, Scheduler timers, InstantSource clock) {
         this.address = address;
         this.engine = engine;
         this.options = options;
+        this.timers = timers;
+        this.clock = clock;
     }
 
     @Override
@@ -46,26 +66,51 @@ public final class EngineLevada implements Levada {
 
     @Override
     public Flux<Ack> publish(String topic, Publisher<Record> records) {
-        return Flux.error(new LevadaException(ErrorCode.UNSUPPORTED_VERSION, "publishing to " + topic + options));
+        return new PublishFlux(engine, topic, Objects.requireNonNull(records, "records"), options, clock);
     }
 
     @Override
     public Flux<StoredRecord> read(ReadSpec spec) {
-        return Flux.error(new LevadaException(ErrorCode.UNSUPPORTED_VERSION, "reading " + spec));
+        if (spec.from() instanceof Position.Committed) {
+            return Flux.error(
+                    new LevadaException(
+                            ErrorCode.INVALID_REQUEST,
+                            "only a group has a commit to start from; read from earliest, latest, an offset, a time or a token"));
+        }
+        return new ReadFlux(engine, spec, options);
     }
 
     @Override
     public Group group(String name) {
-        throw new LevadaException(ErrorCode.UNSUPPORTED_VERSION, "group " + name);
+        return new EngineGroup(name, engine, options, timers, memberships);
     }
 
     @Override
     public Mono<Void> closeGracefully(Duration limit) {
-        return engine.shutdown().timeout(limit);
+        return Mono.defer(() -> leaveAll(limit).then(engine.shutdown().timeout(limit.plus(Membership.LEAVE_LIMIT))));
+    }
+
+    /** All members leave; complete when they have, or when it took too long. */
+    private Mono<Void> leaveAll(Duration patience) {
+        List<Mono<Void>> leaving =
+                memberships.stream().map(member -> member.leave(patience)).toList();
+        return Mono.when(leaving).timeout(patience.plus(Membership.LEAVE_LIMIT), Mono.empty(), timers);
     }
 
     @Override
     public void close() {
+        try {
+            leaveAll(Duration.ZERO).toFuture().get(Membership.LEAVE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (TimeoutException | ExecutionException e) {
+            // Closing goes on: what was not committed is delivered again.
+        }
         engine.close();
+    }
+
+    @Override
+    public String toString() {
+        return address;
     }
 }

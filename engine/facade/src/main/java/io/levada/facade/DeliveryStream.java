@@ -1,0 +1,118 @@
+package io.levada.facade;
+
+import io.levada.Delivery;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.LevadaOptions;
+import io.levada.StoredRecord;
+import io.levada.protocol.RecordCursor;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
+
+/**
+ * Records of partitions that a member owns, as deliveries to one subscriber with one demand for all of them. A record is
+ * noted in its partition's tracker before it is emitted; those of a stopped partition are left out, and their credit
+ * serves the others.
+ */
+abstract class DeliveryStream extends BatchStream<Delivery> {
+    private final Map<Integer, Ownership> partitions = new ConcurrentHashMap<>();
+    private volatile @Nullable Membership membership;
+    private volatile GroupSession.@Nullable AssignedReader source;
+
+    DeliveryStream(CoreSubscriber<? super Delivery> actual, LevadaOptions options) {
+        super(actual, options.callbacks(), options.readWindowBytes());
+    }
+
+    /** Says whose partitions these are and where their records come from; before the first {@link #add}. */
+    final void readFrom(Membership owner, GroupSession.AssignedReader reader) {
+        membership = owner;
+        source = reader;
+    }
+
+    final void add(Ownership owned) {
+        GroupSession.AssignedReader reader = source;
+        if (reader != null && !owned.tracker.isStopped()) {
+            partitions.put(owned.handle, owned);
+            reader.add(owned.handle, owned.start);
+        }
+    }
+
+    /** Lets the engine send no more of a partition. */
+    final void remove(Ownership owned) {
+        GroupSession.AssignedReader reader = source;
+        if (partitions.remove(owned.handle) != null && reader != null) {
+            reader.remove(owned.handle);
+        }
+    }
+
+    @Override
+    final @Nullable Delivery element(int handle, RecordCursor record) {
+        Ownership owned = partitions.get(handle);
+        Membership owner = membership;
+        if (owned == null || owner == null) {
+            return null;
+        }
+        AckTracker.Unacked noted = noted(owned, record.offset());
+        if (noted == null) {
+            return null;
+        }
+        StoredRecord stored = Records.stored(owned.partition.topic(), owned.partition.partition(), record);
+        return new Ackable(stored, noted, owned.tracker, owner);
+    }
+
+    private static AckTracker.@Nullable Unacked noted(Ownership owned, long offset) {
+        try {
+            return owned.tracker.delivered(offset);
+        } catch (IllegalArgumentException e) {
+            throw new LevadaException(
+                    ErrorCode.UNKNOWN_SERVER_ERROR, owned.partition + " went back: " + e.getMessage(), e);
+        }
+    }
+
+    /** An end without error answers {@link #remove}; of a loss the membership tells. */
+    @Override
+    final void partitionEnded(int handle, @Nullable LevadaException error) {
+        if (error != null && error.code() != ErrorCode.FENCED_MEMBER_EPOCH && partitions.containsKey(handle)) {
+            throw error;
+        }
+    }
+
+    @Override
+    final void gap(int handle, long from, long to) {
+        Ownership owned = partitions.get(handle);
+        if (owned != null) {
+            throw Records.gone(owned.partition.topic(), owned.partition.partition(), from, to);
+        }
+    }
+
+    private static final class Ackable implements Delivery {
+        private final StoredRecord stored;
+        private final AckTracker.Unacked noted;
+        private final AckTracker tracker;
+        private final Membership owner;
+
+        Ackable(StoredRecord stored, AckTracker.Unacked noted, AckTracker tracker, Membership owner) {
+            this.stored = stored;
+            this.noted = noted;
+            this.tracker = tracker;
+            this.owner = owner;
+        }
+
+        @Override
+        public StoredRecord record() {
+            return stored;
+        }
+
+        @Override
+        public void ack() {
+            owner.acked(tracker.acked(noted));
+        }
+
+        @Override
+        public String toString() {
+            return stored.topicPartition() + "@" + stored.offset();
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package io.levada.facade;
+
+import io.levada.Ack;
+import io.levada.Record;
+import io.levada.protocol.BatchBuilder;
+import io.netty.buffer.ByteBuf;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** A batch on its way out: filled, sealed, sent, acknowledged, and then the source of its records' acknowledgements. */
+final class OutBatch {
+    private static final long UNKNOWN = -1;
+
+    private final int partition;
+    private @Nullable BatchBuilder builder;
+    private @Nullable ByteBuf sealed;
+    private long[] timestamps = new long[16];
+    private int count;
+    private int emitted;
+    private int bytes;
+    private int lastBytes;
+    private long baseOffset = UNKNOWN;
+
+    OutBatch(int partition, BatchBuilder builder) {
+        this.partition = partition;
+        this.builder = builder;
+    }
+
+    int partition() {
+        return partition;
+    }
+
+    /** Adds a record that fits the limits, or fails and changes nothing. */
+    void append(Record record, long timestampMs) {
+        BatchBuilder target = filling();
+        target.append(timestampMs, record.key(), record.value(), record.headers());
+        if (count == timestamps.length) {
+            timestamps = Arrays.copyOf(timestamps, count * 2);
+        }
+        timestamps[count++] = timestampMs;
+        lastBytes = target.sizeInBytes() - bytes;
+        bytes += lastBytes;
+    }
+
+    /** What the record added last made the batch grow by, the first with the batch's header. */
+    int lastBytes() {
+        return lastBytes;
+    }
+
+    /** Encoded size before compression. */
+    int bytes() {
+        return bytes;
+    }
+
+    /** Makes the batch; gives the builder back, to be used again. */
+    BatchBuilder seal() {
+        BatchBuilder used = filling();
+        sealed = used.build();
+        builder = null;
+        return used;
+    }
+
+    /** The sealed batch, which becomes the caller's. */
+    ByteBuf take() {
+        ByteBuf taken = sealed;
+        if (taken == null) {
+            throw new IllegalStateException("not sealed, or taken before");
+        }
+        sealed = null;
+        return taken;
+    }
+
+    void acknowledged(long offset) {
+        baseOffset = offset;
+    }
+
+    boolean isAcknowledged() {
+        return baseOffset != UNKNOWN;
+    }
+
+    /** The acknowledgement of its next record. */
+    Ack nextAck(String topic) {
+        int index = emitted++;
+        return new Ack(topic, partition, baseOffset + index, timestamps[index]);
+    }
+
+    /** Drops what was not taken. */
+    void release() {
+        if (builder != null) {
+            builder.close();
+        }
+        if (sealed != null) {
+            sealed.release();
+            sealed = null;
+        }
+    }
+
+    private BatchBuilder filling() {
+        BatchBuilder target = builder;
+        if (target == null) {
+            throw new IllegalStateException("sealed before");
+        }
+        return target;
+    }
+}

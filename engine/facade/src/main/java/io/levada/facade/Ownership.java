@@ -1,0 +1,56 @@
+package io.levada.facade;
+
+import io.levada.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+
+/**
+ * A partition that a member owns, from its assignment to its going. The tracker is safe for any thread, the rest is
+ * {@link Membership}'s own.
+ */
+final class Ownership {
+    final int handle;
+    final TopicPartition partition;
+    final long generation;
+    final long start;
+    final AckTracker tracker;
+
+    /** The position last committed with success. */
+    long committed;
+
+    /** A commit was refused for good; what is acknowledged stays uncommitted. */
+    boolean refused;
+
+    boolean revoking;
+
+    /** The time for acknowledgements is over. */
+    boolean overdue;
+
+    @Nullable
+    Disposable deadline;
+
+    Ownership(int handle, TopicPartition partition, long generation, long start) {
+        this.handle = handle;
+        this.partition = partition;
+        this.generation = generation;
+        this.start = start;
+        this.tracker = new AckTracker(start);
+        this.committed = start;
+    }
+
+    boolean hasNews() {
+        return !refused && tracker.position() > committed;
+    }
+
+    /** No record is in the user's hands, or none is waited for any more. */
+    boolean isSettled() {
+        return overdue || tracker.isDrained();
+    }
+
+    void cancelDeadline() {
+        if (deadline != null) {
+            deadline.dispose();
+            deadline = null;
+        }
+    }
+}
