@@ -6,10 +6,14 @@ import io.levada.protocol.Message;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
 import io.rsocket.RSocket;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
 
 /**
  * One channel to the server: messages up through an {@link Outbox}, messages down on the event loop, and exactly one end
@@ -20,6 +24,12 @@ import reactor.core.publisher.Mono;
  * one instead is {@link #onNext}.
  */
 abstract class RemoteStream implements CoreSubscriber<Payload> {
+    private static final Logger LOG = LoggerFactory.getLogger(RemoteStream.class);
+
+    /** Where Reactor looks for what to do with an error that comes behind the end; by default it logs it as an error. */
+    private static final Context LATE_ERRORS = Context.of("reactor.onErrorDropped.local", (Consumer<Throwable>)
+            error -> LOG.debug("behind the end of a stream: {}", error.toString()));
+
     protected final Link link;
     protected final Outbox outbox;
     private final String route;
@@ -94,6 +104,11 @@ abstract class RemoteStream implements CoreSubscriber<Payload> {
 
     final boolean hasEnded() {
         return ended;
+    }
+
+    @Override
+    public final Context currentContext() {
+        return LATE_ERRORS;
     }
 
     @Override
