@@ -158,10 +158,12 @@ final class Wire {
     static LevadaException error(Throwable error, Address address) {
         if (error instanceof LevadaException ours) {
             return ours;
+        } else if (error instanceof RSocketErrorException && reason(error).startsWith("{")) {
+            return ErrorJson.fromJson(reason(error));
         } else if (error instanceof ConnectionErrorException || error instanceof ConnectionCloseException) {
             return lost(error, address);
         } else if (error instanceof RSocketErrorException) {
-            return ErrorJson.fromJson(String.valueOf(error.getMessage()));
+            return new LevadaException(ErrorCode.UNKNOWN_SERVER_ERROR, reason(error), error);
         } else if (error instanceof IOException) {
             return lost(error, address);
         }

@@ -99,6 +99,21 @@ class ConnectionTest {
     }
 
     @Test
+    void a_server_that_closes_the_connection_with_a_reason_is_quoted() {
+        try (FakeServer server = new FakeServer(Transport.TCP);
+                RemoteEngine engine = server.engine()) {
+            server.rejectSetup(
+                    "{\"error\":{\"code\":\"GOING_AWAY\",\"message\":\"the server stops\",\"retriable\":true}}");
+            Journal reader = new Journal();
+            engine.read(ReadSpec.of("t"), reader.batches());
+            assertEquals("error GOING_AWAY: the server stops", reader.next());
+            server.rejectSetup("no room");
+            engine.read(ReadSpec.of("t"), reader.batches());
+            assertEquals("error UNKNOWN_SERVER_ERROR: no room", reader.next());
+        }
+    }
+
+    @Test
     void whoever_hears_of_the_loss_can_start_anew_at_once() {
         try (FakeServer server = new FakeServer(Transport.TCP);
                 RemoteEngine engine = server.engine()) {

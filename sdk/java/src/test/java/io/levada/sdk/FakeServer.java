@@ -11,6 +11,7 @@ import io.rsocket.Payload;
 import io.rsocket.RSocket;
 import io.rsocket.core.RSocketServer;
 import io.rsocket.exceptions.ApplicationErrorException;
+import io.rsocket.exceptions.RejectedSetupException;
 import io.rsocket.metadata.CompositeMetadata;
 import io.rsocket.metadata.RoutingMetadata;
 import io.rsocket.transport.netty.server.CloseableChannel;
@@ -48,6 +49,7 @@ final class FakeServer implements AutoCloseable {
     private final Transport transport;
     private CloseableChannel socket;
     private long demand = Long.MAX_VALUE;
+    private volatile String rejection = "";
 
     FakeServer(Transport transport) {
         this.transport = transport;
@@ -113,7 +115,15 @@ final class FakeServer implements AutoCloseable {
         return Await.value(bound);
     }
 
+    /** Answers connections with this error from now on. */
+    void rejectSetup(String error) {
+        rejection = error;
+    }
+
     private Mono<RSocket> accept(ConnectionSetupPayload setup, RSocket client) {
+        if (!rejection.isEmpty()) {
+            return Mono.error(new RejectedSetupException(rejection));
+        }
         setups.add(setup.metadataMimeType() + " " + setup.dataMimeType() + " " + setup.keepAliveInterval());
         connections.add(client);
         return Mono.just(new RSocket() {
