@@ -28,7 +28,7 @@ public record GroupDescription(
      * @param committed the next offset to be read, or -1 when nothing was committed
      * @param end the durable end
      * @param lag records between the two
-     * @param lagMs now minus the timestamp of the next unread record, not below 0
+     * @param lagMs now minus the timestamp of the next unread record, not below 0; -1 if that record cannot be read
      */
     public record GroupOffset(String topic, int partition, long committed, long end, long lag, long lagMs) {}
 }

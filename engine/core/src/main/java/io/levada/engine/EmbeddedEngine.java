@@ -75,7 +75,7 @@ public final class EmbeddedEngine implements Engine {
             writerLoops.add(env.scheduler().newLoop("writer-" + i));
         }
         store.topics().forEach(topics::serve);
-        this.groups = new NoGroups();
+        this.groups = new GroupRuntime(new Host(), config.groups(), topics.all());
         this.admin = new TopicAdmin(adminLoop, store, topics, groups);
     }
 

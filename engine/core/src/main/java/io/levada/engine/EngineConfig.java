@@ -3,6 +3,7 @@ package io.levada.engine;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.delivery.DeliveryLimits;
+import io.levada.groups.GroupConfig;
 import io.levada.log.LogConfig;
 import io.levada.protocol.Limits;
 
@@ -17,9 +18,16 @@ import io.levada.protocol.Limits;
  * @param writerBytes default 8 MiB, bytes of those batches, at least {@link Limits#maxBatchBytes}, to 1 GiB; the last
  *     batch may go beyond
  * @param writerLoops default 1, threads that acknowledge, 1 to 64
+ * @param groups the times of the group protocol
  */
 public record EngineConfig(
-        Limits limits, LogConfig log, DeliveryLimits delivery, int writerBatches, long writerBytes, int writerLoops) {
+        Limits limits,
+        LogConfig log,
+        DeliveryLimits delivery,
+        int writerBatches,
+        long writerBytes,
+        int writerLoops,
+        GroupConfig groups) {
     private static final int JOURNAL_OVERHEAD_BYTES = 4 << 10;
 
     public EngineConfig {
@@ -35,7 +43,14 @@ public record EngineConfig(
 
     /** For a log on disk. */
     public static EngineConfig defaults() {
-        return new EngineConfig(Limits.DEFAULT, LogConfig.defaults(), DeliveryLimits.defaults(), 256, 8 << 20, 1);
+        return new EngineConfig(
+                Limits.DEFAULT,
+                LogConfig.defaults(),
+                DeliveryLimits.defaults(),
+                256,
+                8 << 20,
+                1,
+                GroupConfig.defaults());
     }
 
     /** For a log in memory. */
@@ -44,19 +59,23 @@ public record EngineConfig(
     }
 
     public EngineConfig withLimits(Limits value) {
-        return new EngineConfig(value, log, delivery, writerBatches, writerBytes, writerLoops);
+        return new EngineConfig(value, log, delivery, writerBatches, writerBytes, writerLoops, groups);
     }
 
     public EngineConfig withLog(LogConfig value) {
-        return new EngineConfig(limits, value, delivery, writerBatches, writerBytes, writerLoops);
+        return new EngineConfig(limits, value, delivery, writerBatches, writerBytes, writerLoops, groups);
     }
 
     public EngineConfig withDelivery(DeliveryLimits value) {
-        return new EngineConfig(limits, log, value, writerBatches, writerBytes, writerLoops);
+        return new EngineConfig(limits, log, value, writerBatches, writerBytes, writerLoops, groups);
     }
 
     public EngineConfig withWriterCredit(int batches, long bytes) {
-        return new EngineConfig(limits, log, delivery, batches, bytes, writerLoops);
+        return new EngineConfig(limits, log, delivery, batches, bytes, writerLoops, groups);
+    }
+
+    public EngineConfig withGroups(GroupConfig value) {
+        return new EngineConfig(limits, log, delivery, writerBatches, writerBytes, writerLoops, value);
     }
 
     private static void require(boolean holds, String what) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.stream.IntStream;
 
 /** Opens readers without a group. */
@@ -64,8 +65,8 @@ final class Reads {
                     })
                     .toCompletableFuture());
         }
-        CompletableFuture.allOf(started.toArray(CompletableFuture[]::new))
-                .whenComplete((done, error) -> subscription.seal());
+        CompletionStage<Void> all = CompletableFuture.allOf(started.toArray(CompletableFuture[]::new));
+        all.whenComplete((done, error) -> subscription.seal());
     }
 
     private static List<Integer> wanted(OpenTopic topic, ReadSpec spec) {

@@ -152,6 +152,16 @@ public final class Subscription implements GroupSession.AssignedReader {
         });
     }
 
+    /** Ends a partition with an error, if it is being read; others go on. */
+    public void end(int handle, LevadaException error) {
+        loop.execute(() -> {
+            Cursor cursor = cursors.get(handle);
+            if (cursor != null) {
+                cursor.end(error);
+            }
+        });
+    }
+
     /** Says that no partition follows: the subscription completes when those it has have ended. */
     public void seal() {
         loop.execute(() -> {

@@ -339,6 +339,11 @@ public final class GroupCoordinator {
                 && (commit == null || commit.topicId().equals(shape.id()));
     }
 
+    /** Removes all members of all groups and assigns nothing any more: the engine stops, and every session has ended. */
+    public Decision allLeft() {
+        return forAll(draft -> List.copyOf(draft.state().members().values()).forEach(draft::remove));
+    }
+
     /** Deletes a group with its commits; throws GROUP_ID_NOT_FOUND, or NON_EMPTY_GROUP while it has members. */
     public Decision delete(String group) {
         GroupState state = group(group);

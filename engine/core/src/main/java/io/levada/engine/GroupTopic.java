@@ -1,0 +1,107 @@
+package io.levada.engine;
+
+import io.levada.Compression;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.env.Clock;
+import io.levada.groups.GroupEvent;
+import io.levada.groups.GroupEventCodec;
+import io.levada.log.PartitionLog;
+import io.levada.protocol.BatchBuilder;
+import io.levada.protocol.Limits;
+import io.levada.protocol.RecordBatch;
+import io.levada.protocol.RecordCursor;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The events of groups as records of the internal topic {@code __groups}. */
+final class GroupTopic implements GroupLog {
+    static final String NAME = "__groups";
+    private static final int READ_BYTES = 1 << 20;
+
+    /** A batch is closed once it is this large; a single event takes no more than a fifth of it. */
+    private static final int BATCH_BYTES = 1 << 20;
+
+    private final PartitionLog log;
+    private final Clock clock;
+
+    GroupTopic(PartitionLog log, Clock clock) {
+        this.log = log;
+        this.clock = clock;
+    }
+
+    @Override
+    public void replay(Consumer<GroupEvent> replayed) {
+        long offset = log.start();
+        while (offset < log.durable()) {
+            ByteBuf batches = log.read(offset, READ_BYTES);
+            try {
+                long next = offset;
+                while (batches.isReadable()) {
+                    ByteBuf batch = batches.readSlice(RecordBatch.sizeInBytes(batches));
+                    next = RecordBatch.nextOffset(batch);
+                    replay(batch, replayed);
+                }
+                if (next <= offset) {
+                    throw new LevadaException(ErrorCode.STORAGE_FAILED, "nothing was read at offset " + offset);
+                }
+                offset = next;
+            } finally {
+                batches.release();
+            }
+        }
+    }
+
+    private static void replay(ByteBuf batch, Consumer<GroupEvent> replayed) {
+        try (RecordCursor record = RecordCursor.open(batch, Limits.DEFAULT)) {
+            while (record.next()) {
+                byte[] key = record.key();
+                if (key == null) {
+                    throw new LevadaException(
+                            ErrorCode.CORRUPT_MESSAGE, "offset " + record.offset() + " of " + NAME + " has no key");
+                }
+                replayed.accept(GroupEventCodec.decode(key, record.value()));
+            }
+        }
+    }
+
+    @Override
+    public void append(List<GroupEvent> events, Consumer<@Nullable LevadaException> done) {
+        List<ByteBuf> batches = batches(events);
+        AtomicInteger open = new AtomicInteger(batches.size());
+        AtomicReference<@Nullable LevadaException> failure = new AtomicReference<>();
+        for (ByteBuf batch : batches) {
+            log.append(batch, (baseOffset, error) -> {
+                if (error != null) {
+                    failure.compareAndSet(null, error);
+                }
+                if (open.decrementAndGet() == 0) {
+                    done.accept(failure.get());
+                }
+            });
+        }
+    }
+
+    private List<ByteBuf> batches(List<GroupEvent> events) {
+        List<ByteBuf> batches = new ArrayList<>();
+        long now = Math.max(0, clock.wallMs());
+        try (BatchBuilder builder = new BatchBuilder(ByteBufAllocator.DEFAULT, Compression.NONE, Limits.DEFAULT)) {
+            for (GroupEvent event : events) {
+                builder.append(now, GroupEventCodec.key(event), GroupEventCodec.value(event), List.of());
+                if (builder.sizeInBytes() >= BATCH_BYTES) {
+                    batches.add(builder.build());
+                }
+            }
+            if (builder.count() > 0) {
+                batches.add(builder.build());
+            }
+        }
+        return batches;
+    }
+}
