@@ -34,21 +34,8 @@ import reactor.netty.tcp.TcpClient;
  * <p>Safe for any thread. Streams are confined to the event loop: their state is touched there only.
  */
 final class Link {
-    /** How long a server may be silent before the connection counts as lost: a cable pulled is noticed by this. */
-    private static final Duration KEEPALIVE_LIMIT = Duration.ofSeconds(30);
-
-    private static final Duration KEEPALIVE_INTERVAL = Duration.ofSeconds(5);
-    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
-
-    /** Largest message taken, fragments put together: what a length of three bytes can say. */
-    static final int MAX_MESSAGE_BYTES = (1 << 24) - 1;
-
-    /** What one RSocket stream can carry, less a margin. */
-    private static final long MESSAGES_PER_STREAM = Integer.MAX_VALUE - 1024L;
-
     private final Address address;
-    private final Duration timeout;
-    private final long messagesPerStream;
+    private final LinkLimits limits;
     private final LoopResources loops = LoopResources.create("levada-sdk", 1, true);
     private final EventLoop loop = loops.onClient(LoopResources.DEFAULT_NATIVE).next();
     private final ConnectionProvider unpooled = ConnectionProvider.newConnection();
@@ -59,20 +46,13 @@ final class Link {
     private @Nullable Attempt attempt; // guarded by this
     private boolean shut; // guarded by this
 
-    /** @param timeout how long connecting, and each request, may take */
-    Link(Address address, Duration timeout) {
-        this(address, timeout, MESSAGES_PER_STREAM);
-    }
-
-    Link(Address address, Duration timeout, long messagesPerStream) {
+    Link(Address address, LinkLimits limits) {
         this.address = address;
-        this.timeout = timeout;
-        this.messagesPerStream = messagesPerStream;
+        this.limits = limits;
     }
 
-    /** Messages down after which a stream ends with a retriable error. */
-    long messagesPerStream() {
-        return messagesPerStream;
+    LinkLimits limits() {
+        return limits;
     }
 
     Address address() {
@@ -113,7 +93,7 @@ final class Link {
                 .flatMap(rsocket -> rsocket.requestResponse(Wire.opening(route, Wire.json(data))))
                 .map(payload -> Wire.answer(route, payload, answer))
                 .switchIfEmpty(Mono.error(() -> Wire.notUnderstood(route, "there is no answer")))
-                .timeout(timeout, Mono.error(() -> tooLate(route)))
+                .timeout(limits.timeout(), Mono.error(() -> tooLate(route)))
                 .onErrorMap(error -> Wire.error(error, address));
         return Mono.firstWithSignal(exchange, closing.asMono().then(Mono.error(Link::goingAway)));
     }
@@ -153,10 +133,10 @@ final class Link {
             }
             done.success();
         }));
-        Mono<Void> connectionClosed = last == null ? Mono.empty() : last.close();
+        Mono<Void> connectionClosed = last == null ? Mono.empty() : Mono.defer(last::close);
         return streamsEnded
                 .then(connectionClosed)
-                .then(Mono.defer(() -> loops.disposeLater(Duration.ZERO, CLOSE_LIMIT)))
+                .then(Mono.defer(() -> loops.disposeLater(Duration.ZERO, LinkLimits.CLOSE_LIMIT)))
                 .then(unpooled.disposeLater());
     }
 
@@ -179,14 +159,14 @@ final class Link {
     }
 
     private int timeoutMs() {
-        return (int) Math.min(timeout.toMillis(), Integer.MAX_VALUE);
+        return (int) Math.min(limits.timeout().toMillis(), Integer.MAX_VALUE);
     }
 
     private LevadaException tooLate(String route) {
         return new LevadaException(
                 ErrorCode.TIMEOUT,
-                address.hostAndPort() + " did not answer " + route + " within " + timeout.toMillis()
-                        + " ms; is it the port that a Levada server speaks RSocket on?");
+                address.hostAndPort() + " did not answer " + route + " within "
+                        + limits.timeout().toMillis() + " ms; is it the port that a Levada server speaks RSocket on?");
     }
 
     private LevadaException unreachable(Throwable cause) {
@@ -207,10 +187,10 @@ final class Link {
                 .payloadDecoder(PayloadDecoder.ZERO_COPY)
                 .metadataMimeType(WellKnownMimeType.MESSAGE_RSOCKET_COMPOSITE_METADATA.getString())
                 .dataMimeType(WellKnownMimeType.APPLICATION_JSON.getString())
-                .keepAlive(KEEPALIVE_INTERVAL, KEEPALIVE_LIMIT)
-                .maxInboundPayloadSize(MAX_MESSAGE_BYTES)
+                .keepAlive(limits.keepaliveInterval(), limits.keepaliveLimit())
+                .maxInboundPayloadSize(LinkLimits.MAX_MESSAGE_BYTES)
                 .connect(transport())
-                .timeout(timeout)
+                .timeout(limits.timeout())
                 .onErrorMap(Link.this::unreachable)
                 .doOnNext(this::opened)
                 .doOnError(error -> failed = true)
@@ -236,7 +216,7 @@ final class Link {
                 return Mono.empty();
             }
             onLoop(connected::dispose);
-            return connected.onClose().onErrorComplete().timeout(CLOSE_LIMIT, Mono.empty());
+            return connected.onClose().onErrorComplete().timeout(LinkLimits.CLOSE_LIMIT, Mono.empty());
         }
     }
 }

@@ -23,11 +23,6 @@ final class RemoteEngine implements Engine {
     private final Topics topics;
     private final Groups groups;
 
-    /** @param timeout how long connecting, and each request, may take */
-    RemoteEngine(Address address, Duration timeout) {
-        this(new Link(address, timeout));
-    }
-
     RemoteEngine(Link link) {
         this.link = link;
         this.topics = new RemoteTopics(link);

@@ -25,7 +25,7 @@ public final class RemoteProvider implements LevadaProvider {
                     ErrorCode.INVALID_REQUEST,
                     "this version does not authenticate; leave out the token file " + options.tokenFile());
         }
-        RemoteEngine engine = new RemoteEngine(where, options.connectTimeout());
+        RemoteEngine engine = new RemoteEngine(new Link(where, LinkLimits.of(options.connectTimeout())));
         try {
             engine.connect();
         } catch (RuntimeException e) {

@@ -122,7 +122,7 @@ abstract class RemoteStream implements CoreSubscriber<Payload> {
         try {
             if (!ended) {
                 receive(payload.data());
-                if (++messages == link.messagesPerStream()) {
+                if (++messages == link.limits().messagesPerStream()) {
                     throw new LevadaException(ErrorCode.GOING_AWAY, "this stream has carried all it can; open it anew");
                 }
             }

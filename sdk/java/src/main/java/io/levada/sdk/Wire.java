@@ -37,7 +37,7 @@ final class Wire {
 
     /** Of a server's messages: what fits into one frame, and batches whose records inflate to so much. */
     private static final Limits LIMITS =
-            Limits.DEFAULT.withMaxInflatedBytes(64 << 20).withMaxBatchBytes(Link.MAX_MESSAGE_BYTES);
+            Limits.DEFAULT.withMaxInflatedBytes(64 << 20).withMaxBatchBytes(LinkLimits.MAX_MESSAGE_BYTES);
 
     private Wire() {}
 

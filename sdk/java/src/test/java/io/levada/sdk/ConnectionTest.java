@@ -114,6 +114,23 @@ class ConnectionTest {
     }
 
     @Test
+    void a_server_that_falls_silent_is_taken_for_lost() throws IOException {
+        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            LinkLimits limits =
+                    LinkLimits.of(Await.LIMIT).withKeepalive(Duration.ofMillis(100), Duration.ofMillis(300));
+            Address address = Address.parse("rsocket://127.0.0.1:" + silent.getLocalPort());
+            try (RemoteEngine engine = new RemoteEngine(new Link(address, limits))) {
+                Journal reader = new Journal();
+                engine.read(ReadSpec.of("t"), reader.batches());
+                String line = reader.next();
+                assertTrue(line.startsWith("error CONNECTION_LOST: the connection to 127.0.0.1:"), line);
+                assertTrue(line.contains("No keep-alive acks for 300 ms"), line);
+                assertTrue(reader.onSdkThreads);
+            }
+        }
+    }
+
+    @Test
     void whoever_hears_of_the_loss_can_start_anew_at_once() {
         try (FakeServer server = new FakeServer(Transport.TCP);
                 RemoteEngine engine = server.engine()) {
@@ -172,7 +189,7 @@ class ConnectionTest {
     void closing_while_a_connection_is_being_made_does_not_wait_for_it() throws IOException {
         try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Address address = Address.parse("ws://127.0.0.1:" + silent.getLocalPort());
-            RemoteEngine engine = new RemoteEngine(address, Duration.ofMinutes(1));
+            RemoteEngine engine = new RemoteEngine(new Link(address, LinkLimits.of(Duration.ofMinutes(1))));
             Journal reader = new Journal();
             engine.read(ReadSpec.of("t"), reader.batches());
             engine.close();

@@ -62,7 +62,7 @@ final class FakeServer implements AutoCloseable {
     }
 
     RemoteEngine engine() {
-        return new RemoteEngine(Address.parse(address()), Await.LIMIT);
+        return new RemoteEngine(new Link(Address.parse(address()), LinkLimits.of(Await.LIMIT)));
     }
 
     /** How many messages of a channel are asked for before the test asks for more. */

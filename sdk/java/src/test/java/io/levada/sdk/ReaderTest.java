@@ -129,7 +129,8 @@ class ReaderTest {
     void a_stream_that_has_carried_all_it_can_ends_and_says_so() {
         close();
         server = new FakeServer(Transport.TCP);
-        engine = new RemoteEngine(new Link(Address.parse(server.address()), Await.LIMIT, 2));
+        engine = new RemoteEngine(new Link(
+                Address.parse(server.address()), LinkLimits.of(Await.LIMIT).withMessagesPerStream(2)));
         engine.read(ReadSpec.of("t"), journal.batches());
         Channel channel = opened();
         channel.send(new Message.Gap(0, 0, 1));

@@ -166,7 +166,7 @@ class RequestTest {
     @Test
     void a_request_without_an_answer_ends_by_its_timeout() {
         engine.close();
-        engine = new RemoteEngine(Address.parse(server.address()), Duration.ofMillis(100));
+        engine = new RemoteEngine(new Link(Address.parse(server.address()), LinkLimits.of(Duration.ofMillis(100))));
         LevadaException error =
                 Await.failure(() -> engine.topics().describe("t").block(Await.LIMIT));
         assertEquals(ErrorCode.TIMEOUT, error.code());

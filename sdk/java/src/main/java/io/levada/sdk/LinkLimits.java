@@ -1,0 +1,33 @@
+package io.levada.sdk;
+
+import java.time.Duration;
+
+/**
+ * What bounds a connection. Immutable.
+ *
+ * @param timeout how long connecting, and each request, may take; {@link io.levada.LevadaOptions#connectTimeout()}
+ * @param keepaliveInterval default 5 s; a server asks for at least 100 ms
+ * @param keepaliveLimit default 30 s, how long a server may be silent before the connection counts as lost: what a cable
+ *     that was pulled is noticed by, and longer than a pause of its garbage collector
+ * @param messagesPerStream default 2^31-1 less a margin, messages down after which a stream ends with a retriable error:
+ *     rsocket-java stops asking for more there
+ */
+record LinkLimits(Duration timeout, Duration keepaliveInterval, Duration keepaliveLimit, long messagesPerStream) {
+    /** Largest message taken, fragments put together: what a length of three bytes can say. */
+    static final int MAX_MESSAGE_BYTES = (1 << 24) - 1;
+
+    /** How long closing waits for the connection, and again for the event loop. */
+    static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
+
+    static LinkLimits of(Duration timeout) {
+        return new LinkLimits(timeout, Duration.ofSeconds(5), Duration.ofSeconds(30), Integer.MAX_VALUE - 1024L);
+    }
+
+    LinkLimits withKeepalive(Duration interval, Duration limit) {
+        return new LinkLimits(timeout, interval, limit, messagesPerStream);
+    }
+
+    LinkLimits withMessagesPerStream(long messages) {
+        return new LinkLimits(timeout, keepaliveInterval, keepaliveLimit, messages);
+    }
+}
