@@ -4,12 +4,13 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
+import java.util.Map;
 
 /**
  * How a store works, with the bounds of what it holds.
  *
  * @param writerLoops threads that write segments, 1 to 64; each partition is pinned to one
- * @param journalFileBytes size of a journal file, 64 KiB to 1 GiB, and so a bound on the size of a batch
+ * @param journalFileBytes size of a journal file, 64 KiB to 1 GiB; a batch must fit into one, and into 16 MiB
  * @param journalFiles most journal files, 2 to 64; a checkpoint frees them
  * @param segmentBytes size at which a segment is closed, for topics without {@code segment.bytes}; 4 KiB to 1 GiB
  * @param indexIntervalBytes bytes of log for each entry of the sparse index, 128 B to 1 MiB
@@ -22,6 +23,8 @@ public record LogConfig(
         int segmentBytes,
         int indexIntervalBytes,
         ByteBufAllocator allocator) {
+    private static final int FIRST_JOURNAL_FILE_BYTES = 16 << 20;
+
     /** The topic setting that overrides {@link #segmentBytes}. */
     public static final String SEGMENT_BYTES = "segment.bytes";
 
@@ -29,16 +32,43 @@ public record LogConfig(
         require(writerLoops, 1, 64, "writerLoops");
         require(journalFileBytes, 64 << 10, 1 << 30, "journalFileBytes");
         require(journalFiles, 2, 64, "journalFiles");
-        require(segmentBytes, 4 << 10, 1 << 30, SEGMENT_BYTES);
+        requireSegmentBytes(segmentBytes);
         require(indexIntervalBytes, 128, 1 << 20, "indexIntervalBytes");
     }
 
-    static int require(int value, int least, int most, String name) {
+    private static int require(int value, int least, int most, String name) {
         if (value < least || value > most) {
             throw new LevadaException(
                     ErrorCode.INVALID_CONFIG, name + " must be from " + least + " to " + most + ", not " + value);
         }
         return value;
+    }
+
+    /** The first journal file is smaller, since a store cannot open before it is filled. */
+    int firstJournalFileBytes() {
+        return Math.min(FIRST_JOURNAL_FILE_BYTES, journalFileBytes);
+    }
+
+    /** The largest batch that fits into any journal file. */
+    int maxBatchBytes() {
+        return firstJournalFileBytes() - Layout.SECTOR_BYTES;
+    }
+
+    /** A topic's segment size; fails with INVALID_CONFIG where its setting is no number in range. */
+    int segmentBytes(Map<String, String> topicConfig) {
+        String text = topicConfig.get(SEGMENT_BYTES);
+        if (text == null) {
+            return segmentBytes;
+        }
+        try {
+            return requireSegmentBytes(Integer.parseInt(text));
+        } catch (NumberFormatException e) {
+            throw new LevadaException(ErrorCode.INVALID_CONFIG, SEGMENT_BYTES + " must be a number, not " + text);
+        }
+    }
+
+    private static int requireSegmentBytes(int value) {
+        return require(value, 4 << 10, 1 << 30, SEGMENT_BYTES);
     }
 
     /** For a disk: 64 MiB journal files, at most 4 of them, 256 MiB segments. */

@@ -1,67 +1,253 @@
 package io.levada.log;
 
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.TopicSpec;
+import io.levada.env.Disk;
+import io.levada.env.Disk.DiskLock;
+import io.levada.env.DiskInUseException;
 import io.levada.env.Env;
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** A directory of topics, opened by one process at a time. Safe for any thread. */
-@SuppressWarnings("DoNotCallSuggester") // bodies follow at once
 public final class LogStore implements AutoCloseable {
-    private LogStore() {}
+    private static final int LOG_ID_BYTES = 16;
+
+    private final Env env;
+    private final LogConfig config;
+    private final DiskLock lock;
+    private final UUID logId;
+    private final CheckedPair catalogs;
+    private final Maintenance maintenance;
+    private final ConcurrentSkipListMap<String, Topic> topics = new ConcurrentSkipListMap<>();
+    private final AtomicBoolean closing = new AtomicBoolean();
+
+    /** The maintenance loop's own. */
+    private Catalog catalog;
+
+    private LogStore(
+            Env env,
+            LogConfig config,
+            DiskLock lock,
+            UUID logId,
+            CheckedPair catalogs,
+            Catalog catalog,
+            Maintenance maintenance)
+            throws IOException {
+        this.env = env;
+        this.config = config;
+        this.lock = lock;
+        this.logId = logId;
+        this.catalogs = catalogs;
+        this.catalog = catalog;
+        this.maintenance = maintenance;
+        for (Catalog.Entry entry : catalog.topics()) {
+            topics.put(entry.name(), open(entry));
+        }
+    }
+
+    private Topic open(Catalog.Entry entry) throws IOException {
+        return new Topic(entry.id(), entry.name(), maintenance.openPartitions(entry), entry.config());
+    }
 
     /**
      * Opens the store at the root of a disk, made if there is none, and recovers what was durable; blocks.
      *
-     * @throws io.levada.LevadaException INVALID_REQUEST when the directory is in use; UNSUPPORTED_VERSION when a newer
-     *     format wrote it; CORRUPT_MESSAGE when what was durable is missing or damaged; STORAGE_FAILED, STORAGE_FULL
+     * @throws LevadaException INVALID_REQUEST when the directory is in use; UNSUPPORTED_VERSION when a newer format wrote
+     *     it; CORRUPT_MESSAGE when what was durable is missing or damaged; STORAGE_FAILED, STORAGE_FULL
      */
     public static LogStore open(Env env, LogConfig config) {
-        throw new UnsupportedOperationException();
+        try {
+            CheckedFile.read(env.disk(), Layout.STORE, CheckedFile.STORE_MAGIC); // refuses other formats untouched
+            DiskLock lock = env.disk().lock(Layout.LOCK);
+            boolean opened = false;
+            try {
+                LogStore store = open(env, config, lock);
+                opened = true;
+                return store;
+            } finally {
+                if (!opened) {
+                    lock.close();
+                }
+            }
+        } catch (DiskInUseException e) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REQUEST, e.getMessage() + "; end that one first, or choose another directory", e);
+        } catch (IOException e) {
+            throw Failures.storage("opening the log", e);
+        }
+    }
+
+    private static LogStore open(Env env, LogConfig config, DiskLock lock) throws IOException {
+        Disk disk = env.disk();
+        CheckedPair catalogs = new CheckedPair(disk, Layout.CATALOG, CheckedFile.CATALOG_MAGIC);
+        CheckedPair checkpoints = new CheckedPair(disk, Layout.CHECKPOINT, CheckedFile.CHECKPOINT_MAGIC);
+        if (!disk.exists(Layout.STORE)) {
+            create(env, catalogs, checkpoints);
+        }
+        CheckedFile store = CheckedFile.read(disk, Layout.STORE, CheckedFile.STORE_MAGIC);
+        if (store == null || store.body().remaining() < LOG_ID_BYTES) {
+            throw Failures.corrupt("the file " + Layout.STORE + " of " + disk + " is damaged; nothing was changed");
+        }
+        UUID logId = new UUID(store.body().getLong(0), store.body().getLong(8));
+        Catalog catalog = Catalog.decode(require(catalogs.read(true), Layout.CATALOG, disk));
+        Checkpoint checkpoint = Checkpoint.decode(require(checkpoints.read(true), Layout.CHECKPOINT, disk));
+        Recovery recovery = new Recovery(disk, config, logId, catalog, checkpoints);
+        Checkpoint recovered = recovery.run(checkpoint);
+        Maintenance maintenance =
+                new Maintenance(disk, config, env.scheduler(), logId, checkpoints, recovered, recovery.journalFiles());
+        return new LogStore(env, config, lock, logId, catalogs, catalog, maintenance);
+    }
+
+    private static ByteBuffer require(@Nullable ByteBuffer body, String path, Disk disk) {
+        if (body == null) {
+            throw Failures.corrupt("both copies of " + path + " of " + disk
+                    + " are missing or damaged; bring one back from a backup. Nothing was changed");
+        }
+        return body;
+    }
+
+    /** Makes an empty store. The file that says what it is comes last, so that a crash in between starts over. */
+    private static void create(Env env, CheckedPair catalogs, CheckedPair checkpoints) throws IOException {
+        Disk disk = env.disk();
+        ByteBuffer old = catalogs.read(false);
+        boolean used = (old != null && !Catalog.decode(old).topics().isEmpty())
+                || !disk.list(Layout.TOPICS).isEmpty();
+        if (used) {
+            throw Failures.corrupt("the file " + Layout.STORE + " of " + disk
+                    + " is missing, though there are topics; bring it back from a backup. Nothing was changed");
+        }
+        disk.makeDirectory(Layout.JOURNAL);
+        disk.makeDirectory(Layout.TOPICS);
+        catalogs.write(Catalog.EMPTY.encode());
+        checkpoints.write(Checkpoint.empty().encode());
+        UUID logId = env.randomness().nextUuid();
+        ByteBuffer body = ByteBuffer.allocate(LOG_ID_BYTES)
+                .putLong(logId.getMostSignificantBits())
+                .putLong(logId.getLeastSignificantBits());
+        CheckedFile.write(disk, Layout.STORE, CheckedFile.STORE_MAGIC, 1, body.flip());
     }
 
     /** The incarnation of this log: another directory, or one made anew, has another. */
     public UUID logId() {
-        throw new UnsupportedOperationException();
+        return logId;
     }
 
     /** All topics, by name. */
     public List<Topic> topics() {
-        throw new UnsupportedOperationException();
+        return List.copyOf(topics.values());
     }
 
     public @Nullable Topic topic(String name) {
-        throw new UnsupportedOperationException();
+        return topics.get(name);
     }
 
     /**
      * Makes a topic, durable on return; blocks on the disk.
      *
-     * @param config settings by name; those of the log are checked here, others kept as they are
-     * @throws io.levada.LevadaException TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS,
-     *     INVALID_CONFIG, STORAGE_FAILED, STORAGE_FULL
+     * @param settings by name; those of the log are checked here, others kept as they are
+     * @throws LevadaException TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS, INVALID_CONFIG,
+     *     STORAGE_FAILED, STORAGE_FULL
      */
-    public Topic createTopic(String name, int partitions, Map<String, String> config) {
-        throw new UnsupportedOperationException();
+    public Topic createTopic(String name, int partitions, Map<String, String> settings) {
+        if (!TopicSpec.isName(name)) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_TOPIC_EXCEPTION,
+                    "a topic's name is 1 to 200 characters of A-Z a-z 0-9 . _ - but neither . nor ..");
+        }
+        if (partitions < 1 || partitions > TopicSpec.MAX_PARTITIONS) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_PARTITIONS,
+                    "a topic has 1 to " + TopicSpec.MAX_PARTITIONS + " partitions, not " + partitions);
+        }
+        config.segmentBytes(settings);
+        return env.scheduler().await(maintenance.call(() -> {
+            failIfClosing();
+            if (topics.containsKey(name)) {
+                throw new LevadaException(ErrorCode.TOPIC_ALREADY_EXISTS, "topic " + name + " exists already");
+            }
+            Catalog.Entry entry =
+                    new Catalog.Entry(env.randomness().nextUuid(), name, partitions, Map.copyOf(settings));
+            writeCatalog(catalog.with(entry));
+            Topic topic = open(entry);
+            topics.put(name, topic);
+            return topic;
+        }));
     }
 
     /**
      * Deletes a topic, durable on return; blocks on the disk. Its waiting appends and later reads fail with
      * UNKNOWN_TOPIC_OR_PARTITION.
      *
-     * @throws io.levada.LevadaException UNKNOWN_TOPIC_OR_PARTITION, STORAGE_FAILED, STORAGE_FULL
+     * @throws LevadaException UNKNOWN_TOPIC_OR_PARTITION, STORAGE_FAILED, STORAGE_FULL
      */
     public void deleteTopic(String name) {
-        throw new UnsupportedOperationException();
+        env.scheduler().await(maintenance.call(() -> {
+            failIfClosing();
+            Topic topic = topics.get(name);
+            if (topic == null) {
+                throw Failures.unknownTopic(name);
+            }
+            writeCatalog(catalog.without(topic.id()));
+            topics.remove(name);
+            topic.partitions().forEach(partition -> partition.closeBecause(Failures.unknownTopic(name)));
+            maintenance.delete(topic);
+            return name;
+        }));
+    }
+
+    private void writeCatalog(Catalog next) throws IOException {
+        catalogs.write(next.encode());
+        catalog = next;
+    }
+
+    private void failIfClosing() {
+        if (closing.get()) {
+            throw Failures.closed();
+        }
     }
 
     /**
      * Makes everything appended durable, checkpoints, and gives the directory free; blocks. Later appends and reads fail
      * with GOING_AWAY. The environment's scheduler stays open.
+     *
+     * @throws LevadaException STORAGE_FAILED, STORAGE_FULL when the checkpoint fails: what was acknowledged is safe, and
+     *     the next start recovers it
      */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        if (!closing.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            List<PartitionLog> partitions =
+                    env.scheduler().await(maintenance.call(() -> maintenance.refuse(Failures.closed())));
+            List<CompletableFuture<@Nullable Void>> idle = partitions.stream()
+                    .map(partition -> partition.writer().whenIdle())
+                    .toList();
+            idle.forEach(env.scheduler()::await);
+            env.scheduler().await(maintenance.call(() -> {
+                maintenance.close();
+                return logId;
+            }));
+        } finally {
+            unlock();
+        }
+    }
+
+    private void unlock() {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            throw Failures.storage("giving the log free", e);
+        }
     }
 }

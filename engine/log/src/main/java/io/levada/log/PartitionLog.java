@@ -1,18 +1,52 @@
 package io.levada.log;
 
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.log.Checkpoint.PartitionId;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One partition: an append-only sequence of record batches at consecutive offsets. Safe for any thread. Nothing at or
  * beyond {@link #durable} is ever given out.
  */
-@SuppressWarnings("DoNotCallSuggester") // bodies follow at once
 public final class PartitionLog {
-    PartitionLog() {}
+    private final PartitionContext context;
+    private final PartitionWriter writer;
+
+    private volatile List<Segment> segments;
+    private volatile DurablePoint durablePoint;
+    private volatile long start;
+    private volatile long end;
+    private volatile @Nullable LevadaException closed;
+
+    /** How often the journal has failed a batch of this partition; the journal's loop's own. */
+    private long journalEpoch;
+
+    /**
+     * Opens a partition as a checkpoint says that it is.
+     *
+     * @param extendable whether there is a last segment, and it is as long as it should be
+     */
+    PartitionLog(PartitionContext context, Checkpoint.Entry restored, boolean extendable) {
+        this.context = context;
+        List<Segment> known = new ArrayList<>();
+        restored.segments().forEach(extent -> known.add(context.existingSegment(extent)));
+        segments = List.copyOf(known);
+        start = restored.start();
+        end = restored.forced();
+        Segment last = known.isEmpty() ? null : known.get(known.size() - 1);
+        durablePoint = new DurablePoint(restored.forced(), last, last == null ? 0 : last.bytes());
+        writer = new PartitionWriter(this, context, extendable);
+    }
 
     /** The partition's number within its topic. */
     public int partition() {
-        throw new UnsupportedOperationException();
+        return context.id().partition();
     }
 
     /**
@@ -24,27 +58,31 @@ public final class PartitionLog {
      *     durable in the order they were appended
      */
     public void append(ByteBuf batch, AppendListener listener) {
-        throw new UnsupportedOperationException();
+        writer.append(batch, listener);
     }
 
     /** The earliest offset that is kept. */
     public long start() {
-        throw new UnsupportedOperationException();
+        return start;
     }
 
     /** The offset that the next record will get, as far as appends are ordered yet. */
     public long end() {
-        throw new UnsupportedOperationException();
+        return end;
     }
 
     /** The offset below which all is durable, and so visible. */
     public long durable() {
-        throw new UnsupportedOperationException();
+        return durablePoint.offset();
     }
 
     /** Bytes of its segments. */
     public long sizeBytes() {
-        throw new UnsupportedOperationException();
+        long bytes = 0;
+        for (Segment segment : segments) {
+            bytes += segment.bytes();
+        }
+        return bytes;
     }
 
     /**
@@ -54,26 +92,153 @@ public final class PartitionLog {
      * @param maxBytes how much is wanted; the first batch comes whole even if it is larger
      * @return the batches, at least one unless offset is the end; to be released by the caller. Every batch's checksums
      *     were verified
-     * @throws io.levada.LevadaException OFFSET_OUT_OF_RANGE outside start and durable; CORRUPT_MESSAGE, with the range of
-     *     offsets, when the first batch is damaged (what stands before damage is given first, and offsets behind the range
-     *     can be read); STORAGE_FAILED when the disk fails; UNKNOWN_TOPIC_OR_PARTITION when the topic was deleted
+     * @throws LevadaException OFFSET_OUT_OF_RANGE outside start and durable; CORRUPT_MESSAGE, with the range of offsets,
+     *     when the first batch is damaged (what stands before damage is given first, and offsets behind the range can be
+     *     read); STORAGE_FAILED when the disk fails; UNKNOWN_TOPIC_OR_PARTITION when the topic was deleted
      */
     public ByteBuf read(long offset, int maxBytes) {
-        throw new UnsupportedOperationException();
+        failIfClosed();
+        DurablePoint durable = durablePoint;
+        if (offset < start || offset > durable.offset()) {
+            throw new LevadaException(
+                    ErrorCode.OFFSET_OUT_OF_RANGE,
+                    "offset " + offset + " of " + context.name() + " is not kept: the earliest is " + start
+                            + ", the latest " + durable.offset());
+        }
+        if (offset == durable.offset()) {
+            return Unpooled.EMPTY_BUFFER;
+        }
+        List<Segment> known = segments;
+        try {
+            return reader(known, floor(known, offset), durable).read(offset, maxBytes, context.allocator());
+        } catch (IOException e) {
+            throw failedRead(e);
+        }
     }
 
     /**
      * The offset of the first record whose timestamp is at or behind a time, {@link #durable} if there is none; blocks on
-     * the disk.
+     * the disk. Damage that might hold that record is given as its first offset, so that reading there tells of it.
      *
-     * @throws io.levada.LevadaException as {@link #read}
+     * @throws LevadaException STORAGE_FAILED, UNKNOWN_TOPIC_OR_PARTITION as {@link #read}
      */
     public long offsetAt(long timestampMs) {
-        throw new UnsupportedOperationException();
+        failIfClosed();
+        DurablePoint durable = durablePoint;
+        List<Segment> known = segments;
+        try {
+            for (int i = 0; i < known.size() && known.get(i).baseOffset() < durable.offset(); i++) {
+                if (known.get(i).maxTimestampMs() >= timestampMs) {
+                    long found = reader(known, i, durable).offsetAtTime(timestampMs, context.allocator());
+                    if (found >= 0) {
+                        return Math.max(start, found);
+                    }
+                }
+            }
+            return durable.offset();
+        } catch (IOException e) {
+            throw failedRead(e);
+        }
+    }
+
+    private static SegmentReader reader(List<Segment> known, int index, DurablePoint durable) {
+        Segment segment = known.get(index);
+        return segment == durable.segment()
+                ? new SegmentReader(segment, durable.position(), durable.offset())
+                : new SegmentReader(
+                        segment, segment.bytes(), known.get(index + 1).baseOffset());
+    }
+
+    /** The segment an offset falls into. */
+    private static int floor(List<Segment> known, long offset) {
+        int low = 0;
+        int high = known.size() - 1;
+        while (low < high) {
+            int middle = (low + high + 1) >>> 1;
+            if (known.get(middle).baseOffset() <= offset) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return low;
+    }
+
+    private LevadaException failedRead(IOException failure) {
+        failIfClosed(); // then that is why
+        return Failures.storage("reading " + context.name(), failure);
+    }
+
+    private void failIfClosed() {
+        LevadaException reason = closed;
+        if (reason != null) {
+            throw new LevadaException(reason.code(), String.valueOf(reason.getMessage()));
+        }
     }
 
     /** Registers a listener, which is started and then called on the partition's loop. */
     public TailRegistration onDurable(TailListener listener) {
-        throw new UnsupportedOperationException();
+        return writer.register(listener);
+    }
+
+    PartitionId id() {
+        return context.id();
+    }
+
+    int loopIndex() {
+        return context.loopIndex();
+    }
+
+    PartitionWriter writer() {
+        return writer;
+    }
+
+    List<Segment> segments() {
+        return segments;
+    }
+
+    DurablePoint durablePoint() {
+        return durablePoint;
+    }
+
+    @Nullable
+    LevadaException closedBecause() {
+        return closed;
+    }
+
+    /** Refuses everything from now on. Safe for any thread. */
+    void closeBecause(LevadaException reason) {
+        closed = reason;
+    }
+
+    // For the writer, on the partition's loop.
+
+    void setSegments(List<Segment> now) {
+        segments = List.copyOf(now);
+    }
+
+    void setEnd(long offset) {
+        end = offset;
+    }
+
+    void setDurable(DurablePoint point) {
+        durablePoint = point;
+    }
+
+    // For the journal, on its loop.
+
+    long journalEpoch() {
+        return journalEpoch;
+    }
+
+    void journalFailed(long epoch) {
+        if (epoch == journalEpoch) {
+            journalEpoch++;
+        }
+    }
+
+    /** A group came back from the journal; on the partition's loop. */
+    void completed(Group group, @Nullable LevadaException failure) {
+        writer.completed(group, failure);
     }
 }

@@ -1,0 +1,71 @@
+package io.levada.log;
+
+import io.levada.protocol.HeaderChecksum;
+import io.levada.protocol.RecordBatch;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Looks at the batch headers of a segment, in any order, through a window of its bytes. What passes {@link #isBatch} has
+ * a header checksum of this partition, so its base offset and length can be believed; what the batch's CRC covers
+ * cannot yet. For one thread.
+ */
+final class HeaderWindow {
+    private final Segment segment;
+    private final int limit;
+    private final ByteBuffer window;
+    private final ByteBuf view;
+    private int start;
+    private int length;
+
+    /** @param limit nothing at or behind this position is looked at */
+    HeaderWindow(Segment segment, int limit, int windowBytes) {
+        this.segment = segment;
+        this.limit = limit;
+        window = ByteBuffer.allocate(Math.max(RecordBatch.HEADER_BYTES, Math.min(windowBytes, limit)));
+        view = Unpooled.wrappedBuffer(window.array());
+    }
+
+    /** Whether a whole batch of this partition begins at a position; then {@link #header} shows its header. */
+    boolean isBatch(int position) throws IOException {
+        if (limit - position < RecordBatch.HEADER_BYTES || !show(position)) {
+            return false;
+        }
+        int size = RecordBatch.PREFIX_BYTES + view.getInt(view.readerIndex() + RecordBatch.LENGTH_OFFSET);
+        return size >= RecordBatch.HEADER_BYTES
+                && size <= limit - position
+                && RecordBatch.magic(view) == RecordBatch.MAGIC
+                && HeaderChecksum.matches(segment.id().topicId(), segment.id().partition(), view);
+    }
+
+    private boolean show(int position) throws IOException {
+        if (position < start || position + RecordBatch.HEADER_BYTES > start + length) {
+            window.clear().limit(Math.min(window.capacity(), limit - position));
+            start = position;
+            length = segment.read(position, window);
+        }
+        int at = position - start;
+        if (length - at < RecordBatch.HEADER_BYTES) {
+            return false;
+        }
+        view.setIndex(at, at + RecordBatch.HEADER_BYTES);
+        return true;
+    }
+
+    /** The header last found, until the next call. */
+    ByteBuf header() {
+        return view;
+    }
+
+    /** Where the next batch begins at or behind a position; the limit when there is none. */
+    int nextBatch(int position) throws IOException {
+        for (int at = position; limit - at >= RecordBatch.HEADER_BYTES && show(at); at++) {
+            if (isBatch(at)) {
+                return at;
+            }
+        }
+        return limit;
+    }
+}

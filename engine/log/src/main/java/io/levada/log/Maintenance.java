@@ -1,0 +1,298 @@
+package io.levada.log;
+
+import io.levada.LevadaException;
+import io.levada.env.Disk;
+import io.levada.env.Loop;
+import io.levada.env.Scheduler;
+import io.levada.log.Checkpoint.Entry;
+import io.levada.log.Checkpoint.PartitionId;
+import io.levada.log.PartitionWriter.Snapshot;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The store's slow work, on a loop of its own: forcing segments and writing checkpoints, so that journal files are free
+ * again, and writing the catalog. Everything here runs on that loop.
+ */
+final class Maintenance implements Journal.Keeper {
+    private static final Logger LOG = LoggerFactory.getLogger(Maintenance.class);
+
+    private final Disk disk;
+    private final LogConfig config;
+    private final Scheduler scheduler;
+    private final Loop loop;
+    private final List<Loop> writerLoops;
+    private final CheckedPair checkpoints;
+    private final Journal journal;
+    private final Map<PartitionId, PartitionLog> partitions = new LinkedHashMap<>();
+    private Map<PartitionId, Entry> entries;
+
+    /** @param files the journal's, of which none holds anything of use */
+    Maintenance(
+            Disk disk,
+            LogConfig config,
+            Scheduler scheduler,
+            UUID logId,
+            CheckedPair checkpoints,
+            Checkpoint recovered,
+            List<JournalFile> files) {
+        this.disk = disk;
+        this.config = config;
+        this.scheduler = scheduler;
+        this.checkpoints = checkpoints;
+        this.entries = recovered.partitions();
+        loop = scheduler.newLoop("maintenance");
+        writerLoops = new ArrayList<>();
+        for (int i = 0; i < config.writerLoops(); i++) {
+            writerLoops.add(scheduler.newLoop("writer-" + i));
+        }
+        Loop journalLoop = scheduler.newLoop("journal");
+        journal = new Journal(disk, config, logId, journalLoop, writerLoops, this, files, recovered);
+    }
+
+    /** Runs a piece of work here, and gives its result. */
+    <T extends @Nullable Object> CompletableFuture<T> call(Callable<T> work) {
+        return call(loop, work);
+    }
+
+    private static <T extends @Nullable Object> CompletableFuture<T> call(Loop where, Callable<T> work) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        where.execute(() -> {
+            try {
+                result.complete(work.call());
+            } catch (IOException e) {
+                result.completeExceptionally(Failures.storage("maintaining the log", e));
+            } catch (Exception e) {
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
+    }
+
+    /** Opens the partitions of a topic, as the last checkpoint says that they are. */
+    List<PartitionLog> openPartitions(Catalog.Entry topic) throws IOException {
+        List<PartitionLog> opened = new ArrayList<>();
+        for (int i = 0; i < topic.partitions(); i++) {
+            PartitionId id = new PartitionId(topic.id(), i);
+            PartitionLog partition = open(topic, id, entries.getOrDefault(id, Entry.EMPTY));
+            partitions.put(id, partition);
+            opened.add(partition);
+        }
+        return opened;
+    }
+
+    private PartitionLog open(Catalog.Entry topic, PartitionId id, Entry entry) throws IOException {
+        int loopIndex = Math.floorMod(id.topicId().hashCode() + id.partition(), writerLoops.size());
+        PartitionContext context = new PartitionContext(
+                id,
+                topic.name() + "-" + id.partition(),
+                disk,
+                writerLoops.get(loopIndex),
+                loopIndex,
+                journal,
+                config.maxBatchBytes(),
+                config.segmentBytes(topic.config()),
+                config.indexIntervalBytes(),
+                config.allocator());
+        boolean extendable = false;
+        if (!entry.segments().isEmpty()) {
+            Checkpoint.Extent last = entry.segments().get(entry.segments().size() - 1);
+            extendable = disk.size(context.existingSegment(last).logPath()) == last.bytes();
+        }
+        return new PartitionLog(context, entry, extendable);
+    }
+
+    @Override
+    public void checkpoint() {
+        loop.execute(() -> {
+            try {
+                long before = writeCheckpoint();
+                journal.loop().execute(() -> journal.freed(before));
+            } catch (IOException e) {
+                LOG.warn("a checkpoint failed", e);
+                LevadaException failure = Failures.storage("a checkpoint", e);
+                journal.loop().execute(() -> journal.notFreed(failure));
+            }
+        });
+    }
+
+    @Override
+    public void makeSpare(int number) {
+        loop.execute(() -> {
+            JournalFile made = null;
+            try {
+                made = JournalFile.create(disk, number, config.journalFileBytes());
+            } catch (IOException e) {
+                LOG.warn("a journal file could not be made; the others serve on", e);
+            }
+            JournalFile spare = made;
+            journal.loop().execute(() -> journal.spare(spare));
+        });
+    }
+
+    private record Barrier(long sequence, long generation) {}
+
+    /**
+     * Forces what is durable by the journal alone and says so in a checkpoint; gives the sequence before which the journal
+     * is needed no more. Taken in this order: first how far the journal is, whose results the partitions have then been
+     * given, then where the partitions are.
+     */
+    private long writeCheckpoint() throws IOException {
+        Barrier barrier = scheduler.await(
+                call(journal.loop(), () -> new Barrier(journal.nextSequence(), journal.nextGeneration())));
+        List<Snapshot> snapshots = snapshots();
+        boolean written = false;
+        try {
+            for (Snapshot snapshot : snapshots) {
+                for (Segment segment : snapshot.unforced()) {
+                    force(segment);
+                }
+            }
+            forceDirectories(snapshots);
+            Map<PartitionId, Entry> now = new LinkedHashMap<>();
+            for (Snapshot snapshot : snapshots) {
+                now.put(snapshot.log().id(), entry(snapshot));
+            }
+            checkpoints.write(new Checkpoint(barrier.sequence(), barrier.generation(), now).encode());
+            entries = now;
+            written = true;
+        } finally {
+            if (!written) {
+                snapshots.forEach(Snapshot::notWritten);
+            }
+        }
+        for (Snapshot snapshot : snapshots) {
+            for (Segment segment : snapshot.resting()) {
+                writeIndex(segment, segment.bytes());
+                segment.rest();
+            }
+        }
+        return barrier.sequence();
+    }
+
+    /** All partitions as they are, each seen on its own loop. */
+    private List<Snapshot> snapshots() {
+        List<CompletableFuture<List<Snapshot>>> parts = new ArrayList<>();
+        for (int i = 0; i < writerLoops.size(); i++) {
+            int index = i;
+            List<PartitionLog> here = partitions.values().stream()
+                    .filter(partition -> partition.loopIndex() == index)
+                    .toList();
+            parts.add(call(writerLoops.get(i), () -> here.stream()
+                    .map(partition -> partition.writer().snapshot())
+                    .toList()));
+        }
+        List<Snapshot> all = new ArrayList<>();
+        parts.forEach(part -> all.addAll(scheduler.await(part)));
+        return all;
+    }
+
+    private static void force(Segment segment) throws IOException {
+        if (segment.isPoisoned()) {
+            throw new IOException(segment.logPath() + " failed before and may not be forced");
+        }
+        segment.force();
+    }
+
+    private void forceDirectories(List<Snapshot> snapshots) throws IOException {
+        Set<String> parents = new LinkedHashSet<>();
+        for (Snapshot snapshot : snapshots) {
+            if (snapshot.forceDirectory()) {
+                PartitionId id = snapshot.log().id();
+                disk.forceDirectory(Layout.partitionDirectory(id.topicId(), id.partition()));
+                parents.add(Layout.topicDirectory(id.topicId()));
+            }
+        }
+        if (!parents.isEmpty()) {
+            parents.add(Layout.TOPICS);
+        }
+        for (String parent : parents) {
+            disk.forceDirectory(parent);
+        }
+    }
+
+    private Entry entry(Snapshot snapshot) throws IOException {
+        Entry last = entries.getOrDefault(snapshot.log().id(), Entry.EMPTY);
+        DurablePoint durable = snapshot.durable();
+        boolean same = last.forced() == durable.offset()
+                && last.start() == snapshot.start()
+                && last.segments().size() == snapshot.extents().size();
+        Segment segment = durable.segment();
+        if (same || segment == null) {
+            return last;
+        }
+        byte[] tail = ReplayedPartition.tailOf(segment, durable.position());
+        return new Entry(snapshot.start(), durable.offset(), snapshot.extents(), tail);
+    }
+
+    /** Indexes are caches: one that cannot be written is built anew when it is asked for. */
+    private static void writeIndex(Segment segment, int upTo) {
+        try {
+            segment.writeIndex(upTo);
+        } catch (IOException e) {
+            LOG.warn("the index of {} could not be written", segment.logPath(), e);
+        }
+    }
+
+    /** Deletes a topic's files; its partitions refuse everything already. */
+    void delete(Topic topic) {
+        entries = new HashMap<>(entries);
+        for (PartitionLog partition : topic.partitions()) {
+            partitions.remove(partition.id());
+            entries.remove(partition.id());
+            for (Segment segment : partition.segments()) {
+                try {
+                    segment.delete();
+                } catch (IOException e) {
+                    LOG.warn("{} could not be deleted yet", segment.logPath(), e);
+                }
+            }
+        }
+        try {
+            Recovery.deleteTree(disk, Layout.topicDirectory(topic.id()));
+        } catch (IOException e) {
+            LOG.warn("{} could not be deleted yet", Layout.topicDirectory(topic.id()), e);
+        }
+    }
+
+    /** Makes all partitions refuse everything from now on; gives those in which something may be under way. */
+    List<PartitionLog> refuse(LevadaException reason) {
+        partitions.values().forEach(partition -> partition.closeBecause(reason));
+        return List.copyOf(partitions.values());
+    }
+
+    /** Leaves everything in forced segments, so that the next start has nothing to replay; closes the files. */
+    void close() throws IOException {
+        try {
+            writeCheckpoint();
+            for (PartitionLog partition : partitions.values()) {
+                Segment last = partition.durablePoint().segment();
+                if (last != null && last.isWritten()) {
+                    writeIndex(last, partition.durablePoint().position());
+                }
+            }
+        } finally {
+            for (PartitionLog partition : partitions.values()) {
+                for (Segment segment : partition.segments()) {
+                    segment.close();
+                }
+            }
+            scheduler.await(call(journal.loop(), () -> {
+                journal.close();
+                return null;
+            }));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.levada.log;
+
+import io.levada.env.Disk;
+import io.levada.env.Loop;
+import io.levada.log.Checkpoint.Extent;
+import io.levada.log.Checkpoint.PartitionId;
+import io.netty.buffer.ByteBufAllocator;
+import java.io.IOException;
+
+/**
+ * What a partition works with.
+ *
+ * @param name topic and number, for messages
+ * @param loop where it writes, together with others
+ * @param loopIndex that loop's number
+ * @param maxBatchBytes the largest batch that the journal takes
+ * @param segmentBytes size at which a segment is closed
+ */
+record PartitionContext(
+        PartitionId id,
+        String name,
+        Disk disk,
+        Loop loop,
+        int loopIndex,
+        Journal journal,
+        int maxBatchBytes,
+        int segmentBytes,
+        int indexIntervalBytes,
+        ByteBufAllocator allocator) {
+
+    Segment existingSegment(Extent extent) {
+        return Segment.existing(disk, id, indexIntervalBytes, extent);
+    }
+
+    Segment createSegment(long baseOffset) throws IOException {
+        return Segment.create(disk, id, indexIntervalBytes, baseOffset);
+    }
+
+    String directory() {
+        return Layout.partitionDirectory(id.topicId(), id.partition());
+    }
+}

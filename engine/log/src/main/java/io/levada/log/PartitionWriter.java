@@ -1,0 +1,361 @@
+package io.levada.log;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.log.Checkpoint.Extent;
+import io.levada.log.Group.Append;
+import io.levada.protocol.HeaderChecksum;
+import io.levada.protocol.RecordBatch;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The writing side of a partition. On the partition's loop it takes what waits, gives it offsets, writes it to the
+ * segment without forcing it, and passes it to the journal; when it comes back forced, it moves the durable offset on and
+ * tells who waits. When it comes back failed, the partition goes back to what is durable: nobody has seen the rest.
+ */
+final class PartitionWriter {
+    private static final Logger LOG = LoggerFactory.getLogger(PartitionWriter.class);
+
+    /** Most bytes written with one call, unless one batch alone has more; keeps a loop fair to its other partitions. */
+    private static final int MAX_GROUP_BYTES = 1 << 20;
+
+    private final PartitionLog log;
+    private final PartitionContext context;
+    private final int maxGroupBytes;
+    private final Queue<Append> queue = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final List<Tail> tails = new CopyOnWriteArrayList<>();
+
+    // All below is the loop's own.
+    private long epoch;
+    private int inFlight;
+    private boolean directoryUnforced;
+    private boolean directoryMade;
+    private @Nullable Segment active;
+    private @Nullable LevadaException failure;
+    private @Nullable CompletableFuture<@Nullable Void> idle;
+
+    /** @param extendable whether there is a last segment, and it is whole */
+    PartitionWriter(PartitionLog log, PartitionContext context, boolean extendable) {
+        this.log = log;
+        this.context = context;
+        this.maxGroupBytes = Math.min(MAX_GROUP_BYTES, context.maxBatchBytes() / 2);
+        List<Segment> segments = log.segments();
+        this.active = extendable ? segments.get(segments.size() - 1) : null;
+        this.directoryMade = !segments.isEmpty();
+    }
+
+    void append(ByteBuf batch, AppendListener listener) {
+        queue.add(new Append(batch, listener));
+        if (waiting.getAndIncrement() == 0) {
+            context.loop().execute(this::drain);
+        }
+    }
+
+    private void drain() {
+        int seen = waiting.get();
+        List<Append> taken = new ArrayList<>();
+        long bytes = 0;
+        for (Append next = queue.peek(); next != null && taken.size() < seen; next = queue.peek()) {
+            bytes += next.batch().readableBytes();
+            if (!taken.isEmpty() && bytes > maxGroupBytes) {
+                break;
+            }
+            queue.remove();
+            taken.add(next);
+        }
+        int takenCount = taken.size();
+        writeAll(taken);
+        if (waiting.addAndGet(-takenCount) > 0) {
+            context.loop().execute(this::drain);
+        } else {
+            tellIfIdle();
+        }
+    }
+
+    private void writeAll(List<Append> appends) {
+        LevadaException refusal = refusal();
+        appends.removeIf(append -> refuse(append, refusal));
+        int from = 0;
+        while (from < appends.size()) {
+            try {
+                from += writeGroup(appends.subList(from, appends.size()));
+            } catch (IOException e) {
+                failWrite(appends.subList(from, appends.size()), e);
+                return;
+            }
+        }
+    }
+
+    private @Nullable LevadaException refusal() {
+        LevadaException reason = log.closedBecause();
+        if (reason == null) {
+            reason = failure;
+        }
+        return reason == null ? context.journal().poison() : reason;
+    }
+
+    private boolean refuse(Append append, @Nullable LevadaException refusal) {
+        LevadaException reason = refusal;
+        if (reason == null && append.batch().readableBytes() > context.maxBatchBytes()) {
+            reason = new LevadaException(
+                    ErrorCode.MESSAGE_TOO_LARGE,
+                    "a batch of " + append.batch().readableBytes() + " bytes; this log takes at most "
+                            + context.maxBatchBytes());
+        }
+        if (reason != null) {
+            tell(append, -1, reason);
+        }
+        return reason != null;
+    }
+
+    private void failWrite(List<Append> appends, IOException e) {
+        LevadaException reason = Failures.storage("writing " + context.name(), e);
+        if (reason.code() == ErrorCode.STORAGE_FAILED) {
+            LOG.error("{}: appending is over until the store is opened again", context.name(), e);
+            failure = reason;
+        }
+        appends.forEach(append -> tell(append, -1, reason));
+    }
+
+    /** Writes as many of the batches as belong into one segment, at least one; gives how many. */
+    private int writeGroup(List<Append> waitingBatches) throws IOException {
+        long base = log.end();
+        Segment segment = segmentFor(waitingBatches.get(0).batch().readableBytes(), base);
+        List<Append> appends = new ArrayList<>(waitingBatches.size());
+        int bytes = 0;
+        long next = base;
+        for (Append append : waitingBatches) {
+            ByteBuf batch = append.batch();
+            if (!appends.isEmpty() && !segment.fits(bytes + batch.readableBytes(), next, context.segmentBytes())) {
+                break;
+            }
+            HeaderChecksum.stamp(context.id().topicId(), context.id().partition(), next, batch);
+            next = RecordBatch.nextOffset(batch);
+            bytes += batch.readableBytes();
+            appends.add(append);
+        }
+        write(segment, appends, bytes);
+        log.setEnd(next);
+        inFlight++;
+        DurablePoint durable = new DurablePoint(next, segment, segment.bytes());
+        context.journal().submit(new Group(log, epoch, appends, bytes, durable));
+        return appends.size();
+    }
+
+    private static void write(Segment segment, List<Append> appends, int bytes) throws IOException {
+        List<ByteBuffer> buffers = new ArrayList<>(appends.size());
+        addBuffers(appends, buffers);
+        int position = segment.bytes();
+        segment.write(buffers.toArray(ByteBuffer[]::new), bytes);
+        for (Append append : appends) {
+            segment.note(append.batch(), position);
+            position += append.batch().readableBytes();
+        }
+    }
+
+    static void addBuffers(List<Append> appends, List<ByteBuffer> buffers) {
+        for (Append append : appends) {
+            ByteBuf batch = append.batch();
+            if (batch.nioBufferCount() == 1) {
+                buffers.add(batch.nioBuffer());
+            } else {
+                buffers.addAll(Arrays.asList(batch.nioBuffers()));
+            }
+        }
+    }
+
+    /** The active segment, or a new one where a batch of this size does not belong to it any more. */
+    private Segment segmentFor(int batchBytes, long base) throws IOException {
+        Segment current = active;
+        if (current != null && (current.bytes() == 0 || current.fits(batchBytes, base, context.segmentBytes()))) {
+            current.prepareToWrite();
+            return current;
+        }
+        if (!directoryMade) {
+            context.disk().makeDirectory(context.directory());
+            directoryMade = true;
+        }
+        Segment created = context.createSegment(base);
+        directoryUnforced = true;
+        List<Segment> all = new ArrayList<>(log.segments());
+        all.add(created);
+        log.setSegments(all);
+        active = created;
+        return created;
+    }
+
+    /** A group came back from the journal. */
+    void completed(Group group, @Nullable LevadaException error) {
+        inFlight--;
+        LevadaException reason = error == null ? deletion() : error;
+        if (reason != null) {
+            if (error != null && group.epoch() == epoch) {
+                goBack();
+            }
+            group.appends().forEach(append -> tell(append, -1, reason));
+        } else {
+            log.setDurable(group.durable());
+            for (Append append : group.appends()) {
+                announce(append);
+            }
+        }
+        tellIfIdle();
+    }
+
+    private @Nullable LevadaException deletion() {
+        LevadaException reason = log.closedBecause();
+        return reason != null && reason.code() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION ? reason : null;
+    }
+
+    private void announce(Append append) {
+        ByteBuf batch = append.batch();
+        long base = RecordBatch.baseOffset(batch);
+        long next = RecordBatch.nextOffset(batch);
+        for (Tail tail : tails) {
+            try {
+                tail.listener.durable(base, next, batch);
+            } catch (RuntimeException e) {
+                LOG.error("a listener of {} failed", context.name(), e);
+            }
+        }
+        tell(append, base, null);
+    }
+
+    /** Tells the one who waits for an append, and releases the batch. */
+    private void tell(Append append, long base, @Nullable LevadaException error) {
+        try {
+            append.listener().appended(base, error);
+        } catch (RuntimeException e) {
+            LOG.error("a publisher of {} failed", context.name(), e);
+        } finally {
+            append.batch().release();
+        }
+    }
+
+    /** Takes back everything behind what is durable. */
+    private void goBack() {
+        epoch++;
+        DurablePoint durable = log.durablePoint();
+        log.setEnd(durable.offset());
+        List<Segment> kept = new ArrayList<>();
+        List<Segment> dropped = new ArrayList<>();
+        for (Segment segment : log.segments()) {
+            (segment.baseOffset() < durable.offset() ? kept : dropped).add(segment);
+        }
+        active = durable.segment();
+        log.setSegments(kept);
+        try {
+            for (Segment segment : dropped) {
+                segment.delete();
+            }
+            if (active != null && active.bytes() > durable.position()) {
+                active.prepareToWrite();
+                active.cut(durable.position());
+            }
+        } catch (IOException e) {
+            LOG.warn("{}: what was taken back could not be cut, and will be overwritten", context.name(), e);
+        }
+    }
+
+    TailRegistration register(TailListener listener) {
+        Tail tail = new Tail(listener);
+        context.loop().execute(() -> {
+            if (!tail.cancelled) {
+                listener.started(log.durable());
+                tails.add(tail);
+            }
+        });
+        return () -> {
+            tail.cancelled = true;
+            tails.remove(tail);
+        };
+    }
+
+    /** Completes when nothing waits. From any thread, once. */
+    CompletableFuture<@Nullable Void> whenIdle() {
+        CompletableFuture<@Nullable Void> future = new CompletableFuture<>();
+        context.loop().execute(() -> {
+            idle = future;
+            tellIfIdle();
+        });
+        return future;
+    }
+
+    private void tellIfIdle() {
+        CompletableFuture<@Nullable Void> future = idle;
+        if (future != null && inFlight == 0 && waiting.get() == 0) {
+            idle = null;
+            future.complete(null);
+        }
+    }
+
+    /** What is durable now, and what has to be forced for a checkpoint to say so; on the loop. */
+    Snapshot snapshot() {
+        DurablePoint durable = log.durablePoint();
+        List<Extent> extents = new ArrayList<>();
+        List<Segment> unforced = new ArrayList<>();
+        List<Segment> resting = new ArrayList<>();
+        for (Segment segment : log.segments()) {
+            if (segment.baseOffset() >= durable.offset()) {
+                break;
+            }
+            boolean last = segment == durable.segment();
+            extents.add(segment.extent(last ? durable.position() : segment.bytes()));
+            if (segment.isUnforced()) {
+                unforced.add(segment);
+            }
+            if (segment.isWritten() && segment != active && !last) {
+                resting.add(segment);
+            }
+        }
+        boolean forceDirectory = directoryUnforced;
+        directoryUnforced = false;
+        return new Snapshot(log, log.start(), durable, extents, unforced, resting, forceDirectory);
+    }
+
+    /**
+     * A partition as it was at one moment.
+     *
+     * @param unforced segments to be forced
+     * @param resting segments that nobody writes any more
+     */
+    record Snapshot(
+            PartitionLog log,
+            long start,
+            DurablePoint durable,
+            List<Extent> extents,
+            List<Segment> unforced,
+            List<Segment> resting,
+            boolean forceDirectory) {
+        /** The checkpoint that this was for failed: the directory has still to be forced. From any thread. */
+        void notWritten() {
+            PartitionWriter writer = log.writer();
+            if (forceDirectory) {
+                writer.context.loop().execute(() -> writer.directoryUnforced = true);
+            }
+        }
+    }
+
+    private static final class Tail {
+        private final TailListener listener;
+        private volatile boolean cancelled;
+
+        Tail(TailListener listener) {
+            this.listener = listener;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package io.levada.log;
+
+import io.levada.env.Disk;
+import io.levada.log.Checkpoint.Entry;
+import io.levada.log.Checkpoint.PartitionId;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings a store's files to a state in which a checkpoint says everything: whatever was durable is in forced segments,
+ * nothing else is, and the journal is needed no more. The journal is looked through before anything is changed, and
+ * changed only after the new checkpoint; a crash in between makes recovery start over. For one thread.
+ */
+final class Recovery {
+    private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
+
+    private final Disk disk;
+    private final LogConfig config;
+    private final UUID logId;
+    private final Catalog catalog;
+    private final CheckedPair checkpoints;
+
+    Recovery(Disk disk, LogConfig config, UUID logId, Catalog catalog, CheckedPair checkpoints) {
+        this.disk = disk;
+        this.config = config;
+        this.logId = logId;
+        this.catalog = catalog;
+        this.checkpoints = checkpoints;
+    }
+
+    Checkpoint run(Checkpoint old) throws IOException {
+        JournalScan scan = JournalScan.of(disk, logId, old);
+        deleteStrangers();
+        Map<PartitionId, ReplayedPartition> partitions = partitions(old);
+        for (ReplayedPartition partition : partitions.values()) {
+            partition.cutBack();
+        }
+        scan.replay((id, batch) -> {
+            ReplayedPartition partition = partitions.get(id);
+            if (partition != null) { // else the topic was deleted
+                partition.replay(batch);
+            }
+        });
+        Map<PartitionId, Entry> entries = new LinkedHashMap<>();
+        boolean changed = !scan.isEmpty();
+        for (Map.Entry<PartitionId, ReplayedPartition> partition : partitions.entrySet()) {
+            entries.put(partition.getKey(), partition.getValue().finish());
+            changed |= partition.getValue().isChanged();
+        }
+        Checkpoint recovered = new Checkpoint(scan.nextSequence(), scan.nextGeneration(), entries);
+        if (changed) {
+            checkpoints.write(recovered.encode());
+            LOG.info("recovered journal blocks {} to {}", old.sequence(), scan.nextSequence() - 1);
+        }
+        return recovered;
+    }
+
+    private Map<PartitionId, ReplayedPartition> partitions(Checkpoint old) {
+        Map<PartitionId, ReplayedPartition> partitions = new LinkedHashMap<>();
+        for (Catalog.Entry topic : catalog.topics()) {
+            int segmentBytes = config.segmentBytes(topic.config());
+            for (int i = 0; i < topic.partitions(); i++) {
+                PartitionId id = new PartitionId(topic.id(), i);
+                Entry entry = old.partitions().getOrDefault(id, Entry.EMPTY);
+                partitions.put(id, new ReplayedPartition(disk, id, config.indexIntervalBytes(), segmentBytes, entry));
+            }
+        }
+        return partitions;
+    }
+
+    /** Deletes what deleted topics left behind. */
+    private void deleteStrangers() throws IOException {
+        Set<UUID> known = catalog.topics().stream().map(Catalog.Entry::id).collect(Collectors.toSet());
+        for (String name : disk.list(Layout.TOPICS)) {
+            UUID id = Layout.topicId(name);
+            if (id != null && !known.contains(id)) {
+                deleteTree(disk, Layout.topicDirectory(id));
+            }
+        }
+    }
+
+    /** Deletes a topic's directory with its partitions and their files. */
+    static void deleteTree(Disk disk, String topicDirectory) throws IOException {
+        for (String partition : disk.list(topicDirectory)) {
+            String directory = topicDirectory + "/" + partition;
+            for (String file : disk.list(directory)) {
+                disk.delete(directory + "/" + file);
+            }
+            disk.delete(directory);
+        }
+        disk.delete(topicDirectory);
+    }
+
+    /** The journal's files, none of which holds anything of use any more; the first is made if there is none. */
+    List<JournalFile> journalFiles() throws IOException {
+        Map<Integer, String> found = new HashMap<>();
+        for (String name : disk.list(Layout.JOURNAL)) {
+            int number = Layout.journalNumber(name);
+            String path = Layout.JOURNAL + "/" + name;
+            long size = disk.size(path);
+            boolean usable = number >= 0
+                    && found.size() < config.journalFiles()
+                    && (size == config.journalFileBytes() || size == config.firstJournalFileBytes());
+            if (usable) {
+                found.put(number, path);
+            } else {
+                disk.delete(path);
+            }
+        }
+        List<JournalFile> files = new ArrayList<>();
+        for (Map.Entry<Integer, String> file : found.entrySet()) {
+            files.add(new JournalFile(
+                    file.getKey(), disk.open(file.getValue(), false), (int) disk.size(file.getValue())));
+        }
+        if (files.isEmpty()) {
+            files.add(JournalFile.create(disk, 0, config.firstJournalFileBytes()));
+        }
+        return files;
+    }
+}

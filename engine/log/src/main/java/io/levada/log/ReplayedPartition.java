@@ -1,0 +1,185 @@
+package io.levada.log;
+
+import io.levada.env.Disk;
+import io.levada.log.Checkpoint.Entry;
+import io.levada.log.Checkpoint.Extent;
+import io.levada.log.Checkpoint.PartitionId;
+import io.levada.protocol.HeaderChecksum;
+import io.levada.protocol.RecordBatch;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A partition while it is recovered: first cut back to what its checkpoint says, whose forced prefix is all that is
+ * trusted, then filled again from the journal, then forced. For one thread.
+ */
+final class ReplayedPartition {
+    private static final Logger LOG = LoggerFactory.getLogger(ReplayedPartition.class);
+
+    private final Disk disk;
+    private final PartitionId id;
+    private final int indexIntervalBytes;
+    private final int segmentBytes;
+    private final Entry entry;
+    private final String directory;
+    private final List<Extent> extents;
+    private final List<Segment> written = new ArrayList<>();
+    private @Nullable Segment active;
+    private long next;
+    private boolean namesChanged;
+    private boolean changed;
+
+    ReplayedPartition(Disk disk, PartitionId id, int indexIntervalBytes, int segmentBytes, Entry entry) {
+        this.disk = disk;
+        this.id = id;
+        this.indexIntervalBytes = indexIntervalBytes;
+        this.segmentBytes = segmentBytes;
+        this.entry = entry;
+        this.directory = Layout.partitionDirectory(id.topicId(), id.partition());
+        this.extents = new ArrayList<>(entry.segments());
+        this.next = entry.forced();
+    }
+
+    /** Cuts what the checkpoint does not know, and mends the sector that later writes may have damaged. */
+    void cutBack() throws IOException {
+        deleteUnknown();
+        for (int i = 0; i < extents.size(); i++) {
+            boolean last = i == extents.size() - 1;
+            Extent extent = extents.get(i);
+            Segment segment = Segment.existing(disk, id, indexIntervalBytes, extent);
+            if (last) {
+                mendTail(segment, extent.bytes());
+            }
+            long size = disk.size(segment.logPath());
+            if (size < extent.bytes()) {
+                LOG.warn(
+                        "{} has {} bytes of {} that were durable: what is missing is reported to who reads it",
+                        segment.logPath(),
+                        Math.max(size, 0),
+                        extent.bytes());
+            } else if (size > extent.bytes()) {
+                written.add(segment);
+                segment.cut(extent.bytes());
+            }
+            if (last && size >= extent.bytes()) {
+                active = segment;
+            }
+        }
+    }
+
+    private void deleteUnknown() throws IOException {
+        Set<String> known = extents.stream()
+                .map(extent -> Layout.segmentName(extent.baseOffset()))
+                .collect(Collectors.toSet());
+        for (String name : disk.list(directory)) {
+            int dot = name.indexOf('.');
+            if (dot < 0 || !known.contains(name.substring(0, dot))) {
+                disk.delete(directory + "/" + name);
+                namesChanged = true;
+            }
+        }
+    }
+
+    private void mendTail(Segment segment, int bytes) throws IOException {
+        int from = (int) Layout.sectorStart(bytes);
+        if (entry.tail().length != bytes - from) {
+            throw Failures.corrupt("the checkpoint holds " + entry.tail().length + " bytes of the end of "
+                    + segment.logPath() + ", which ends at " + bytes);
+        }
+        if (disk.size(segment.logPath()) < from || bytes == from) {
+            return;
+        }
+        ByteBuffer there = ByteBuffer.allocate(bytes - from);
+        segment.read(from, there);
+        if (there.position() < bytes - from || !Arrays.equals(there.array(), entry.tail())) {
+            LOG.info("{}: a write that was cut short had damaged its last sector, which is mended", segment.logPath());
+            segment.mend(from, ByteBuffer.wrap(entry.tail()));
+            written.add(segment);
+        }
+    }
+
+    /** Takes a batch of the journal, unless a forced segment has it. */
+    void replay(ByteBuf batch) throws IOException {
+        long base = RecordBatch.baseOffset(batch);
+        if (!HeaderChecksum.matches(id.topicId(), id.partition(), batch)) {
+            throw Failures.corrupt("the journal holds a batch for " + directory + " that belongs elsewhere");
+        }
+        if (base < next) {
+            return;
+        }
+        if (base > next) {
+            throw Failures.corrupt("the journal lacks offsets " + next + " to " + (base - 1) + " of " + directory);
+        }
+        Segment segment = segmentFor(batch.readableBytes());
+        int position = segment.bytes();
+        segment.write(new ByteBuffer[] {batch.nioBuffer()}, batch.readableBytes());
+        segment.note(batch, position);
+        extents.set(extents.size() - 1, segment.extent(segment.bytes()));
+        next = RecordBatch.nextOffset(batch);
+    }
+
+    private Segment segmentFor(int batchBytes) throws IOException {
+        Segment current = active;
+        if (current != null && current.fits(batchBytes, next, segmentBytes)) {
+            if (!current.isWritten()) {
+                current.prepareToWrite();
+                written.add(current);
+            }
+            return current;
+        }
+        disk.makeDirectory(directory);
+        Segment created = Segment.create(disk, id, indexIntervalBytes, next);
+        namesChanged = true;
+        written.add(created);
+        extents.add(created.extent(0));
+        active = created;
+        return created;
+    }
+
+    /** Forces what was recovered; gives what a checkpoint is to say of it. */
+    Entry finish() throws IOException {
+        for (Segment segment : written) {
+            segment.force();
+            if (segment.isWritten()) {
+                segment.writeIndex(segment.bytes());
+            }
+        }
+        changed = namesChanged || !written.isEmpty();
+        if (namesChanged) {
+            disk.forceDirectory(directory);
+            disk.forceDirectory(Layout.topicDirectory(id.topicId()));
+            disk.forceDirectory(Layout.TOPICS);
+        }
+        byte[] tail = active != null && written.contains(active) ? tailOf(active, active.bytes()) : entry.tail();
+        for (Segment segment : written) {
+            segment.close();
+        }
+        if (active != null) {
+            active.close();
+        }
+        return new Entry(entry.start(), next, List.copyOf(extents), tail);
+    }
+
+    boolean isChanged() {
+        return changed;
+    }
+
+    /** The forced bytes of a segment's last sector. */
+    static byte[] tailOf(Segment segment, int bytes) throws IOException {
+        int from = (int) Layout.sectorStart(bytes);
+        ByteBuffer tail = ByteBuffer.allocate(bytes - from);
+        if (tail.hasRemaining() && segment.read(from, tail) < tail.capacity()) {
+            throw new IOException(segment.logPath() + " is shorter than what was written to it");
+        }
+        return tail.array();
+    }
+}

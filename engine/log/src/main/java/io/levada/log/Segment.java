@@ -1,0 +1,289 @@
+package io.levada.log;
+
+import io.levada.env.Disk;
+import io.levada.env.DiskFile;
+import io.levada.env.DiskFullException;
+import io.levada.log.Checkpoint.Extent;
+import io.levada.log.Checkpoint.PartitionId;
+import io.levada.protocol.RecordBatch;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.lang.ref.SoftReference;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One file of a partition: batches back to back, from a base offset on. The partition's loop writes, the maintenance
+ * loop forces, any thread reads what it knows to be durable. The index of the segment that is written stands in memory;
+ * of a closed one it is loaded, or built anew, when asked for, and given up when memory is short.
+ */
+final class Segment {
+    private static final int INDEX_WINDOW_BYTES = 64 << 10;
+
+    private final Disk disk;
+    private final PartitionId id;
+    private final long baseOffset;
+    private final int indexIntervalBytes;
+    private final String path;
+    private final AtomicReference<@Nullable DiskFile> file = new AtomicReference<>();
+    private volatile SoftReference<@Nullable SparseIndex> softIndex = new SoftReference<>(null);
+    private volatile @Nullable SparseIndex writtenIndex;
+
+    private volatile int bytes;
+    private volatile long maxTimestampMs;
+    private volatile boolean unforced;
+    private volatile boolean poisoned;
+    private volatile boolean dropped;
+
+    private Segment(Disk disk, PartitionId id, int indexIntervalBytes, Extent extent) {
+        this.disk = disk;
+        this.id = id;
+        this.baseOffset = extent.baseOffset();
+        this.indexIntervalBytes = indexIntervalBytes;
+        this.path = Layout.partitionDirectory(id.topicId(), id.partition()) + "/" + Layout.segmentName(baseOffset);
+        this.bytes = extent.bytes();
+        this.maxTimestampMs = extent.maxTimestampMs();
+    }
+
+    /** A segment that is there, to the extent that is known to be forced. */
+    static Segment existing(Disk disk, PartitionId id, int indexIntervalBytes, Extent extent) {
+        return new Segment(disk, id, indexIntervalBytes, extent);
+    }
+
+    /** A new segment; a file that is there by its name is cut to nothing. */
+    static Segment create(Disk disk, PartitionId id, int indexIntervalBytes, long baseOffset) throws IOException {
+        Segment segment = new Segment(disk, id, indexIntervalBytes, new Extent(baseOffset, 0, Long.MIN_VALUE));
+        DiskFile opened = disk.open(segment.logPath(), true);
+        segment.file.set(opened);
+        segment.writtenIndex = new SparseIndex();
+        segment.unforced = true;
+        if (opened.size() > 0) {
+            opened.truncate(0);
+        }
+        return segment;
+    }
+
+    long baseOffset() {
+        return baseOffset;
+    }
+
+    PartitionId id() {
+        return id;
+    }
+
+    String logPath() {
+        return path + Layout.LOG_SUFFIX;
+    }
+
+    /** Bytes written, or known to have been. */
+    int bytes() {
+        return bytes;
+    }
+
+    long maxTimestampMs() {
+        return maxTimestampMs;
+    }
+
+    Extent extent(int upTo) {
+        return new Extent(baseOffset, upTo, maxTimestampMs);
+    }
+
+    /** Whether something was written that no force has covered. */
+    boolean isUnforced() {
+        return unforced;
+    }
+
+    /** Whether a write or a force failed, so that nothing may be forced any more. */
+    boolean isPoisoned() {
+        return poisoned;
+    }
+
+    /** Whether so many bytes more stay within a segment's size, and their last batch's offset within an index entry. */
+    boolean fits(int moreBytes, long lastBase, int limitBytes) {
+        return (long) bytes + moreBytes <= limitBytes && lastBase - baseOffset <= Integer.MAX_VALUE;
+    }
+
+    /** Whether it was written since it was opened, and has not come to rest. */
+    boolean isWritten() {
+        return writtenIndex != null;
+    }
+
+    /** Gets ready to be written on; on the partition's loop. */
+    void prepareToWrite() throws IOException {
+        if (writtenIndex == null) {
+            writtenIndex = index();
+        }
+    }
+
+    /**
+     * Writes stamped batches behind what is there. After a failure what was there stands, and what is behind it is
+     * undefined; unless space was short, the segment is poisoned.
+     */
+    void write(ByteBuffer[] buffers, int count) throws IOException {
+        unforced = true;
+        try {
+            open().write(bytes, buffers);
+            bytes = bytes() + count; // one thread writes
+        } catch (DiskFullException e) {
+            throw e;
+        } catch (IOException e) {
+            poisoned = true;
+            throw e;
+        }
+    }
+
+    /** Takes a batch into the index, which was, or is about to be, written at a position. */
+    void note(ByteBuf batch, int position) {
+        SparseIndex index = writtenIndex;
+        if (index == null) {
+            throw new IllegalStateException("not prepared to be written");
+        }
+        note(index, RecordBatch.baseOffset(batch), position, maxTimestampMs);
+        maxTimestampMs = Math.max(maxTimestampMs, RecordBatch.maxTimestamp(batch));
+    }
+
+    private void note(SparseIndex index, long offset, int position, long timestampBefore) {
+        int last = index.lastPosition();
+        if (last < 0 || position - last >= indexIntervalBytes) {
+            index.add((int) (offset - baseOffset), position, timestampBefore);
+        }
+    }
+
+    /** Writes bytes again that a later write had damaged. */
+    void mend(int position, ByteBuffer bytes) throws IOException {
+        unforced = true;
+        open().write(position, bytes);
+    }
+
+    /** Goes back to a position; what was behind it was never durable. */
+    void cut(int position) throws IOException {
+        bytes = position;
+        SparseIndex index = writtenIndex;
+        if (index != null) {
+            index.cut(position);
+        }
+        open().truncate(position);
+    }
+
+    void force() throws IOException {
+        unforced = false;
+        try {
+            open().force();
+        } catch (IOException e) {
+            unforced = true;
+            poisoned = true;
+            throw e;
+        }
+    }
+
+    /** Reads until the buffer is full or the file ends; gives the bytes read. */
+    int read(int position, ByteBuffer into) throws IOException {
+        int start = into.position();
+        while (true) {
+            try {
+                return open().read(position, into);
+            } catch (ClosedChannelException e) {
+                if (dropped) {
+                    throw e;
+                }
+                into.position(start); // closed because it is seldom read: open it again
+            }
+        }
+    }
+
+    private DiskFile open() throws IOException {
+        while (true) {
+            DiskFile now = file.get();
+            if (now != null) {
+                return now;
+            }
+            if (dropped) {
+                throw new ClosedChannelException();
+            }
+            DiskFile opened = disk.open(logPath(), false);
+            if (!file.compareAndSet(null, opened)) {
+                opened.close();
+            }
+        }
+    }
+
+    /** The index, from memory, from its files, or from the batches. */
+    SparseIndex index() throws IOException {
+        SparseIndex known = writtenIndex;
+        if (known == null) {
+            known = softIndex.get();
+        }
+        if (known == null) {
+            known = loadIndex();
+            softIndex = new SoftReference<>(known);
+        }
+        return known;
+    }
+
+    private SparseIndex loadIndex() throws IOException {
+        int until = bytes;
+        IndexFile.Loaded loaded = IndexFile.read(disk, path, id, baseOffset);
+        SparseIndex index = loaded == null ? new SparseIndex() : loaded.index();
+        index.cut(until);
+        int from = Math.max(0, index.lastPosition());
+        if (loaded == null || loaded.coveredBytes() < until) {
+            long before = index.count() == 0 ? Long.MIN_VALUE : index.timestampBefore(index.count() - 1);
+            scan(index, from, until, before);
+        }
+        return index;
+    }
+
+    private void scan(SparseIndex index, int from, int until, long timestampBefore) throws IOException {
+        HeaderWindow window = new HeaderWindow(this, until, INDEX_WINDOW_BYTES);
+        long before = timestampBefore;
+        int position = from;
+        while (position < until) {
+            if (window.isBatch(position)) {
+                ByteBuf header = window.header();
+                note(index, RecordBatch.baseOffset(header), position, before);
+                before = Math.max(before, RecordBatch.maxTimestamp(header));
+                position += RecordBatch.sizeInBytes(header);
+            } else {
+                position = window.nextBatch(position + 1);
+            }
+        }
+    }
+
+    /** Writes the index's files, up to a position of the log. */
+    void writeIndex(int upTo) throws IOException {
+        IndexFile.write(disk, path, id, baseOffset, new IndexFile.Loaded(index(), upTo));
+    }
+
+    /** No more to be written: frees the descriptors and the index, which come back when read. */
+    void rest() throws IOException {
+        SparseIndex index = writtenIndex;
+        if (index != null) {
+            softIndex = new SoftReference<>(index);
+            writtenIndex = null;
+        }
+        closeFile();
+    }
+
+    /** Never to be used again. */
+    void close() throws IOException {
+        dropped = true;
+        closeFile();
+    }
+
+    private void closeFile() throws IOException {
+        DiskFile open = file.getAndSet(null);
+        if (open != null) {
+            open.close();
+        }
+    }
+
+    /** Closes, and deletes the files, of which none must stay for long; those that do are deleted by recovery. */
+    void delete() throws IOException {
+        close();
+        disk.delete(logPath());
+        disk.delete(path + Layout.INDEX_SUFFIX);
+        disk.delete(path + Layout.TIME_INDEX_SUFFIX);
+    }
+}

@@ -1,0 +1,191 @@
+package io.levada.log;
+
+import io.levada.LevadaException;
+import io.levada.protocol.HeaderChecksum;
+import io.levada.protocol.Limits;
+import io.levada.protocol.RecordBatch;
+import io.levada.protocol.RecordCursor;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.io.IOException;
+
+/**
+ * Reads verified batches out of one segment, and finds its way around damage: what is damaged is told with its range of
+ * offsets, from the last good batch before to the first good one behind. For one thread.
+ */
+final class SegmentReader {
+    private static final int WINDOW_BYTES = 8 << 10;
+    private static final Limits LIMITS = Limits.DEFAULT;
+
+    private final Segment segment;
+    private final int limit;
+    private final long endOffset;
+    private final HeaderWindow window;
+
+    /**
+     * Prepares to read.
+     *
+     * @param limit where the durable part of the segment ends
+     * @param endOffset the offset there
+     */
+    SegmentReader(Segment segment, int limit, long endOffset) {
+        this.segment = segment;
+        this.limit = limit;
+        this.endOffset = endOffset;
+        this.window = new HeaderWindow(segment, limit, WINDOW_BYTES);
+    }
+
+    /**
+     * Whole batches from the one that contains an offset on; fails with CORRUPT_MESSAGE when that one is damaged.
+     *
+     * @param offset from the segment's base offset to below the end offset
+     */
+    ByteBuf read(long offset, int maxBytes, ByteBufAllocator allocator) throws IOException {
+        int position = locate(offset);
+        int firstBytes = RecordBatch.sizeInBytes(window.header());
+        long base = RecordBatch.baseOffset(window.header());
+        int wanted = Math.min(limit - position, Math.max(maxBytes, firstBytes));
+        ByteBuf read = allocator.directBuffer(wanted);
+        boolean good = false;
+        try {
+            int got = segment.read(position, read.internalNioBuffer(0, wanted));
+            read.writerIndex(got);
+            int verified = verifiedBytes(read, base);
+            long reached = verified == 0 ? base : RecordBatch.nextOffset(read.slice(0, firstBytes));
+            if (reached <= offset) {
+                throw damaged(reached, offsetBehind(position, firstBytes));
+            }
+            read.writerIndex(verified);
+            good = true;
+            return read;
+        } finally {
+            if (!good) {
+                read.release();
+            }
+        }
+    }
+
+    /** Bytes of the good, consecutive batches that a buffer begins with. */
+    private int verifiedBytes(ByteBuf read, long firstOffset) {
+        int at = 0;
+        long expected = firstOffset;
+        while (read.writerIndex() - at >= RecordBatch.HEADER_BYTES) {
+            int size = RecordBatch.PREFIX_BYTES + read.getInt(at + RecordBatch.LENGTH_OFFSET);
+            if (size < RecordBatch.HEADER_BYTES || size > read.writerIndex() - at) {
+                break;
+            }
+            ByteBuf batch = read.slice(at, size);
+            if (RecordBatch.baseOffset(batch) != expected || !isGood(batch)) {
+                break;
+            }
+            expected = RecordBatch.nextOffset(batch);
+            at += size;
+        }
+        return at;
+    }
+
+    private boolean isGood(ByteBuf batch) {
+        if (!HeaderChecksum.matches(segment.id().topicId(), segment.id().partition(), batch)) {
+            return false;
+        }
+        try {
+            RecordBatch.verify(batch);
+            return true;
+        } catch (LevadaException e) {
+            return false; // told with its range by the caller
+        }
+    }
+
+    /** Position of the batch that, by the headers, holds an offset; the window shows it. */
+    private int locate(long offset) throws IOException {
+        SparseIndex index = segment.index();
+        int entry = index.floorOffset(offset - segment.baseOffset());
+        int position = entry < 0 ? 0 : index.position(entry);
+        long expected = segment.baseOffset() + (entry < 0 ? 0 : index.relativeOffset(entry));
+        while (position < limit) {
+            if (window.isBatch(position)) {
+                ByteBuf header = window.header();
+                if (RecordBatch.baseOffset(header) > offset) {
+                    throw damaged(expected, RecordBatch.baseOffset(header));
+                }
+                int next = position + RecordBatch.sizeInBytes(header);
+                long claimed = RecordBatch.nextOffset(header);
+                long known = offsetAt(next); // rather than what only the batch's own CRC covers
+                expected = known >= 0 ? known : claimed;
+                if (offset < expected && window.isBatch(position)) {
+                    return position;
+                }
+                position = next;
+            } else {
+                position = window.nextBatch(position + 1);
+                long behind = offsetAt(position);
+                if (offset < behind) {
+                    throw damaged(expected, behind);
+                }
+                expected = behind;
+            }
+        }
+        throw damaged(expected, endOffset);
+    }
+
+    /** Base offset of the batch at a position, the end offset at the limit; -1 when there is none. */
+    private long offsetAt(int position) throws IOException {
+        if (position >= limit) {
+            return endOffset;
+        }
+        return window.isBatch(position) ? RecordBatch.baseOffset(window.header()) : -1;
+    }
+
+    private long offsetBehind(int position, int batchBytes) throws IOException {
+        int next = position + batchBytes;
+        return offsetAt(window.isBatch(next) ? next : window.nextBatch(position + 1));
+    }
+
+    /**
+     * The first offset with a timestamp at or behind a time, or where damage begins that might hold it; -1 when there is
+     * none in this segment.
+     */
+    long offsetAtTime(long timestampMs, ByteBufAllocator allocator) throws IOException {
+        SparseIndex index = segment.index();
+        int entry = index.floorTimestamp(timestampMs);
+        int position = entry < 0 ? 0 : index.position(entry);
+        long expected = segment.baseOffset() + (entry < 0 ? 0 : index.relativeOffset(entry));
+        while (position < limit) {
+            if (!window.isBatch(position) || RecordBatch.baseOffset(window.header()) != expected) {
+                return expected;
+            }
+            int size = RecordBatch.sizeInBytes(window.header());
+            ByteBuf batch = allocator.directBuffer(size);
+            try {
+                batch.writerIndex(segment.read(position, batch.internalNioBuffer(0, size)));
+                if (batch.readableBytes() < size || !isGood(batch)) {
+                    return expected;
+                }
+                if (RecordBatch.maxTimestamp(batch) >= timestampMs) {
+                    return offsetWithin(batch, timestampMs);
+                }
+                expected = RecordBatch.nextOffset(batch);
+            } finally {
+                batch.release();
+            }
+            position += size;
+        }
+        return -1;
+    }
+
+    private static long offsetWithin(ByteBuf batch, long timestampMs) {
+        try (RecordCursor cursor = RecordCursor.open(batch, LIMITS)) {
+            while (cursor.next()) {
+                if (cursor.timestampMs() >= timestampMs) {
+                    return cursor.offset();
+                }
+            }
+        }
+        return RecordBatch.baseOffset(batch); // its maximum timestamp says that there is one
+    }
+
+    private LevadaException damaged(long from, long to) {
+        return Failures.corrupt("offsets " + from + " to " + (to - 1) + " of " + segment.logPath()
+                + " are damaged; reading can go on at " + to);
+    }
+}

@@ -1,0 +1,75 @@
+package io.levada.log;
+
+import io.levada.Compression;
+import io.levada.protocol.BatchBuilder;
+import io.levada.protocol.Limits;
+import io.levada.protocol.RecordBatch;
+import io.levada.protocol.RecordCursor;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** Batches made and taken apart. */
+final class Batches {
+    /** For simulations, in which a crash takes buffers with it that nobody releases. */
+    static final ByteBufAllocator UNTRACKED = new UnpooledByteBufAllocator(false, true);
+
+    private Batches() {}
+
+    static ByteBuf of(ByteBufAllocator allocator, Compression compression, long timestampMs, List<String> values) {
+        try (BatchBuilder builder = new BatchBuilder(allocator, compression, Limits.DEFAULT)) {
+            long at = timestampMs;
+            for (String value : values) {
+                builder.append(at++, null, value.getBytes(StandardCharsets.UTF_8), List.of());
+            }
+            return builder.build();
+        }
+    }
+
+    static ByteBuf of(String... values) {
+        return of(ByteBufAllocator.DEFAULT, Compression.NONE, 1_000, List.of(values));
+    }
+
+    /** A record read back. */
+    record Read(long offset, String value) {}
+
+    /** All records of a partition from an offset to the end, read in pieces. */
+    static List<Read> readAll(PartitionLog log, long from, int maxBytes) {
+        List<Read> records = new ArrayList<>();
+        long next = from;
+        while (next < log.durable()) {
+            ByteBuf batches = log.read(next, maxBytes);
+            try {
+                next = decode(batches, next, records);
+            } finally {
+                batches.release();
+            }
+        }
+        return records;
+    }
+
+    /** Adds the records of batches from an offset on; gives the offset behind them. */
+    static long decode(ByteBuf batches, long from, List<Read> into) {
+        long next = from;
+        int at = batches.readerIndex();
+        while (at < batches.writerIndex()) {
+            ByteBuf rest = batches.slice(at, batches.writerIndex() - at);
+            ByteBuf batch = batches.slice(at, RecordBatch.sizeInBytes(rest));
+            try (RecordCursor cursor = RecordCursor.open(batch, Limits.DEFAULT)) {
+                while (cursor.next()) {
+                    if (cursor.offset() >= from) {
+                        byte[] value = Objects.requireNonNull(cursor.value());
+                        into.add(new Read(cursor.offset(), new String(value, StandardCharsets.UTF_8)));
+                    }
+                }
+            }
+            next = RecordBatch.nextOffset(batch);
+            at += batch.readableBytes();
+        }
+        return next;
+    }
+}
