@@ -83,6 +83,10 @@ public final class Feed {
         blocks.clear();
     }
 
+    long tailPinnedBytes() {
+        return tail.pinnedBytes();
+    }
+
     @Nullable
     LevadaException closed() {
         return closed;

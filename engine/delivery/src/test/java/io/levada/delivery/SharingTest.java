@@ -1,0 +1,160 @@
+package io.levada.delivery;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.levada.Compression;
+import io.levada.protocol.RecordBatch;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SharingTest {
+    private static final long PLENTY = Long.MAX_VALUE;
+
+    @Test
+    void a_thousand_readers_of_one_block_cost_one_read() {
+        try (Bench bench = new Bench(1)) {
+            for (int i = 0; i < 10; i++) {
+                bench.partition(0).publish(10);
+            }
+            List<RecordingSink> sinks = subscribe(bench, 1_000, PLENTY);
+            bench.run();
+            sinks.forEach(sink -> assertEquals(100, sink.records));
+            assertEquals(1, bench.reads());
+        }
+    }
+
+    @Test
+    void readers_at_different_places_of_a_block_share_it() {
+        try (Bench bench = new Bench(1)) {
+            for (int i = 0; i < 10; i++) {
+                bench.partition(0).publish(10);
+            }
+            RecordingSink first = new RecordingSink();
+            bench.subscribe(first).credit(PLENTY, PLENTY);
+            bench.run();
+            for (long from = 0; from < 100; from += 7) {
+                RecordingSink sink = new RecordingSink();
+                Subscription subscription = bench.delivery.subscribe(sink, handle -> null);
+                subscription.add(0, bench.feed(0), from, PLENTY);
+                subscription.credit(PLENTY, PLENTY);
+                bench.run();
+                assertEquals(SubscriptionTest.range(from, 100), sink.offsets.get(0));
+            }
+            assertEquals(1, bench.reads());
+        }
+    }
+
+    @Test
+    void a_thousand_live_readers_cost_no_read_and_one_wake_of_each_loop() {
+        try (Bench bench = new Bench(1)) {
+            List<RecordingSink> sinks = subscribe(bench, 1_000, PLENTY);
+            bench.run();
+            bench.partition(0).publish(10);
+            bench.partition(0).publish(10);
+            assertEquals(2, bench.scheduler.waitingTasks("delivery"), "one for each loop, of two batches");
+            bench.run();
+            sinks.forEach(sink -> assertEquals(20, sink.records));
+            assertEquals(0, bench.reads());
+        }
+    }
+
+    @Test
+    void a_reader_that_does_not_ask_holds_up_nobody() {
+        try (Bench bench = new Bench(1)) {
+            List<RecordingSink> stalled = subscribe(bench, 20, 0);
+            List<RecordingSink> slow = subscribe(bench, 20, 3);
+            List<RecordingSink> live = subscribe(bench, 20, PLENTY);
+            bench.run();
+            for (int i = 0; i < 60; i++) {
+                bench.partition(0).publish(10, 1_000, Compression.NONE);
+                bench.run();
+                int published = 10 * (i + 1);
+                live.forEach(sink -> assertEquals(published, sink.records));
+            }
+            stalled.forEach(sink -> assertEquals(0, sink.records));
+            slow.forEach(sink -> assertEquals(3, sink.records));
+            assertEquals(0, bench.reads());
+        }
+    }
+
+    @Test
+    void one_that_fell_behind_catches_up_from_storage_and_returns_to_the_tail() {
+        try (Bench bench = new Bench(1, 1, new DeliveryLimits(1, 1, 64 << 10, 64 << 10, 16 << 10))) {
+            RecordingSink sink = new RecordingSink();
+            Subscription subscription = bench.subscribe(sink);
+            bench.run();
+            for (int i = 0; i < 300; i++) {
+                bench.partition(0).publish(1, 1_000, Compression.NONE);
+            }
+            subscription.credit(PLENTY, PLENTY);
+            bench.run();
+            assertEquals(300, sink.records);
+            int reads = bench.reads();
+            assertTrue(reads > 10 && reads < 25, reads + " reads of 16 KiB for 300 kB, less the tail");
+            for (int i = 0; i < 300; i++) {
+                bench.partition(0).publish(1, 1_000, Compression.NONE);
+                bench.run();
+            }
+            assertEquals(600, sink.records);
+            assertEquals(reads, bench.reads());
+        }
+    }
+
+    @Test
+    void blocks_let_go_stay_valid_for_those_who_hold_them() {
+        try (Bench bench = new Bench(1, 1, new DeliveryLimits(1, 1, 64 << 10, 64 << 10, 16 << 10))) {
+            for (int i = 0; i < 500; i++) {
+                bench.partition(0).publish(1, 1_000, Compression.NONE);
+            }
+            RecordingSink sink = new RecordingSink();
+            sink.keep = true;
+            bench.subscribe(sink).credit(PLENTY, PLENTY);
+            bench.run();
+            RecordingSink again = new RecordingSink();
+            int reads = bench.reads();
+            bench.subscribe(again).credit(PLENTY, PLENTY);
+            bench.run();
+            assertTrue(bench.reads() > reads, "the first blocks were let go, else this shows nothing");
+            assertEquals(500, sink.kept.size());
+            sink.kept.forEach(RecordBatch::verify);
+            sink.releaseKept();
+        }
+    }
+
+    @Test
+    void caches_stay_within_their_bounds() {
+        DeliveryLimits limits = new DeliveryLimits(1, 1, 64 << 10, 128 << 10, 16 << 10);
+        try (Bench bench = new Bench(1, 4, limits)) {
+            RecordingSink sink = new RecordingSink();
+            Subscription subscription = bench.subscribe(sink);
+            long stored = 0;
+            for (int i = 0; i < 2_000; i++) {
+                stored += bench.partition(i % 4)
+                        .publish(1, 1_000, Compression.NONE)
+                        .capacity();
+                if (i % 100 == 0) {
+                    subscription.credit(500, PLENTY);
+                }
+                bench.run();
+                long cached = bench.allocator.metric().usedDirectMemory() - stored;
+                assertTrue(cached <= limits.blockCacheBytes() + limits.blockBytes(), "blocks hold " + cached);
+            }
+            bench.feeds.forEach(feed -> assertTrue(feed.tailPinnedBytes() <= limits.tailBytes() / 4));
+            subscription.cancel();
+            bench.run();
+            bench.feeds.forEach(feed -> assertEquals(0, feed.tailPinnedBytes(), "no reader, no tail"));
+        }
+    }
+
+    private static List<RecordingSink> subscribe(Bench bench, int count, long records) {
+        List<RecordingSink> sinks = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            RecordingSink sink = new RecordingSink();
+            bench.subscribe(sink).credit(records, PLENTY);
+            sinks.add(sink);
+        }
+        return sinks;
+    }
+}
