@@ -13,6 +13,9 @@ import io.levada.protocol.Message;
 import io.levada.sdk.FakeServer.Channel;
 import io.levada.sdk.FakeServer.Transport;
 import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -154,12 +157,16 @@ class ReaderTest {
     }
 
     @Test
-    void a_reader_cancelled_before_the_connection_stands_opens_nothing() {
-        engine.read(ReadSpec.of("t"), journal.batches()).cancel();
-        engine.read(ReadSpec.of("u"), journal.batches());
-        assertEquals(
-                new Message.Open("{\"topic\":\"u\",\"from\":\"earliest\",\"to\":\"never\"}"),
-                server.nextChannel().next());
+    void a_reader_cancelled_while_the_connection_is_being_made_hears_nothing() throws IOException {
+        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Address address = Address.parse("ws://127.0.0.1:" + silent.getLocalPort());
+            try (RemoteEngine connecting = new RemoteEngine(new Link(address, LinkLimits.of(Await.LIMIT)))) {
+                BatchReader reader = connecting.read(ReadSpec.of("t"), journal.batches());
+                reader.credit(1, 1);
+                reader.cancel();
+            }
+            assertTrue(journal.lines.isEmpty());
+        }
     }
 
     @Test
