@@ -20,6 +20,7 @@ public final class BatchCutter implements AutoCloseable {
     private final long toOffset;
     private final long nextOffsetOfBatch;
     private boolean pending;
+    private boolean closed;
 
     private BatchCutter(ByteBuf batch, RecordCursor cursor, long toOffset) {
         this.allocator = batch.alloc();
@@ -115,9 +116,10 @@ public final class BatchCutter implements AutoCloseable {
 
     @Override
     public void close() {
-        pending = false;
-        cursor.close();
-        if (header.refCnt() > 0) {
+        if (!closed) {
+            closed = true;
+            pending = false;
+            cursor.close();
             header.release();
         }
     }

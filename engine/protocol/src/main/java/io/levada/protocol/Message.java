@@ -55,7 +55,7 @@ public sealed interface Message {
 
     /**
      * The message as bytes, to be released by the caller. The batch of a message is taken over, not copied: it becomes a
-     * component of the result. A batch is released on failure as well.
+     * component of the result.
      */
     default ByteBuf encode(ByteBufAllocator allocator) {
         return MessageCodec.encode(allocator, this);

@@ -39,7 +39,13 @@ final class ZstdCodec implements RecordCodec {
     public void inflate(ByteBuf packed, ByteBuf target, int maxBytes) {
         ByteBuf source = RecordCodec.direct(packed);
         try (ZstdDecompressCtx zstd = new ZstdDecompressCtx()) {
-            int room = Math.min(maxBytes, Math.max(FIRST_BYTES, target.writableBytes()));
+            // What the frame says of its content, 0 or below where it does not: a hint, but one that may be refused.
+            long announced = Zstd.getDirectByteBufferFrameContentSize(source.nioBuffer(), 0, source.readableBytes());
+            if (announced > maxBytes) {
+                throw RecordCodec.tooLarge(maxBytes);
+            }
+            int room =
+                    announced > 0 ? (int) announced : Math.min(maxBytes, Math.max(FIRST_BYTES, target.writableBytes()));
             while (!inflateInto(zstd, source, target, room)) {
                 if (room == maxBytes) {
                     throw RecordCodec.tooLarge(maxBytes);
