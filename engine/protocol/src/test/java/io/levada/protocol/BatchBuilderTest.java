@@ -8,6 +8,7 @@ import io.levada.ErrorCode;
 import io.levada.Header;
 import io.levada.StoredRecord;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -134,7 +135,7 @@ class BatchBuilderTest {
                 for (long signed : new long[] {value, -value}) {
                     assertEquals(ByteUtils.sizeOfVarlong(signed), Varint.sizeOf(signed));
                     assertEquals(ByteUtils.sizeOfVarint((int) signed), Varint.sizeOf((int) signed));
-                    ByteBuf bytes = io.netty.buffer.Unpooled.buffer();
+                    ByteBuf bytes = Unpooled.buffer();
                     Varint.write(bytes, signed);
                     assertEquals(Varint.sizeOf(signed), bytes.readableBytes());
                     assertEquals(signed, ByteUtils.readVarlong(bytes.nioBuffer()));

@@ -10,6 +10,7 @@ import io.levada.LevadaException;
 import io.levada.StoredRecord;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,7 +110,7 @@ final class Batches {
     static ByteBuf heap(ByteBuf buffer) {
         byte[] bytes = new byte[buffer.readableBytes()];
         buffer.getBytes(buffer.readerIndex(), bytes);
-        return io.netty.buffer.Unpooled.wrappedBuffer(bytes);
+        return Unpooled.wrappedBuffer(bytes);
     }
 
     /** As {@link #build}, in a buffer that nobody needs to release. */

@@ -18,6 +18,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
@@ -89,7 +91,7 @@ class RecordCodecTest {
     void truncated_and_damaged_input_fails_or_gives_something_bounded(Compression codec) {
         byte[] packed = pack(codec, mixed(5_000));
         for (int length = 0; length < packed.length; length += 1 + length / 100) {
-            tolerate(codec, java.util.Arrays.copyOf(packed, length));
+            tolerate(codec, Arrays.copyOf(packed, length));
         }
         Random random = new Random(5);
         for (int i = 0; i < 2_000; i++) {
@@ -167,7 +169,7 @@ class RecordCodecTest {
         byte[] empty = pack(Compression.LZ4, new byte[0]);
         assertEquals(11, empty.length);
         assertEquals(0, inflate(Compression.LZ4, empty).length);
-        byte[] header = java.util.Arrays.copyOf(empty, 7);
+        byte[] header = Arrays.copyOf(empty, 7);
         for (String blocks : new String[] {"ffffff7f", "ffffffff", "01000100" + "00".repeat(70_000), "05000000", ""}) {
             Batches.assertFails(ErrorCode.CORRUPT_MESSAGE, () -> inflate(Compression.LZ4, join(header, blocks)));
         }
@@ -190,7 +192,7 @@ class RecordCodecTest {
         byte[] noise = new byte[10_000];
         new Random(1).nextBytes(noise);
         for (Compression codec : Compression.values()) {
-            ByteBuf batch = Batches.heapBatch(codec, java.util.List.of(Batches.record(0, 1, null, noise)));
+            ByteBuf batch = Batches.heapBatch(codec, List.of(Batches.record(0, 1, null, noise)));
             assertEquals(Compression.NONE, RecordBatch.compression(batch));
             RecordBatch.validatePublished(batch, Batches.LIMITS);
         }
