@@ -1,0 +1,141 @@
+package io.levada.gateway;
+
+import io.levada.End;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.Position;
+import io.levada.ReadSpec;
+import io.levada.facade.BatchReader;
+import io.levada.facade.BatchSink;
+import io.levada.facade.GroupSession.AssignedReader;
+import io.levada.protocol.Message;
+import io.netty.buffer.ByteBuf;
+import io.rsocket.Payload;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.FluxSink;
+
+/**
+ * {@code read.batched} and {@code group.partition.batched}: batches as they are stored, against the client's credit. The
+ * records of the credit go on to the engine at once, its bytes as far as the connection's budget goes.
+ */
+final class BatchedRead extends ClientChannel implements BatchSink {
+    private final Route route;
+    private @Nullable BatchReader reader;
+    private OutboundBudget.@Nullable Share share;
+
+    BatchedRead(ClientSession session, FluxSink<Payload> sink, Route route) {
+        super(session, sink);
+        this.route = route;
+    }
+
+    @Override
+    void open(ByteBuf first) {
+        if (!(Message.decode(first, session.recordLimits()) instanceof Message.Open message)) {
+            throw invalid("the first message of " + route.spelled() + " is OPEN");
+        }
+        Json wanted = Json.read(route.spelled(), message.json());
+        BatchReader opened = route == Route.READ_BATCHED
+                ? session.engine().read(topic(wanted), this)
+                : session.member(wanted.only("member").text("member"))
+                        .membership()
+                        .read(this);
+        reader = opened;
+        share = session.connection().budget().share(bytes -> opened.credit(0, bytes));
+    }
+
+    /** What {@code read} and {@code read.batched} are asked for. */
+    static ReadSpec topic(Json wanted) {
+        wanted.only("topic", "partition", "from", "to");
+        String to = wanted.textOrNull("to");
+        return new ReadSpec(
+                wanted.text("topic"),
+                wanted.smallNumberOrNull("partition"),
+                Position.parse(wanted.text("from")),
+                to == null ? End.never() : End.parse(to));
+    }
+
+    @Override
+    void onMessage(ByteBuf data) {
+        BatchReader open = reader;
+        OutboundBudget.Share bytes = share;
+        if (open == null || bytes == null) {
+            throw invalid("a message before OPEN");
+        }
+        Message message = Message.decode(data, session.recordLimits());
+        if (message instanceof Message.Credit credit) {
+            open.credit(credit.records(), 0);
+            bytes.want(credit.bytes());
+        } else if (message instanceof Message.Add add && open instanceof AssignedReader assigned) {
+            assigned.add(add.handle(), add.offset());
+        } else if (message instanceof Message.Remove remove && open instanceof AssignedReader assigned) {
+            assigned.remove(remove.handle());
+        } else {
+            if (message instanceof Message.Batch batch) {
+                batch.batch().release();
+            } else if (message instanceof Message.Records records) {
+                records.batch().release();
+            }
+            throw invalid(route.spelled() + " takes no " + message.getClass().getSimpleName());
+        }
+    }
+
+    /** Without more credit the stream goes on to what was permitted. */
+    @Override
+    void onPeerComplete() {}
+
+    @Override
+    public void onBatch(int handle, int records, ByteBuf batch) {
+        later(() -> batch(handle, records, batch), batch::release);
+    }
+
+    private void batch(int handle, int records, ByteBuf batch) {
+        OutboundBudget.Share bytes = share;
+        if (hasEnded() || bytes == null) {
+            batch.release();
+            return;
+        }
+        int size = batch.readableBytes();
+        Message message = new Message.Records(handle, records, batch);
+        outlet.send(message.encode(session.connection().alloc()), () -> bytes.used(size));
+    }
+
+    @Override
+    public void onGap(int handle, long from, long to) {
+        later(() -> send(new Message.Gap(handle, from, to)));
+    }
+
+    @Override
+    public void onPartitionEnd(int handle, @Nullable LevadaException error) {
+        later(() -> send(new Message.End(handle, error)));
+    }
+
+    private void send(Message message) {
+        if (!hasEnded()) {
+            outlet.send(message.encode(session.connection().alloc()));
+        }
+    }
+
+    @Override
+    public void onComplete() {
+        later(this::complete);
+    }
+
+    @Override
+    public void onError(Throwable error) {
+        later(() -> fail(error));
+    }
+
+    @Override
+    void onEnd(Ending ending) {
+        if (share != null) {
+            share.close();
+        }
+        if (reader != null) {
+            reader.cancel();
+        }
+    }
+
+    private static LevadaException invalid(String message) {
+        return new LevadaException(ErrorCode.INVALID_REQUEST, message);
+    }
+}

@@ -1,0 +1,38 @@
+package io.levada.gateway;
+
+import io.netty.buffer.ByteBuf;
+import io.rsocket.Payload;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.FluxSink;
+
+/** A stream with messages both ways: what the client says arrives here, from {@link ChannelInbound}. */
+abstract class ClientChannel extends ClientStream {
+    private @Nullable Subscription inbound;
+
+    ClientChannel(ClientSession session, FluxSink<Payload> sink) {
+        super(session, sink);
+    }
+
+    final void inbound(Subscription subscription) {
+        inbound = subscription;
+    }
+
+    /** Begins with the first message, borrowed; may fail. */
+    abstract void open(ByteBuf first);
+
+    /** A further message of the client, borrowed; may fail. */
+    abstract void onMessage(ByteBuf message);
+
+    /** The client has completed its side; may fail. */
+    abstract void onPeerComplete();
+
+    @Override
+    final void complete() {
+        if (inbound != null && !hasEnded()) {
+            // The other half first: with both ended rsocket-java forgets the stream.
+            inbound.cancel();
+        }
+        super.complete();
+    }
+}

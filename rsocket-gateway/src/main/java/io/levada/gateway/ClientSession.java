@@ -1,0 +1,216 @@
+package io.levada.gateway;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.facade.Engine;
+import io.levada.protocol.Limits;
+import io.netty.buffer.ByteBuf;
+import io.rsocket.ConnectionSetupPayload;
+import io.rsocket.Payload;
+import io.rsocket.RSocket;
+import io.rsocket.exceptions.ConnectionCloseException;
+import io.rsocket.exceptions.RejectedSetupException;
+import io.rsocket.util.ByteBufPayload;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxSink;
+import reactor.core.publisher.Mono;
+
+/**
+ * What one connection asks for: finds routes, bounds how much is open at once, and knows the memberships that live with
+ * the connection. rsocket-java calls it on the event loop; every payload received is released here.
+ */
+final class ClientSession implements RSocket {
+    private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
+
+    private final Engine engine;
+    private final RequestRoutes requests;
+    private final GatewayLimits limits;
+    private final FrameConnection connection;
+    private final Set<ClientStream> streams = new LinkedHashSet<>();
+    private final Map<String, GroupChannel> members = new HashMap<>();
+    private int pending;
+    private boolean composite = true;
+    private boolean goingAway;
+
+    ClientSession(Engine engine, RequestRoutes requests, GatewayLimits limits, FrameConnection connection) {
+        this.engine = engine;
+        this.requests = requests;
+        this.limits = limits;
+        this.connection = connection;
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    GatewayLimits limits() {
+        return limits;
+    }
+
+    /** What batches and messages may measure. */
+    Limits recordLimits() {
+        return Limits.DEFAULT;
+    }
+
+    FrameConnection connection() {
+        return connection;
+    }
+
+    static LevadaException goingAway() {
+        return new LevadaException(ErrorCode.GOING_AWAY, "the server stops; connect again, here or elsewhere");
+    }
+
+    /** Takes the connection's SETUP. */
+    Mono<RSocket> accept(ConnectionSetupPayload setup) {
+        String metadata = setup.metadataMimeType();
+        if (!metadata.equals(Route.COMPOSITE) && !metadata.equals(Route.ROUTING)) {
+            LOG.info("refusing {}: metadata of type {}", connection, metadata);
+            return Mono.error(
+                    new RejectedSetupException("metadata is to be " + Route.COMPOSITE + " or " + Route.ROUTING));
+        }
+        composite = metadata.equals(Route.COMPOSITE);
+        return Mono.just(this);
+    }
+
+    @Override
+    public Mono<Payload> requestResponse(Payload request) {
+        try {
+            Route route = route(request, Route.Interaction.REQUEST_RESPONSE);
+            Mono<ByteBuf> answer = requests.answer(route, request.sliceData());
+            return counted(answer).map(ByteBufPayload::create).onErrorMap(WireErrors::forRSocket);
+        } catch (RuntimeException error) {
+            return Mono.error(WireErrors.forRSocket(error));
+        } finally {
+            request.release();
+        }
+    }
+
+    @Override
+    public Mono<Void> fireAndForget(Payload request) {
+        try {
+            Route route = route(request, Route.Interaction.FIRE_AND_FORGET);
+            return counted(requests.answer(route, request.sliceData()))
+                    .doOnNext(ByteBuf::release)
+                    .then()
+                    .onErrorResume(error -> {
+                        LOG.debug("{}: {} came to nothing", connection, route, error);
+                        return Mono.empty();
+                    });
+        } catch (RuntimeException error) {
+            LOG.debug("{}: a fire-and-forget came to nothing", connection, error);
+            return Mono.empty();
+        } finally {
+            request.release();
+        }
+    }
+
+    private Mono<ByteBuf> counted(Mono<ByteBuf> answer) {
+        return Mono.defer(() -> {
+            pending++;
+            return answer.doFinally(signal -> connection.later(this::answered, () -> {}));
+        });
+    }
+
+    private void answered() {
+        pending--;
+        closeIfDone();
+    }
+
+    @Override
+    public Flux<Payload> requestStream(Payload request) {
+        try {
+            Route route = route(request, Route.Interaction.STREAM);
+            Json wanted = Json.read(route.spelled(), request.sliceData());
+            return Flux.create(
+                    sink -> {
+                        PlainRead read = new PlainRead(this, sink);
+                        streams.add(read);
+                        read.open(route, wanted);
+                    },
+                    FluxSink.OverflowStrategy.IGNORE);
+        } catch (RuntimeException error) {
+            return Flux.error(WireErrors.forRSocket(error));
+        } finally {
+            request.release();
+        }
+    }
+
+    @Override
+    public Flux<Payload> requestChannel(Publisher<Payload> messages) {
+        return Flux.create(
+                sink -> messages.subscribe(new ChannelInbound(sink, first -> channel(first, sink))),
+                FluxSink.OverflowStrategy.IGNORE);
+    }
+
+    private ClientChannel channel(Payload first, FluxSink<Payload> sink) {
+        Route route = route(first, Route.Interaction.CHANNEL);
+        ClientChannel channel =
+                switch (route) {
+                    case PUBLISH -> new PublishChannel(this, sink);
+                    case GROUP -> new GroupChannel(this, sink);
+                    default -> new BatchedRead(this, sink, route);
+                };
+        streams.add(channel);
+        return channel;
+    }
+
+    /** The route of a request that may be served now. */
+    private Route route(Payload request, Route.Interaction interaction) {
+        if (goingAway) {
+            throw goingAway();
+        }
+        if (streams.size() + pending >= limits.streamsPerConnection()) {
+            throw new LevadaException(
+                    ErrorCode.THROTTLED,
+                    limits.streamsPerConnection() + " requests are open on this connection; end some, or use another");
+        }
+        return Route.of(request, composite, interaction);
+    }
+
+    void closed(ClientStream stream) {
+        streams.remove(stream);
+        closeIfDone();
+    }
+
+    void joined(String member, GroupChannel channel) {
+        members.put(member, channel);
+    }
+
+    void left(String member, GroupChannel channel) {
+        members.remove(member, channel);
+    }
+
+    /** The membership of that name on this connection. */
+    GroupChannel member(String member) {
+        @Nullable GroupChannel channel = members.get(member);
+        if (channel == null) {
+            throw new LevadaException(
+                    ErrorCode.UNKNOWN_MEMBER_ID, "no member '" + member + "' lives on this connection; join first");
+        }
+        return channel;
+    }
+
+    /** Ends what is open, takes nothing new, and closes the connection when the last answer has gone out. */
+    void goAway() {
+        if (!goingAway) {
+            goingAway = true;
+            List.copyOf(streams).forEach(ClientStream::goAway);
+            closeIfDone();
+        }
+    }
+
+    private void closeIfDone() {
+        if (goingAway && streams.isEmpty() && pending == 0 && connection.isOpen()) {
+            connection.sendErrorAndClose(new ConnectionCloseException(WireErrors.text(goingAway())));
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package io.levada.gateway;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.util.collection.IntObjectHashMap;
+import io.netty.util.collection.IntObjectMap;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at each inbound RSocket frame of one connection before rsocket-java does, which trusts its peer: it fails with
+ * logged errors on frames that do not parse, holds unfinished fragmented messages without bound, and echoes keepalives of
+ * any size. The frame format is that of the <a href="https://rsocket.io/about/protocol">RSocket protocol, version
+ * 1.0</a>.
+ *
+ * <pre>
+ *   0                   4           6 (requests with n, REQUEST_N)
+ *   +-------------------+-----------+---------------+----------------------------+----------+------
+ *   | i32 stream id     | type 6 b, | i32 n         | u24 metadata length, if M  | metadata | data
+ *   |                   | flags 10 b|               |                            |          |
+ *   +-------------------+-----------+---------------+----------------------------+----------+------
+ * </pre>
+ *
+ * <p>Not for use by two threads at a time.
+ */
+final class FrameCheck {
+    static final int HEADER_BYTES = 6;
+
+    private static final int SETUP = 0x01;
+    private static final int KEEPALIVE = 0x03;
+    private static final int REQUEST_RESPONSE = 0x04;
+    private static final int REQUEST_FNF = 0x05;
+    private static final int REQUEST_STREAM = 0x06;
+    private static final int REQUEST_CHANNEL = 0x07;
+    private static final int REQUEST_N = 0x08;
+    private static final int CANCEL = 0x09;
+    private static final int PAYLOAD = 0x0A;
+    private static final int ERROR = 0x0B;
+    private static final int METADATA_PUSH = 0x0C;
+
+    private static final int METADATA = 0x100;
+    private static final int FOLLOWS = 0x80;
+    private static final int COMPLETE = 0x40;
+    private static final int NEXT = 0x20;
+
+    /** Version, keepalive interval, lifetime, and two empty MIME types. */
+    private static final int MIN_SETUP_BYTES = HEADER_BYTES + 4 + 4 + 4 + 2;
+    /** The echo of a keepalive comes from the server's memory. */
+    private static final int MAX_KEEPALIVE_BYTES = 1 << 10;
+    /** A shorter interval would have the server send keepalives without end. */
+    private static final int MIN_KEEPALIVE_INTERVAL_MS = 100;
+
+    /** What an empty fragment costs. */
+    private static final int FRAGMENT_OVERHEAD_BYTES = 64;
+
+    private final int maxReassemblyBytes;
+    private final IntObjectMap<Unfinished> unfinished = new IntObjectHashMap<>(4);
+    private int unfinishedBytes;
+    private int lastStreamId;
+    private boolean setUp;
+
+    /** A fragmented message, of which more follows. */
+    private static final class Unfinished {
+        private final boolean request;
+        private int bytes;
+
+        Unfinished(boolean request) {
+            this.request = request;
+        }
+    }
+
+    FrameCheck(int maxReassemblyBytes) {
+        this.maxReassemblyBytes = maxReassemblyBytes;
+    }
+
+    /** Whether a SETUP frame has passed. */
+    boolean isSetUp() {
+        return setUp;
+    }
+
+    /** Null for a frame that may go on, else what is wrong with it; the connection is to be closed then. */
+    @Nullable
+    String check(ByteBuf frame) {
+        int bytes = frame.readableBytes();
+        if (bytes < HEADER_BYTES) {
+            return "a frame of " + bytes + " bytes";
+        }
+        int at = frame.readerIndex();
+        int streamId = frame.getInt(at);
+        int typeAndFlags = frame.getUnsignedShort(at + 4);
+        int type = typeAndFlags >>> 10;
+        int flags = typeAndFlags & 0x3FF;
+        if (!setUp) {
+            return checkSetup(frame, streamId, type);
+        }
+        return switch (type) {
+            case KEEPALIVE -> checkKeepalive(streamId, bytes);
+            case METADATA_PUSH -> streamId == 0 ? null : "METADATA_PUSH on stream " + streamId;
+            case REQUEST_RESPONSE, REQUEST_FNF -> checkRequest(frame, streamId, flags, HEADER_BYTES);
+            case REQUEST_STREAM, REQUEST_CHANNEL -> checkRequest(frame, streamId, flags, HEADER_BYTES + 4);
+            case REQUEST_N -> checkRequestN(frame, streamId);
+            case PAYLOAD -> checkPayload(frame, streamId, flags);
+            case CANCEL -> {
+                finish(streamId);
+                yield checkClientStream(streamId);
+            }
+            case ERROR -> checkError(streamId, bytes);
+            default -> "a frame of type 0x%02x, which a client does not send here".formatted(type);
+        };
+    }
+
+    private @Nullable String checkSetup(ByteBuf frame, int streamId, int type) {
+        int at = frame.readerIndex();
+        if (type != SETUP || streamId != 0) {
+            return "a frame of type 0x%02x before SETUP".formatted(type);
+        } else if (frame.readableBytes() < MIN_SETUP_BYTES) {
+            return "a SETUP of " + frame.readableBytes() + " bytes";
+        } else if (frame.getInt(at + 10) < MIN_KEEPALIVE_INTERVAL_MS || frame.getInt(at + 14) <= 0) {
+            return "a SETUP with keepalive every " + frame.getInt(at + 10) + " ms and lifetime " + frame.getInt(at + 14)
+                    + " ms; the interval is at least " + MIN_KEEPALIVE_INTERVAL_MS;
+        }
+        setUp = true;
+        return null;
+    }
+
+    private static @Nullable String checkKeepalive(int streamId, int bytes) {
+        if (streamId != 0) {
+            return "KEEPALIVE on stream " + streamId;
+        } else if (bytes < HEADER_BYTES + 8 || bytes > HEADER_BYTES + 8 + MAX_KEEPALIVE_BYTES) {
+            return "a KEEPALIVE of " + bytes + " bytes; its data may have " + MAX_KEEPALIVE_BYTES;
+        }
+        return null;
+    }
+
+    private @Nullable String checkRequest(ByteBuf frame, int streamId, int flags, int headerBytes) {
+        if (streamId <= lastStreamId || (streamId & 1) == 0) {
+            return "a request on stream " + streamId + " behind " + lastStreamId + "; a client's are odd and ascend";
+        }
+        if (headerBytes > HEADER_BYTES
+                && (frame.readableBytes() < headerBytes || frame.getInt(frame.readerIndex() + HEADER_BYTES) <= 0)) {
+            return "a request on stream " + streamId + " with an initial request(n) that is not above 0";
+        }
+        lastStreamId = streamId;
+        String wrong = checkMetadata(frame, flags, headerBytes);
+        return wrong == null && (flags & FOLLOWS) != 0 ? fragment(frame, streamId, true) : wrong;
+    }
+
+    private @Nullable String checkPayload(ByteBuf frame, int streamId, int flags) {
+        String wrong = checkClientStream(streamId);
+        if (wrong == null && (flags & (NEXT | COMPLETE)) == 0) {
+            wrong = "a PAYLOAD that is neither NEXT nor COMPLETE";
+        }
+        if (wrong == null && (flags & NEXT) != 0) {
+            wrong = checkMetadata(frame, flags, HEADER_BYTES);
+        }
+        if (wrong != null) {
+            return wrong;
+        }
+        if ((flags & FOLLOWS) != 0) {
+            return fragment(frame, streamId, false);
+        }
+        finish(streamId);
+        return null;
+    }
+
+    private @Nullable String fragment(ByteBuf frame, int streamId, boolean request) {
+        Unfinished message = unfinished.get(streamId);
+        if (message == null) {
+            message = new Unfinished(request);
+            unfinished.put(streamId, message);
+        }
+        int cost = frame.readableBytes() + FRAGMENT_OVERHEAD_BYTES;
+        message.bytes += cost;
+        unfinishedBytes += cost;
+        return unfinishedBytes <= maxReassemblyBytes
+                ? null
+                : "fragments of more than " + maxReassemblyBytes + " bytes; send messages whole or in fewer streams";
+    }
+
+    private void finish(int streamId) {
+        Unfinished message = unfinished.remove(streamId);
+        if (message != null) {
+            unfinishedBytes -= message.bytes;
+        }
+    }
+
+    private @Nullable String checkRequestN(ByteBuf frame, int streamId) {
+        if (frame.readableBytes() < HEADER_BYTES + 4 || frame.getInt(frame.readerIndex() + HEADER_BYTES) <= 0) {
+            return "a REQUEST_N that is not above 0";
+        }
+        Unfinished message = unfinished.get(streamId);
+        if (message != null && message.request) {
+            return "a REQUEST_N within the fragments of its request";
+        }
+        return checkClientStream(streamId);
+    }
+
+    private @Nullable String checkError(int streamId, int bytes) {
+        if (bytes < HEADER_BYTES + 4) {
+            return "an ERROR without a code";
+        }
+        finish(streamId);
+        return streamId == 0 ? null : checkClientStream(streamId);
+    }
+
+    /** This server asks nothing of its clients, so the streams of a connection are the client's: odd ones. */
+    private static @Nullable String checkClientStream(int streamId) {
+        return streamId > 0 && (streamId & 1) == 1
+                ? null
+                : "a frame on stream " + streamId + ", which no client opened";
+    }
+
+    private static @Nullable String checkMetadata(ByteBuf frame, int flags, int headerBytes) {
+        if ((flags & METADATA) == 0) {
+            return null;
+        }
+        int left = frame.readableBytes() - headerBytes - 3;
+        return left >= 0 && frame.getUnsignedMedium(frame.readerIndex() + headerBytes) <= left
+                ? null
+                : "metadata longer than its frame";
+    }
+
+    /** The first bytes of what is no RSocket, as hex, and as text where they are printable. */
+    static String excerpt(ByteBuf bytes) {
+        int length = Math.min(bytes.readableBytes(), 12);
+        StringBuilder hex = new StringBuilder();
+        boolean printable = length > 0;
+        for (int i = 0; i < length; i++) {
+            byte next = bytes.getByte(bytes.readerIndex() + i);
+            hex.append(i == 0 ? "" : " ").append("%02x".formatted(next));
+            printable &= next >= 0x20 && next < 0x7F;
+        }
+        return printable
+                ? hex + " ('" + bytes.toString(bytes.readerIndex(), length, StandardCharsets.US_ASCII) + "')"
+                : hex.toString();
+    }
+}

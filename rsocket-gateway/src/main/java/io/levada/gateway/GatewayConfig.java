@@ -1,0 +1,60 @@
+package io.levada.gateway;
+
+import java.util.List;
+
+/**
+ * Where a server listens and whom it answers. Immutable.
+ *
+ * @param host name or address to bind, loopback unless {@code insecure}
+ * @param port of RSocket over TCP; 0 picks a free one
+ * @param httpPort of HTTP and RSocket over WebSocket; 0 picks a free one
+ * @param insecure whether an address that others can reach may be bound without TLS and authentication
+ * @param allowedHosts names, without a port, that a {@code Host} header may hold besides loopback's and {@code host}
+ * @param allowedOrigins origins, such as {@code https://app.example:8443}, of pages that may use this server besides its own
+ */
+public record GatewayConfig(
+        String host,
+        int port,
+        int httpPort,
+        boolean insecure,
+        List<String> allowedHosts,
+        List<String> allowedOrigins,
+        GatewayLimits limits) {
+    public static final int DEFAULT_PORT = 7878;
+    public static final int DEFAULT_HTTP_PORT = 7880;
+
+    public GatewayConfig {
+        allowedHosts = List.copyOf(allowedHosts);
+        allowedOrigins = List.copyOf(allowedOrigins);
+    }
+
+    /** Loopback, ports 7878 and 7880. */
+    public static GatewayConfig defaults() {
+        return new GatewayConfig(
+                "127.0.0.1", DEFAULT_PORT, DEFAULT_HTTP_PORT, false, List.of(), List.of(), GatewayLimits.defaults());
+    }
+
+    public GatewayConfig withHost(String value) {
+        return new GatewayConfig(value, port, httpPort, insecure, allowedHosts, allowedOrigins, limits);
+    }
+
+    public GatewayConfig withPorts(int rsocket, int http) {
+        return new GatewayConfig(host, rsocket, http, insecure, allowedHosts, allowedOrigins, limits);
+    }
+
+    public GatewayConfig withInsecure(boolean value) {
+        return new GatewayConfig(host, port, httpPort, value, allowedHosts, allowedOrigins, limits);
+    }
+
+    public GatewayConfig withAllowedHosts(List<String> values) {
+        return new GatewayConfig(host, port, httpPort, insecure, values, allowedOrigins, limits);
+    }
+
+    public GatewayConfig withAllowedOrigins(List<String> values) {
+        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, values, limits);
+    }
+
+    public GatewayConfig withLimits(GatewayLimits value) {
+        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, allowedOrigins, value);
+    }
+}

@@ -1,0 +1,116 @@
+package io.levada.gateway;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import java.time.Duration;
+
+/**
+ * What one connection may cost. Immutable; every limit with its default and its reason.
+ *
+ * @param maxFrameBytes largest frame taken, 64 KiB to 16 MiB - 1; default 5 MiB, which holds the largest batch and what
+ *     stands around it
+ * @param maxReassemblyBytes most bytes of unfinished fragmented messages held for a connection, at least {@code
+ *     maxFrameBytes}; default 10 MiB
+ * @param maxSetupBytes largest first frame, 1 KiB to 1 MiB; default 16 KiB, since nothing is known of the peer yet
+ * @param setupTimeout how long a connection may take until its first frame is complete; default 5 s
+ * @param streamsPerConnection most requests at once, 1 to 65,536; default 128
+ * @param outboundBudgetBytes bytes handed over and not yet written at which a connection's streams are held back, 64 KiB
+ *     to 1 GiB; default 4 MiB, which keeps a link of 1 Gbit/s and 30 ms busy
+ * @param maxQueuedMessages most messages that wait in one stream for the peer's request(n), 16 to 1,000,000; default 4,096
+ * @param maxCommitsInFlight most unanswered commits of one member, 1 to 65,536; default 1,024
+ * @param stopTimeout how long stopping waits for answers in flight, up to 8 s; default 5 s
+ */
+public record GatewayLimits(
+        int maxFrameBytes,
+        int maxReassemblyBytes,
+        int maxSetupBytes,
+        Duration setupTimeout,
+        int streamsPerConnection,
+        long outboundBudgetBytes,
+        int maxQueuedMessages,
+        int maxCommitsInFlight,
+        Duration stopTimeout) {
+    /** What RSocket's length field of 24 bits can say. */
+    static final int LARGEST_FRAME_BYTES = 0xFF_FFFF;
+
+    public GatewayLimits {
+        require(
+                maxFrameBytes >= 64 << 10 && maxFrameBytes <= LARGEST_FRAME_BYTES,
+                "maxFrameBytes: 64 KiB to 16 MiB - 1");
+        require(maxReassemblyBytes >= maxFrameBytes, "maxReassemblyBytes: at least maxFrameBytes");
+        require(maxSetupBytes >= 1 << 10 && maxSetupBytes <= 1 << 20, "maxSetupBytes: 1 KiB to 1 MiB");
+        require(!setupTimeout.isNegative() && !setupTimeout.isZero(), "setupTimeout: above zero");
+        require(streamsPerConnection >= 1 && streamsPerConnection <= 65_536, "streamsPerConnection: 1 to 65536");
+        require(
+                outboundBudgetBytes >= 64 << 10 && outboundBudgetBytes <= 1 << 30,
+                "outboundBudgetBytes: 64 KiB to 1 GiB");
+        require(maxQueuedMessages >= 16 && maxQueuedMessages <= 1_000_000, "maxQueuedMessages: 16 to 1000000");
+        require(maxCommitsInFlight >= 1 && maxCommitsInFlight <= 65_536, "maxCommitsInFlight: 1 to 65536");
+        require(
+                !stopTimeout.isNegative() && stopTimeout.compareTo(Duration.ofSeconds(8)) <= 0,
+                "stopTimeout: up to 8 s");
+    }
+
+    public static GatewayLimits defaults() {
+        return new GatewayLimits(
+                5 << 20, 10 << 20, 16 << 10, Duration.ofSeconds(5), 128, 4 << 20, 4_096, 1_024, Duration.ofSeconds(5));
+    }
+
+    public GatewayLimits withMaxFrameBytes(int value) {
+        return new GatewayLimits(
+                value,
+                Math.max(value, maxReassemblyBytes),
+                maxSetupBytes,
+                setupTimeout,
+                streamsPerConnection,
+                outboundBudgetBytes,
+                maxQueuedMessages,
+                maxCommitsInFlight,
+                stopTimeout);
+    }
+
+    public GatewayLimits withSetupTimeout(Duration value) {
+        return new GatewayLimits(
+                maxFrameBytes,
+                maxReassemblyBytes,
+                maxSetupBytes,
+                value,
+                streamsPerConnection,
+                outboundBudgetBytes,
+                maxQueuedMessages,
+                maxCommitsInFlight,
+                stopTimeout);
+    }
+
+    public GatewayLimits withStreamsPerConnection(int value) {
+        return new GatewayLimits(
+                maxFrameBytes,
+                maxReassemblyBytes,
+                maxSetupBytes,
+                setupTimeout,
+                value,
+                outboundBudgetBytes,
+                maxQueuedMessages,
+                maxCommitsInFlight,
+                stopTimeout);
+    }
+
+    public GatewayLimits withOutboundBudgetBytes(long value) {
+        return new GatewayLimits(
+                maxFrameBytes,
+                maxReassemblyBytes,
+                maxSetupBytes,
+                setupTimeout,
+                streamsPerConnection,
+                value,
+                maxQueuedMessages,
+                maxCommitsInFlight,
+                stopTimeout);
+    }
+
+    private static void require(boolean holds, String what) {
+        if (!holds) {
+            throw new LevadaException(ErrorCode.INVALID_REQUEST, what);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+package io.levada.gateway;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.facade.Engine;
+import io.levada.protocol.Limits;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
+import io.rsocket.core.RSocketServer;
+import io.rsocket.frame.decoder.PayloadDecoder;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.netty.ChannelBindException;
+import reactor.netty.Connection;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.server.HttpServer;
+import reactor.netty.resources.LoopResources;
+import reactor.netty.tcp.TcpServer;
+
+/**
+ * An engine on the network: RSocket over TCP on one port, HTTP and RSocket over WebSocket on another. Safe for any
+ * thread.
+ */
+public final class GatewayServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(GatewayServer.class);
+    /** Enough to keep a socket busy between two turns of its event loop; the rest waits where it is counted. */
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(128 << 10, 256 << 10);
+
+    private static final Duration LOOPS_TIMEOUT = Duration.ofSeconds(2);
+    private static final int MAX_HTTP_HEADER_BYTES = 16 << 10;
+    private static final Duration HTTP_IDLE_TIMEOUT = Duration.ofSeconds(60);
+
+    private final Engine engine;
+    private final GatewayConfig config;
+    private final RequestRoutes requests;
+    private final LoopResources loops;
+    private final Set<Open> open = ConcurrentHashMap.newKeySet();
+    private final DisposableServer tcp;
+    private final DisposableServer http;
+    private volatile boolean stopping;
+
+    /** A connection that is open, with what it asks for. */
+    record Open(FrameConnection connection, ClientSession session) {}
+
+    private GatewayServer(Engine engine, GatewayConfig config) {
+        this.engine = engine;
+        this.config = config;
+        this.requests = new RequestRoutes(engine);
+        this.loops = LoopResources.create("levada-gateway", LoopResources.DEFAULT_IO_WORKER_COUNT, true);
+        @Nullable DisposableServer boundTcp = null;
+        try {
+            boundTcp = bindTcp();
+            tcp = boundTcp;
+            http = bindHttp();
+        } catch (RuntimeException e) {
+            if (boundTcp != null) {
+                boundTcp.disposeNow();
+            }
+            disposeLoops();
+            throw e;
+        }
+    }
+
+    /**
+     * Binds both ports and serves.
+     *
+     * @param engine what is served; it stays the caller's, who closes it after this
+     * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} when the host is not loopback and {@code insecure} is
+     *     not set, or cannot be bound, or a port is in use
+     */
+    public static GatewayServer start(Engine engine, GatewayConfig config) {
+        requireLoopback(config);
+        return new GatewayServer(engine, config);
+    }
+
+    private static void requireLoopback(GatewayConfig config) {
+        InetAddress address;
+        try {
+            address = InetAddress.getByName(config.host());
+        } catch (UnknownHostException e) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REQUEST, "host " + config.host() + " is not known here; use 127.0.0.1", e);
+        }
+        if (!address.isLoopbackAddress() && !config.insecure()) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REQUEST,
+                    "host " + config.host() + " is open to others, who could read and write everything, as there is no"
+                            + " TLS and no authentication yet; bind 127.0.0.1, or add --insecure to do it nevertheless");
+        }
+    }
+
+    private DisposableServer bindTcp() {
+        TcpServer server = TcpServer.create()
+                .host(config.host())
+                .port(config.port())
+                .runOn(loops)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                .handle((in, out) -> {
+                    Connection[] connection = new Connection[1];
+                    in.withConnection(found -> connection[0] = found);
+                    return serve(connection[0], Framing.TCP);
+                });
+        return bind(server::bindNow, config.port());
+    }
+
+    private DisposableServer bindHttp() {
+        HttpRoutes routes = new HttpRoutes(new HostCheck(config), config.limits(), () -> !stopping, (in, out) -> {
+            Connection[] connection = new Connection[1];
+            in.withConnection(found -> connection[0] = found);
+            return serve(connection[0], Framing.WEBSOCKET);
+        });
+        HttpServer server = HttpServer.create()
+                .host(config.host())
+                .port(config.httpPort())
+                .runOn(loops)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                .httpRequestDecoder(spec -> spec.maxHeaderSize(MAX_HTTP_HEADER_BYTES))
+                .idleTimeout(HTTP_IDLE_TIMEOUT)
+                .handle(routes);
+        return bind(server::bindNow, config.httpPort());
+    }
+
+    private DisposableServer bind(java.util.function.Supplier<DisposableServer> bind, int port) {
+        try {
+            return bind.get();
+        } catch (ChannelBindException e) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REQUEST,
+                    "port " + port + " of " + config.host() + " cannot be bound, it may be in use: "
+                            + (e.getCause() == null
+                                    ? e.getMessage()
+                                    : e.getCause().getMessage())
+                            + "; choose another, or 0 for a free one",
+                    e);
+        }
+    }
+
+    /** Serves one connection, on its event loop; complete when it has closed. */
+    private Publisher<Void> serve(Connection channel, Framing framing) {
+        GatewayLimits limits = config.limits();
+        OutboundBudget budget = new OutboundBudget(limits.outboundBudgetBytes(), Limits.DEFAULT.maxRecordBytes());
+        FrameConnection connection = new FrameConnection(channel, framing, budget);
+        FrameGuard guard = new FrameGuard(limits, connection::refuse);
+        if (framing == Framing.TCP) {
+            channel.addHandlerLast("levada.guard", guard.forTcp());
+        } else {
+            channel.addHandlerLast("levada.messages", new WebSocketFrameAggregator(limits.maxFrameBytes()));
+            channel.addHandlerLast("levada.guard", guard.forWebSocket());
+        }
+        ClientSession session = new ClientSession(engine, requests, limits, connection);
+        Open opened = new Open(connection, session);
+        open.add(opened);
+        connection.onClose().subscribe(null, error -> {}, () -> open.remove(opened));
+        if (stopping) {
+            connection.dispose();
+        }
+        RSocketServer.create((setup, requester) -> session.accept(setup))
+                .payloadDecoder(PayloadDecoder.ZERO_COPY)
+                .maxInboundPayloadSize(Math.max(limits.maxReassemblyBytes(), GatewayLimits.LARGEST_FRAME_BYTES))
+                .maxTimeToFirstFrame(limits.setupTimeout())
+                .asConnectionAcceptor(GatewayLimits.LARGEST_FRAME_BYTES)
+                .apply(connection)
+                .subscribe(null, error -> notSetUp(connection, error));
+        return connection.onClose();
+    }
+
+    private static void notSetUp(FrameConnection connection, Throwable error) {
+        if (error instanceof ClosedChannelException) {
+            LOG.debug("{} closed before it was set up", connection);
+        } else {
+            LOG.info("closing {}: {}", connection, error.toString());
+        }
+        connection.dispose();
+    }
+
+    /** Where RSocket over TCP is served. */
+    public InetSocketAddress tcpAddress() {
+        return (InetSocketAddress) tcp.address();
+    }
+
+    /** Where HTTP, and RSocket over WebSocket at {@code /rsocket}, is served. */
+    public InetSocketAddress httpAddress() {
+        return (InetSocketAddress) http.address();
+    }
+
+    /** Connections that are open, for tests and for what watches a server. */
+    Set<Open> connections() {
+        return Set.copyOf(open);
+    }
+
+    /**
+     * Stops within ten seconds: accepts nothing more, acknowledges what has arrived, ends streams with {@link
+     * ErrorCode#GOING_AWAY}, and closes. The engine stays open. Blocks; does nothing the second time.
+     */
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (stopping) {
+                return;
+            }
+            stopping = true;
+        }
+        Mono.when(stopAccepting(tcp), stopAccepting(http)).block(LOOPS_TIMEOUT);
+        open.forEach(opened -> opened.connection().later(opened.session()::goAway, () -> {}));
+        awaitClosed(config.limits().stopTimeout());
+        if (!open.isEmpty()) {
+            LOG.info("closing {} connections that did not end in time", open.size());
+            open.forEach(opened -> opened.connection().dispose());
+            awaitClosed(Duration.ofSeconds(1));
+        }
+        disposeLoops();
+    }
+
+    private static Mono<Void> stopAccepting(DisposableServer server) {
+        server.dispose();
+        return server.onDispose();
+    }
+
+    private void awaitClosed(Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!open.isEmpty() && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+    }
+
+    private void disposeLoops() {
+        loops.disposeLater(Duration.ZERO, LOOPS_TIMEOUT).block(LOOPS_TIMEOUT.plusSeconds(1));
+    }
+}

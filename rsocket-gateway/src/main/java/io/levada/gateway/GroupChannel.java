@@ -1,0 +1,237 @@
+package io.levada.gateway;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.Position;
+import io.levada.TopicPartition;
+import io.levada.facade.GroupSession;
+import io.levada.facade.JoinSpec;
+import io.levada.facade.MemberSink;
+import io.netty.buffer.ByteBuf;
+import io.rsocket.Payload;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.FluxSink;
+
+/**
+ * {@code group}: a membership. It leaves when the client says so, completes or cancels; when the connection breaks it
+ * vanishes, and keeps its partitions for the grace period.
+ */
+final class GroupChannel extends ClientChannel implements MemberSink {
+    private final Map<Integer, Assigned> assigned = new HashMap<>();
+    private @Nullable GroupSession group;
+    private @Nullable String member;
+    private boolean leaving;
+    private boolean aborted;
+    private int commits;
+
+    /** A partition that this member owns, and where it starts. */
+    record Assigned(TopicPartition partition, long start) {}
+
+    GroupChannel(ClientSession session, FluxSink<Payload> sink) {
+        super(session, sink);
+    }
+
+    /** The membership; to be asked only of a member that has joined. */
+    GroupSession membership() {
+        GroupSession open = group;
+        if (open == null) {
+            throw invalid("join first");
+        }
+        return open;
+    }
+
+    /** The partition behind a handle; fails with {@link ErrorCode#STALE_MEMBER_EPOCH} where it is not owned. */
+    Assigned assigned(int handle) {
+        Assigned owned = assigned.get(handle);
+        if (owned == null) {
+            throw new LevadaException(
+                    ErrorCode.STALE_MEMBER_EPOCH, "handle " + handle + " is not a partition that this member owns");
+        }
+        return owned;
+    }
+
+    @Override
+    void open(ByteBuf first) {
+        Json join = Json.read("join", first);
+        join.only("type", "group", "topics", "memberName", "from");
+        if (!join.text("type").equals("join")) {
+            throw invalid("the first message of group is {\"type\":\"join\",...}");
+        }
+        String from = join.textOrNull("from");
+        JoinSpec spec = new JoinSpec(
+                join.text("group"),
+                join.texts("topics"),
+                join.textOrNull("memberName"),
+                from == null ? Position.committed() : Position.parse(from));
+        group = session.engine().join(spec, this);
+    }
+
+    @Override
+    void onMessage(ByteBuf data) {
+        if (aborted || leaving) {
+            return;
+        }
+        Json message = Json.read("group", data);
+        String type = message.text("type");
+        switch (type) {
+            case "commit" -> commit(message.only("type", "id", "offsets"));
+            case "revoked" -> revoked(message.only("type", "handle").smallNumber("handle"));
+            case "leave" -> leave();
+            case "abort" -> abort();
+            default -> throw invalid("group takes commit, revoked, leave and abort, not '" + type + "'");
+        }
+    }
+
+    private void commit(Json message) {
+        long id = message.number("id");
+        Map<Integer, Long> offsets = new HashMap<>();
+        for (Json offset : message.objects("offsets")) {
+            offset.only("handle", "offset");
+            offsets.put(offset.smallNumber("handle"), offset.number("offset"));
+        }
+        if (commits >= session.limits().maxCommitsInFlight()) {
+            committed(id, new LevadaException(ErrorCode.THROTTLED, commits + " commits are not yet answered"));
+            return;
+        }
+        commits++;
+        membership()
+                .commit(offsets)
+                .subscribe(
+                        done -> {}, error -> later(() -> answered(id, error)), () -> later(() -> answered(id, null)));
+    }
+
+    private void answered(long id, @Nullable Throwable error) {
+        commits--;
+        committed(id, error);
+    }
+
+    private void committed(long id, @Nullable Throwable error) {
+        ObjectNode answer = message("committed").put("id", id);
+        if (error != null) {
+            answer.set("error", WireErrors.object(error));
+        }
+        send(answer);
+    }
+
+    private void revoked(int handle) {
+        assigned.remove(handle);
+        membership().revoked(handle);
+    }
+
+    private void leave() {
+        if (!leaving && !aborted && group != null) {
+            leaving = true;
+            group.leave();
+        }
+    }
+
+    private void abort() {
+        aborted = true;
+        forget();
+        if (group != null) {
+            group.abort();
+        }
+    }
+
+    private void forget() {
+        if (member != null) {
+            session.left(member, this);
+        }
+        assigned.clear();
+    }
+
+    @Override
+    void onPeerComplete() {
+        leave();
+    }
+
+    @Override
+    void goAway() {
+        abort();
+        super.goAway();
+    }
+
+    @Override
+    void onEnd(Ending ending) {
+        forget();
+        if (ending == Ending.CANCELLED) {
+            leave();
+        } else if (!aborted && !leaving && group != null) {
+            abort();
+        }
+    }
+
+    @Override
+    public void onJoined(String name, long generation) {
+        later(() -> {
+            if (!hasEnded() && !aborted) {
+                member = name;
+                session.joined(name, this);
+                send(message("joined").put("member", name).put("generation", generation));
+            }
+        });
+    }
+
+    @Override
+    public void onAssigned(int handle, TopicPartition partition, long generation, long start) {
+        later(() -> {
+            if (!hasEnded() && !aborted) {
+                assigned.put(handle, new Assigned(partition, start));
+                send(message("assigned")
+                        .put("handle", handle)
+                        .put("topic", partition.topic())
+                        .put("partition", partition.partition())
+                        .put("generation", generation)
+                        .put("start", start));
+            }
+        });
+    }
+
+    @Override
+    public void onRevoking(int handle, long withinMs) {
+        later(() -> send(message("revoking").put("handle", handle).put("withinMs", withinMs)));
+    }
+
+    @Override
+    public void onLost(int handle) {
+        later(() -> {
+            assigned.remove(handle);
+            send(message("lost").put("handle", handle));
+        });
+    }
+
+    @Override
+    public void onIdle(String reason) {
+        later(() -> send(message("idle").put("reason", reason)));
+    }
+
+    @Override
+    public void onLeft() {
+        later(this::complete);
+    }
+
+    @Override
+    public void onError(Throwable error) {
+        later(() -> {
+            aborted = true; // The session is over; there is nothing to leave.
+            fail(error);
+        });
+    }
+
+    private static ObjectNode message(String type) {
+        return Json.object().put("type", type);
+    }
+
+    private void send(ObjectNode message) {
+        if (!hasEnded() && !aborted) {
+            outlet.send(Json.encode(message));
+        }
+    }
+
+    private static LevadaException invalid(String message) {
+        return new LevadaException(ErrorCode.INVALID_REQUEST, message);
+    }
+}

@@ -1,0 +1,102 @@
+package io.levada.gateway;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import java.net.InetSocketAddress;
+import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
+import org.reactivestreams.Publisher;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
+import reactor.netty.http.server.HttpServerRequest;
+import reactor.netty.http.server.HttpServerResponse;
+import reactor.netty.http.server.WebsocketServerSpec;
+import reactor.netty.http.websocket.WebsocketInbound;
+import reactor.netty.http.websocket.WebsocketOutbound;
+
+/** Everything on the HTTP port: the check of who asks, health, and RSocket over WebSocket. */
+final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerResponse, Publisher<Void>> {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpRoutes.class);
+    private static final String RSOCKET = "/rsocket";
+
+    private final HostCheck hosts;
+    private final BooleanSupplier ready;
+    private final BiFunction<WebsocketInbound, WebsocketOutbound, Publisher<Void>> rsocket;
+    private final WebsocketServerSpec websocket;
+
+    HttpRoutes(
+            HostCheck hosts,
+            GatewayLimits limits,
+            BooleanSupplier ready,
+            BiFunction<WebsocketInbound, WebsocketOutbound, Publisher<Void>> rsocket) {
+        this.hosts = hosts;
+        this.ready = ready;
+        this.rsocket = rsocket;
+        // Compression stays off: it would mix secrets with what a peer chooses, and cost memory per connection.
+        this.websocket = WebsocketServerSpec.builder()
+                .maxFramePayloadLength(limits.maxFrameBytes())
+                .compress(false)
+                .build();
+    }
+
+    @Override
+    public Publisher<Void> apply(HttpServerRequest request, HttpServerResponse response) {
+        InetSocketAddress[] local = new InetSocketAddress[1];
+        request.withConnection(connection -> local[0] = local(connection));
+        String refusal = hosts.refusal(request.requestHeaders(), local[0]);
+        if (refusal != null) {
+            LOG.info("refusing {}: {}", request.remoteAddress(), refusal);
+            return error(response, 403, refusal);
+        }
+        return switch (request.fullPath()) {
+            case RSOCKET -> webSocket(request, response);
+            case "/healthz" -> health(request, response, 200, "ok");
+            case "/readyz" ->
+                ready.getAsBoolean()
+                        ? health(request, response, 200, "ready")
+                        : health(request, response, 503, "stopping");
+            default ->
+                error(
+                        response,
+                        404,
+                        "there is nothing at " + request.fullPath()
+                                + "; this port has /healthz, /readyz, and RSocket over WebSocket at " + RSOCKET);
+        };
+    }
+
+    private static InetSocketAddress local(Connection connection) {
+        return (InetSocketAddress) connection.channel().localAddress();
+    }
+
+    private Publisher<Void> webSocket(HttpServerRequest request, HttpServerResponse response) {
+        if (!request.requestHeaders().contains(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)) {
+            return error(response, 426, RSOCKET + " speaks RSocket over WebSocket; upgrade the connection");
+        }
+        return response.sendWebsocket(rsocket, websocket);
+    }
+
+    private static Publisher<Void> health(
+            HttpServerRequest request, HttpServerResponse response, int status, String text) {
+        if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
+            return error(response, 405, request.fullPath() + " takes GET");
+        }
+        return send(response, status, Json.object().put("status", text).toString());
+    }
+
+    private static Publisher<Void> error(HttpServerResponse response, int status, String message) {
+        return send(response, status, WireErrors.text(new LevadaException(ErrorCode.INVALID_REQUEST, message)));
+    }
+
+    private static Publisher<Void> send(HttpServerResponse response, int status, String json) {
+        return response.status(status)
+                .header(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON)
+                .header(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
+                .header("X-Content-Type-Options", "nosniff")
+                .sendString(Mono.just(json));
+    }
+}

@@ -1,0 +1,173 @@
+package io.levada.gateway;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** One JSON object of a request, and what may stand in it. Fails with INVALID_REQUEST, and says what was expected. */
+final class Json {
+    static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private final String what;
+    private final JsonNode object;
+
+    private Json(String what, JsonNode object) {
+        this.what = what;
+        this.object = object;
+    }
+
+    static ObjectNode object() {
+        return MAPPER.createObjectNode();
+    }
+
+    static ByteBuf encode(JsonNode node) {
+        return Unpooled.wrappedBuffer(node.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Reads the object that a buffer holds; an empty buffer is an empty object. */
+    static Json read(String what, ByteBuf data) {
+        return read(what, ByteBufUtil.getBytes(data));
+    }
+
+    static Json read(String what, String text) {
+        return read(what, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static Json read(String what, byte[] bytes) {
+        if (bytes.length == 0) {
+            return new Json(what, object());
+        }
+        try {
+            JsonNode node = MAPPER.readTree(new String(bytes, StandardCharsets.UTF_8));
+            if (node.isObject()) {
+                return new Json(what, node);
+            }
+            throw invalid(what + " takes a JSON object");
+        } catch (JsonProcessingException e) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REQUEST, what + " takes a JSON object: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /** Fails for a field that is not among these. */
+    Json only(String... fields) {
+        List<String> known = Arrays.asList(fields);
+        object.fieldNames().forEachRemaining(field -> {
+            if (!known.contains(field)) {
+                throw invalid(what + " has no '" + field + "'; it takes "
+                        + (known.isEmpty() ? "nothing" : String.join(", ", known)));
+            }
+        });
+        return this;
+    }
+
+    private JsonNode get(String field) {
+        JsonNode value = object.path(field);
+        return value.isNull() ? object.path("") : value;
+    }
+
+    String text(String field) {
+        JsonNode value = get(field);
+        if (!value.isTextual()) {
+            throw invalid(what + " needs '" + field + "', a string");
+        }
+        return value.textValue();
+    }
+
+    @Nullable
+    String textOrNull(String field) {
+        return get(field).isMissingNode() ? null : text(field);
+    }
+
+    long number(String field) {
+        JsonNode value = get(field);
+        if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
+            throw invalid(what + " needs '" + field + "', a whole number from 0");
+        }
+        return value.longValue();
+    }
+
+    @Nullable
+    Long numberOrNull(String field) {
+        return get(field).isMissingNode() ? null : (Long) number(field);
+    }
+
+    int smallNumber(String field) {
+        long value = number(field);
+        if (value > Integer.MAX_VALUE) {
+            throw invalid(what + " needs '" + field + "', a whole number from 0 to " + Integer.MAX_VALUE);
+        }
+        return (int) value;
+    }
+
+    @Nullable
+    Integer smallNumberOrNull(String field) {
+        return get(field).isMissingNode() ? null : (Integer) smallNumber(field);
+    }
+
+    List<String> texts(String field) {
+        JsonNode value = get(field);
+        List<String> texts = new ArrayList<>();
+        if (!value.isArray() || value.isEmpty()) {
+            throw invalid(what + " needs '" + field + "', an array of strings");
+        }
+        for (JsonNode element : value) {
+            if (!element.isTextual()) {
+                throw invalid(what + " needs '" + field + "', an array of strings");
+            }
+            texts.add(element.textValue());
+        }
+        return texts;
+    }
+
+    List<Json> objects(String field) {
+        JsonNode value = get(field);
+        if (!value.isArray()) {
+            throw invalid(what + " needs '" + field + "', an array of objects");
+        }
+        List<Json> objects = new ArrayList<>();
+        for (JsonNode element : value) {
+            if (!element.isObject()) {
+                throw invalid(what + " needs '" + field + "', an array of objects");
+            }
+            objects.add(new Json(what, element));
+        }
+        return objects;
+    }
+
+    /** The settings of an object whose values are scalars; nothing is an empty map. */
+    Map<String, String> settings(String field) {
+        JsonNode value = get(field);
+        Map<String, String> settings = new LinkedHashMap<>();
+        if (value.isMissingNode()) {
+            return settings;
+        }
+        if (!value.isObject()) {
+            throw invalid(what + " takes '" + field + "' as an object");
+        }
+        value.properties().forEach(entry -> {
+            if (!entry.getValue().isValueNode() || entry.getValue().isNull()) {
+                throw invalid(what + " takes plain values in '" + field + "'");
+            }
+            settings.put(entry.getKey(), entry.getValue().asText());
+        });
+        return settings;
+    }
+
+    private static LevadaException invalid(String message) {
+        return new LevadaException(ErrorCode.INVALID_REQUEST, message);
+    }
+}

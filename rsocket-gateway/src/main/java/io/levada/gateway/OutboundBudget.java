@@ -1,0 +1,200 @@
+package io.levada.gateway;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
+
+/**
+ * What one connection may hold in the server, and so what keeps a peer that does not read from costing more. RSocket's
+ * request(n) and the batched streams' credit say what a peer wants; they do not say that its socket drains, and
+ * rsocket-java queues without bound. So this counts, in bytes:
+ *
+ * <ul>
+ *   <li><em>held</em>: frames handed over for sending and not yet written to the socket;
+ *   <li><em>granted</em>: what streams may still be given by the engine, or were given and have not turned into frames.
+ * </ul>
+ *
+ * <p>Both together stay within the limit, so a stream that wants more than there is room for waits, and is fed as writes
+ * complete. A stream takes a quarter of the room at once, so that those that wait for records leave room for others; where
+ * idle streams hold nearly all, each gets a small probe nevertheless, so that none starves. The engine may exceed a grant
+ * by less than one record, since a record is never cut: what is held never exceeds the limit by more than a probe and a
+ * record for each stream.
+ *
+ * <p>Frames that no grant covers (answers, acknowledgements, echoes) count as well. Where they fill the budget twice over,
+ * the peer sends and does not read: {@link #overrun} tells, and the connection is closed.
+ *
+ * <p>For the connection's event loop alone, except {@link #heldBytes}, {@link #grantedBytes} and {@link #peakBytes}.
+ */
+final class OutboundBudget {
+    private static final int MIN_PROBE_BYTES = 4 << 10;
+
+    private final long limit;
+    private final long probe;
+    private final long maxRecordBytes;
+    private final Queue<Share> hungry = new ArrayDeque<>();
+    private final Queue<Runnable> waiting = new ArrayDeque<>();
+    private final AtomicLong held = new AtomicLong();
+    private final AtomicLong granted = new AtomicLong();
+    private final AtomicLong peak = new AtomicLong();
+    private int shares;
+    private boolean feeding;
+
+    /**
+     * An empty budget.
+     *
+     * @param limitBytes what may be held and granted together
+     * @param maxRecordBytes by how much the engine may exceed a grant
+     */
+    OutboundBudget(long limitBytes, long maxRecordBytes) {
+        this.limit = limitBytes;
+        this.probe = Math.max(MIN_PROBE_BYTES, limitBytes / 512);
+        this.maxRecordBytes = maxRecordBytes;
+    }
+
+    /** Bytes handed over and not yet written. Safe for any thread. */
+    long heldBytes() {
+        return held.get();
+    }
+
+    /** Bytes that streams may still add. Safe for any thread. */
+    long grantedBytes() {
+        return granted.get();
+    }
+
+    /** The most that was ever held. Safe for any thread. */
+    long peakBytes() {
+        return peak.get();
+    }
+
+    /** Whether more may be handed over; where not, {@link #whenOpen} tells of the change. */
+    boolean open() {
+        return held.getPlain() < limit;
+    }
+
+    /** Whether far more is held than the streams' grants can explain. */
+    boolean overrun() {
+        return held.getPlain() > 2 * limit + shares * (probe + maxRecordBytes);
+    }
+
+    /** Runs this once, as soon as more may be handed over. */
+    void whenOpen(Runnable task) {
+        waiting.add(task);
+    }
+
+    /** A frame was handed over. */
+    void queued(int bytes) {
+        long now = held.getPlain() + bytes;
+        held.setRelease(now);
+        if (now > peak.getPlain()) {
+            peak.setRelease(now);
+        }
+    }
+
+    /** A frame went to the socket, or was dropped. */
+    void written(int bytes) {
+        long now = held.getPlain() - bytes;
+        held.setRelease(now);
+        // Only when half has drained: opening for each frame would cut batches into crumbs.
+        if (now <= limit / 2 && !(waiting.isEmpty() && hungry.isEmpty())) {
+            feed();
+        }
+    }
+
+    /**
+     * Opens a stream's share.
+     *
+     * @param grant passes bytes on to the engine's reader
+     */
+    Share share(LongConsumer grant) {
+        shares++;
+        return new Share(grant);
+    }
+
+    private void feed() {
+        if (feeding) {
+            return; // A grant may be answered at once, by frames that are written at once.
+        }
+        feeding = true;
+        try {
+            for (int i = waiting.size(); i > 0 && open(); i--) {
+                waiting.remove().run();
+            }
+            for (int i = hungry.size(); i > 0; i--) {
+                Share share = hungry.remove();
+                share.queued = false;
+                share.feed();
+            }
+        } finally {
+            feeding = false;
+        }
+    }
+
+    /** What one stream wants, and what of it was granted. */
+    final class Share {
+        private final LongConsumer grant;
+        private long wanted;
+        private long outstanding;
+        private boolean queued;
+        private boolean closed;
+
+        private Share(LongConsumer grant) {
+            this.grant = grant;
+        }
+
+        /** The peer takes so many bytes more; sums saturate. */
+        void want(long bytes) {
+            wanted = wanted + bytes < 0 ? Long.MAX_VALUE : wanted + bytes;
+            feed();
+        }
+
+        /** So many bytes of the grants have become frames, or nothing; may exceed them by less than one record. */
+        void used(long bytes) {
+            if (closed) {
+                return;
+            }
+            add(-bytes);
+            feed();
+        }
+
+        /** Ends the share; what was granted is room for others again. */
+        void close() {
+            if (!closed) {
+                closed = true;
+                granted.setRelease(granted.getPlain() - Math.max(0, outstanding));
+                shares--;
+                OutboundBudget.this.feed();
+            }
+        }
+
+        private void add(long bytes) {
+            long before = Math.max(0, outstanding);
+            outstanding += bytes;
+            granted.setRelease(granted.getPlain() + Math.max(0, outstanding) - before);
+        }
+
+        private void feed() {
+            if (closed || queued || wanted == 0) {
+                return;
+            }
+            long inHand = held.getPlain();
+            long room = limit - inHand - granted.getPlain();
+            long target = room >= limit / 8 ? room / 4 : probe;
+            boolean shut = room < limit / 8 && (outstanding > 0 || inHand > limit / 2);
+            if (shut || outstanding > target / 2) {
+                // Hungry again when writes complete or when it has used up what it has.
+                if (shut && outstanding <= 0) {
+                    queued = true;
+                    hungry.add(this);
+                }
+                return;
+            }
+            long bytes = Math.min(wanted, target - outstanding);
+            if (wanted != Long.MAX_VALUE) {
+                wanted -= bytes;
+            }
+            add(bytes);
+            grant.accept(bytes);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package io.levada.gateway;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.netty.buffer.ByteBuf;
+import io.rsocket.Payload;
+import io.rsocket.util.ByteBufPayload;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.FluxSink;
+
+/**
+ * The sending half of one stream: passes messages on as far as the peer's request(n) goes, and keeps the rest, bounded.
+ * Ends once. For the event loop alone.
+ */
+final class Outlet {
+    private final FluxSink<Payload> sink;
+    private final int maxQueued;
+    private final Runnable overflown;
+    private final Queue<Queued> queue = new ArrayDeque<>();
+    private long demand;
+    private long unclaimed;
+    private @Nullable LongConsumer onDemand;
+    private boolean completing;
+    private boolean ended;
+
+    private record Queued(ByteBuf message, @Nullable Runnable sent) {}
+
+    /**
+     * Begins with what the peer has requested so far.
+     *
+     * @param overflown runs when the stream was failed for the messages that wait in it
+     */
+    Outlet(FluxSink<Payload> sink, int maxQueued, Runnable overflown) {
+        this.sink = sink;
+        this.maxQueued = maxQueued;
+        this.overflown = overflown;
+        sink.onRequest(this::requested);
+    }
+
+    boolean ended() {
+        return ended;
+    }
+
+    /** Passes on what was requested so far and will be. */
+    void onDemand(LongConsumer consumer) {
+        onDemand = consumer;
+        if (unclaimed > 0) {
+            consumer.accept(unclaimed);
+        }
+    }
+
+    long demand() {
+        return demand;
+    }
+
+    private void requested(long n) {
+        demand = demand + n < 0 ? Long.MAX_VALUE : demand + n;
+        if (onDemand != null) {
+            onDemand.accept(n);
+        } else {
+            unclaimed = demand;
+        }
+        drain();
+    }
+
+    /** Sends a message, now or when it is asked for; takes the buffer. */
+    void send(ByteBuf message) {
+        send(message, null);
+    }
+
+    /**
+     * The same.
+     *
+     * @param sent runs when the message has become a frame
+     */
+    void send(ByteBuf message, @Nullable Runnable sent) {
+        if (ended || completing) {
+            message.release();
+            return;
+        }
+        queue.add(new Queued(message, sent));
+        drain();
+        if (queue.size() > maxQueued) {
+            fail(new LevadaException(
+                    ErrorCode.THROTTLED, maxQueued + " messages wait in this stream; ask for more with request(n)"));
+            overflown.run();
+        }
+    }
+
+    private void drain() {
+        while (demand > 0 && !ended) {
+            Queued next = queue.poll();
+            if (next == null) {
+                break;
+            }
+            if (demand != Long.MAX_VALUE) {
+                demand--;
+            }
+            sink.next(ByteBufPayload.create(next.message));
+            if (next.sent != null) {
+                next.sent.run();
+            }
+        }
+        if (completing && !ended && queue.isEmpty()) {
+            ended = true;
+            sink.complete();
+        }
+    }
+
+    /** Completes behind the messages that wait. */
+    void complete() {
+        completing = true;
+        drain();
+    }
+
+    /** Fails at once; messages that wait are dropped. */
+    void fail(Throwable error) {
+        if (!ended) {
+            end();
+            sink.error(WireErrors.forRSocket(error));
+        }
+    }
+
+    /** The peer has cancelled, or is gone. */
+    void end() {
+        ended = true;
+        for (Queued next = queue.poll(); next != null; next = queue.poll()) {
+            next.message.release();
+        }
+    }
+}

@@ -1,0 +1,208 @@
+package io.levada.gateway;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.levada.Ack;
+import io.levada.ErrorCode;
+import io.levada.GroupDescription;
+import io.levada.Levada;
+import io.levada.LevadaException;
+import io.levada.LevadaOptions;
+import io.levada.Record;
+import io.levada.RecordJson;
+import io.levada.TopicDescription;
+import io.levada.TopicSpec;
+import io.levada.facade.Engine;
+import io.levada.facade.EngineLevada;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** The routes with one answer: JSON in, JSON out. Safe for any thread. */
+final class RequestRoutes {
+    private static final int MAX_RECORDS = 10_000;
+
+    private final Engine engine;
+    private final Levada levada;
+
+    RequestRoutes(Engine engine) {
+        this.engine = engine;
+        this.levada = new EngineLevada("gateway:", engine, LevadaOptions.defaults());
+    }
+
+    /** The answer; the data is borrowed, and read before this returns. May fail at once, or later. */
+    Mono<ByteBuf> answer(Route route, ByteBuf data) {
+        if (route == Route.PUBLISH) {
+            return publish(data).map(Json::encode);
+        }
+        return answer(route, Json.read(route.spelled(), data)).map(Json::encode);
+    }
+
+    private Mono<ObjectNode> answer(Route route, Json wanted) {
+        return switch (route) {
+            case TOPICS_LIST -> names("topics", wanted, engine.topics().list());
+            case TOPICS_DESCRIBE ->
+                engine.topics().describe(wanted.only("name").text("name")).map(RequestRoutes::json);
+            case TOPICS_CREATE -> engine.topics().create(topic(wanted)).map(RequestRoutes::json);
+            case TOPICS_DELETE ->
+                engine.topics().delete(wanted.only("name").text("name")).thenReturn(Json.object());
+            case GROUPS_LIST -> names("groups", wanted, engine.groups().list());
+            case GROUPS_DESCRIBE ->
+                engine.groups().describe(wanted.only("group").text("group")).map(RequestRoutes::json);
+            case GROUPS_DELETE ->
+                engine.groups().delete(wanted.only("group").text("group")).thenReturn(Json.object());
+            default -> throw new IllegalArgumentException(route + " has no single answer");
+        };
+    }
+
+    private static Mono<ObjectNode> names(String field, Json wanted, Flux<String> names) {
+        wanted.only();
+        return names.collectList().map(list -> {
+            ObjectNode answer = Json.object();
+            list.forEach(answer.putArray(field)::add);
+            return answer;
+        });
+    }
+
+    private static TopicSpec topic(Json wanted) {
+        wanted.only("name", "partitions", "replicationFactor", "config");
+        Integer partitions = wanted.smallNumberOrNull("partitions");
+        Integer replicationFactor = wanted.smallNumberOrNull("replicationFactor");
+        return new TopicSpec(
+                wanted.text("name"),
+                partitions == null ? 1 : partitions,
+                replicationFactor == null ? 1 : replicationFactor,
+                wanted.settings("config"));
+    }
+
+    static ObjectNode json(TopicDescription topic) {
+        ObjectNode json = Json.object()
+                .put("name", topic.name())
+                .put("id", topic.id().toString())
+                .put("logId", topic.logId().toString());
+        ArrayNode partitions = json.putArray("partitions");
+        for (TopicDescription.PartitionDescription partition : topic.partitions()) {
+            partitions
+                    .addObject()
+                    .put("partition", partition.partition())
+                    .put("start", partition.start())
+                    .put("end", partition.end())
+                    .put("durable", partition.durable())
+                    .put("bytes", partition.bytes());
+        }
+        ObjectNode config = json.putObject("config");
+        topic.config().entrySet().stream()
+                .sorted(java.util.Map.Entry.comparingByKey())
+                .forEach(entry -> config.put(entry.getKey(), entry.getValue()));
+        return json;
+    }
+
+    static ObjectNode json(GroupDescription group) {
+        ObjectNode json = Json.object()
+                .put("group", group.group())
+                .put("state", group.state())
+                .put("generation", group.generation());
+        ArrayNode members = json.putArray("members");
+        for (GroupDescription.MemberDescription member : group.members()) {
+            ObjectNode described = members.addObject().put("member", member.member());
+            ArrayNode partitions = described.putArray("partitions");
+            member.partitions().forEach(partition -> partitions
+                    .addObject()
+                    .put("topic", partition.topic())
+                    .put("partition", partition.partition()));
+            described.put("idle", member.idle());
+        }
+        ArrayNode offsets = json.putArray("offsets");
+        for (GroupDescription.GroupOffset offset : group.offsets()) {
+            offsets.addObject()
+                    .put("topic", offset.topic())
+                    .put("partition", offset.partition())
+                    .put("committed", offset.committed())
+                    .put("end", offset.end())
+                    .put("lag", offset.lag())
+                    .put("lagMs", offset.lagMs());
+        }
+        return json;
+    }
+
+    private Mono<JsonNode> publish(ByteBuf data) {
+        Publication publication = parse(data);
+        return levada.publish(publication.topic, Flux.fromIterable(publication.records))
+                .collectList()
+                .map(acks -> {
+                    ObjectNode answer = Json.object();
+                    ArrayNode records = answer.putArray("records");
+                    for (Ack ack : acks) {
+                        records.addObject()
+                                .put("partition", ack.partition())
+                                .put("offset", ack.offset())
+                                .put("timestamp", ack.timestampMs());
+                    }
+                    return answer;
+                });
+    }
+
+    private record Publication(String topic, List<Record> records) {}
+
+    /** Read as a stream, since a record's numbers are to stay as they were written. */
+    private static Publication parse(ByteBuf data) {
+        String topic = null;
+        List<Record> records = new ArrayList<>();
+        try (JsonParser in = Json.MAPPER.createParser((InputStream) new ByteBufInputStream(data))) {
+            if (in.nextToken() != JsonToken.START_OBJECT) {
+                throw publishTakes("");
+            }
+            while (in.nextToken() == JsonToken.FIELD_NAME) {
+                String field = in.currentName();
+                JsonToken value = in.nextToken();
+                if (field.equals("topic") && value == JsonToken.VALUE_STRING) {
+                    topic = in.getText();
+                } else if (field.equals("records") && value == JsonToken.START_ARRAY) {
+                    readRecords(in, records);
+                } else {
+                    throw publishTakes(", not this '" + field + "'");
+                }
+            }
+        } catch (JsonProcessingException e) {
+            throw new LevadaException(ErrorCode.INVALID_REQUEST, "publish: no JSON: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a buffer does not fail", e);
+        }
+        return new Publication(required(topic), records);
+    }
+
+    private static void readRecords(JsonParser in, List<Record> records) throws IOException {
+        while (in.nextToken() != JsonToken.END_ARRAY) {
+            if (records.size() == MAX_RECORDS) {
+                throw new LevadaException(
+                        ErrorCode.MESSAGE_TOO_LARGE, "more than " + MAX_RECORDS + " records in one request");
+            }
+            records.add(RecordJson.read(in));
+        }
+    }
+
+    private static String required(@Nullable String topic) {
+        if (topic == null) {
+            throw publishTakes("");
+        }
+        return topic;
+    }
+
+    private static LevadaException publishTakes(String what) {
+        return new LevadaException(
+                ErrorCode.INVALID_REQUEST,
+                "publish takes {\"topic\", \"records\":[{\"key\", \"value\", \"headers\", \"partition\", \"timestamp\"}]}"
+                        + what);
+    }
+}

@@ -1,0 +1,26 @@
+package io.levada.gateway;
+
+import org.junit.jupiter.api.AfterEach;
+
+/** {@link RoutesContract} and {@link GroupsContract} over TCP. */
+final class RoutesOverTcpTest implements RoutesContract, GroupsContract {
+    private final FakeEngine engine = new FakeEngine();
+    private final GatewayServer server = Servers.start(engine);
+    private final RawClient client = RawClient.tcp(server);
+
+    @AfterEach
+    void stop() {
+        client.close();
+        server.close();
+    }
+
+    @Override
+    public RawClient client() {
+        return client;
+    }
+
+    @Override
+    public FakeEngine engine() {
+        return engine;
+    }
+}

@@ -1,0 +1,20 @@
+package io.levada.gateway;
+
+import io.levada.facade.Engine;
+
+/** Servers on free ports. */
+final class Servers {
+    private Servers() {}
+
+    static GatewayConfig config() {
+        return GatewayConfig.defaults().withPorts(0, 0);
+    }
+
+    static GatewayServer start(Engine engine) {
+        return GatewayServer.start(engine, config());
+    }
+
+    static GatewayServer start(Engine engine, GatewayLimits limits) {
+        return GatewayServer.start(engine, config().withLimits(limits));
+    }
+}
