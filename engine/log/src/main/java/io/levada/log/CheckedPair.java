@@ -43,7 +43,9 @@ final class CheckedPair {
         revision = newest.revision();
         boolean same = first != null && second != null && first.revision() == second.revision();
         if (!same && mend) {
-            LOG.warn("one copy of {} is damaged or behind; it is written again", path);
+            if (first == null || second == null) {
+                LOG.warn("one copy of {} is missing or damaged; it is written again", path);
+            } // else a crash came between the two
             write(newest.body());
         }
         return newest.body();

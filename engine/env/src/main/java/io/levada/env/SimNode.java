@@ -1,0 +1,4 @@
+package io.levada.env;
+
+/** What a name in a simulated directory stands for. */
+sealed interface SimNode permits SimInode, SimDirectory {}

@@ -1,0 +1,124 @@
+package io.levada.log;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import io.levada.log.Batches.Read;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What a workload did to a log, kept outside of it: every append in its order, what was acknowledged, and whatever
+ * anybody was shown. Checks a log, also one recovered after crashes, against all of it.
+ */
+final class LogLedger {
+    private final Map<String, Partition> partitions = new HashMap<>();
+    private final Set<String> topics = new HashSet<>();
+    private final Set<String> uncertainTopics = new HashSet<>();
+
+    /** One partition; values are never used twice. */
+    private static final class Partition {
+        /** Batches in the order they were appended. */
+        private final List<List<String>> appended = new ArrayList<>();
+        /** Values that must be there for good, by offset: acknowledged, or seen by anybody. */
+        private final Map<Long, String> fixed = new HashMap<>();
+    }
+
+    private Partition partition(String topic, int number) {
+        return partitions.computeIfAbsent(topic + "-" + number, key -> new Partition());
+    }
+
+    /** A topic is being made or deleted: until that is over, both are right. */
+    void changing(String topic) {
+        uncertainTopics.add(topic);
+    }
+
+    void made(String topic) {
+        uncertainTopics.remove(topic);
+        topics.add(topic);
+    }
+
+    void appended(String topic, int number, List<String> values) {
+        partition(topic, number).appended.add(values);
+    }
+
+    void acknowledged(String topic, int number, long baseOffset, List<String> values) {
+        for (int i = 0; i < values.size(); i++) {
+            seen(topic, number, new Read(baseOffset + i, values.get(i)));
+        }
+    }
+
+    /** Somebody was shown a record. */
+    void seen(String topic, int number, Read record) {
+        String before = partition(topic, number).fixed.putIfAbsent(record.offset(), record.value());
+        if (before != null) {
+            assertEquals(before, record.value(), "offset " + record.offset() + " of " + topic + "-" + number);
+        }
+    }
+
+    /** How many records must be there. */
+    int fixedRecords() {
+        return partitions.values().stream().mapToInt(p -> p.fixed.size()).sum();
+    }
+
+    /** Holds a store against everything; what it shows is fixed from now on. */
+    void check(LogStore store) {
+        for (String topic : topics) {
+            assertTrue(store.topic(topic) != null, "topic " + topic + " is gone");
+        }
+        for (Topic topic : store.topics()) {
+            assertTrue(topics.contains(topic.name()) || uncertainTopics.contains(topic.name()), topic.name());
+            topics.add(topic.name());
+            for (PartitionLog log : topic.partitions()) {
+                check(topic.name(), log);
+            }
+        }
+    }
+
+    private void check(String topic, PartitionLog log) {
+        String name = topic + "-" + log.partition();
+        Partition expected = partition(topic, log.partition());
+        List<Read> found = Batches.readAll(log, log.start(), 1 << 10);
+        for (int i = 0; i < found.size(); i++) {
+            assertEquals(log.start() + i, found.get(i).offset(), "offsets of " + name);
+        }
+        assertEquals(log.durable(), log.start() + found.size(), "records up to the durable offset of " + name);
+        assertEquals(log.durable(), log.end(), "nothing is under way in " + name);
+        expected.fixed.forEach((offset, value) -> {
+            if (offset >= log.durable()) {
+                fail("offset " + offset + " of " + name + " was shown and is lost; durable is " + log.durable());
+            }
+            assertEquals(value, found.get((int) (offset - log.start())).value(), "offset " + offset + " of " + name);
+        });
+        checkPrefix(name, expected, found);
+        found.forEach(record -> seen(topic, log.partition(), record));
+        checkTimes(log, found);
+    }
+
+    /** Whole batches, in the order they were appended, from the first one on. Those behind the prefix are forgotten. */
+    private static void checkPrefix(String name, Partition expected, List<Read> found) {
+        List<String> flat = new ArrayList<>();
+        int batches = 0;
+        while (flat.size() < found.size() && batches < expected.appended.size()) {
+            flat.addAll(expected.appended.get(batches++));
+        }
+        assertEquals(flat, found.stream().map(Read::value).toList(), name + " is a prefix of what was appended");
+        expected.appended.subList(batches, expected.appended.size()).clear();
+    }
+
+    private static void checkTimes(PartitionLog log, List<Read> found) {
+        if (!found.isEmpty()) {
+            long time = LogWorkload.timestamp(found.get(found.size() / 2).value());
+            Read first = found.stream()
+                    .filter(record -> LogWorkload.timestamp(record.value()) >= time)
+                    .findFirst()
+                    .orElseThrow();
+            assertEquals(first.offset(), log.offsetAt(time), "offset of a time");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package io.levada.log;
+
+import io.levada.Compression;
+import io.levada.env.Disk;
+import io.levada.env.Env;
+import io.levada.env.Loop;
+import io.levada.env.SimDisk;
+import io.levada.env.SimRandomness;
+import io.levada.env.SimScheduler;
+import io.levada.log.Batches.Read;
+import io.netty.buffer.ByteBuf;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
+
+/**
+ * A random, repeatable load on a log on a simulated disk: topics made, batches appended to several partitions by several
+ * loops, readers and tails beside them, sometimes a clean restart. Everything is noted in a ledger.
+ */
+final class LogWorkload {
+    static final LogConfig CONFIG = LogConfig.defaults()
+            .withJournal(64 << 10, 3)
+            .withSegmentBytes(8 << 10)
+            .withIndexIntervalBytes(512)
+            .withWriterLoops(2)
+            .withAllocator(Batches.UNTRACKED);
+
+    private final SimScheduler scheduler;
+    private final SimRandomness random;
+    private final LogLedger ledger;
+    private final Env env;
+    private final List<Loop> clients = new ArrayList<>();
+
+    LogWorkload(
+            SimScheduler scheduler, SimRandomness random, SimDisk disk, LogLedger ledger, UnaryOperator<Disk> wrapper) {
+        this.scheduler = scheduler;
+        this.random = random;
+        this.ledger = ledger;
+        env = new Env(wrapper.apply(disk), scheduler.clock(), random, scheduler);
+        clients.add(scheduler.newLoop("client-0"));
+        clients.add(scheduler.newLoop("client-1"));
+    }
+
+    LogStore open() {
+        return LogStore.open(env, CONFIG);
+    }
+
+    /** Values carry the time of their record, and are unique. */
+    static long timestamp(String value) {
+        return Long.parseLong(value.substring(0, value.indexOf(' ')));
+    }
+
+    /** Opens, checks, works for some rounds, and leaves the store open or not. */
+    void run(int rounds) {
+        LogStore store = open();
+        ledger.check(store);
+        if (store.topics().isEmpty()) {
+            create(store, "a", 2);
+        }
+        watch(store);
+        for (int round = 0; round < rounds; round++) {
+            switch (random.nextInt(12)) {
+                case 0 -> scheduler.advance(Duration.ofMillis(random.nextInt(5)));
+                case 1 -> readSomewhere(store);
+                case 2 -> {
+                    if (random.oneIn(3) && store.topics().size() < 3) {
+                        create(store, "t" + random.nextInt(1_000_000), 1 + random.nextInt(2));
+                        watch(store);
+                    }
+                }
+                case 3 -> {
+                    if (random.oneIn(8)) {
+                        store.close();
+                        store = open();
+                        ledger.check(store);
+                        watch(store);
+                    }
+                }
+                case 4 -> scheduler.runUntilIdle();
+                default -> appendSomewhere(store);
+            }
+        }
+        if (random.oneIn(2)) {
+            scheduler.runUntilIdle();
+        }
+        if (random.oneIn(2)) {
+            store.close();
+        }
+    }
+
+    private void create(LogStore store, String name, int partitions) {
+        ledger.changing(name);
+        store.createTopic(name, partitions, Map.of());
+        ledger.made(name);
+    }
+
+    private Topic somewhere(LogStore store) {
+        List<Topic> topics = store.topics();
+        return topics.get(random.nextInt(topics.size()));
+    }
+
+    private void appendSomewhere(LogStore store) {
+        Topic topic = somewhere(store);
+        PartitionLog log =
+                topic.partitions().get(random.nextInt(topic.partitions().size()));
+        int count = 1 + random.nextInt(random.oneIn(10) ? 40 : 4);
+        List<String> values = new ArrayList<>();
+        long now = scheduler.clock().wallMs() * 1_000 + random.nextInt(1_000);
+        for (int i = 0; i < count; i++) {
+            int padding = random.nextInt(random.oneIn(20) ? 4_000 : 100);
+            UUID unique = random.nextUuid();
+            values.add((now + i) + " " + unique + "x".repeat(padding));
+        }
+        Compression compression = random.oneIn(4) ? Compression.GZIP : Compression.NONE;
+        ByteBuf batch = Batches.of(Batches.UNTRACKED, compression, now, values);
+        clients.get(log.partition() % clients.size()).execute(() -> {
+            ledger.appended(topic.name(), log.partition(), values);
+            log.append(batch, (offset, error) -> {
+                if (error == null) {
+                    ledger.acknowledged(topic.name(), log.partition(), offset, values);
+                }
+            });
+        });
+    }
+
+    private void readSomewhere(LogStore store) {
+        Topic topic = somewhere(store);
+        PartitionLog log =
+                topic.partitions().get(random.nextInt(topic.partitions().size()));
+        CompletableFuture<String> done = new CompletableFuture<>();
+        clients.get(random.nextInt(clients.size())).execute(() -> {
+            long durable = log.durable();
+            long from = durable == 0 ? 0 : Math.floorMod(random.nextLong(), durable);
+            List<Read> records = new ArrayList<>();
+            ByteBuf batches = log.read(from, 1 + random.nextInt(4_000));
+            Batches.decode(batches, from, records);
+            records.forEach(record -> ledger.seen(topic.name(), log.partition(), record));
+            done.complete("");
+        });
+        scheduler.await(done);
+    }
+
+    private void watch(LogStore store) {
+        for (Topic topic : store.topics()) {
+            for (PartitionLog log : topic.partitions()) {
+                log.onDurable((base, next, batch) -> {
+                    List<Read> records = new ArrayList<>();
+                    Batches.decode(batch, base, records);
+                    records.forEach(record -> ledger.seen(topic.name(), log.partition(), record));
+                });
+            }
+        }
+    }
+}
