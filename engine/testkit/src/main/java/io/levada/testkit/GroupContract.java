@@ -1,0 +1,367 @@
+package io.levada.testkit;
+
+import static io.levada.testkit.ContractBase.assertFails;
+import static io.levada.testkit.ContractBase.fill;
+import static io.levada.testkit.ContractBase.get;
+import static io.levada.testkit.ContractBase.group;
+import static io.levada.testkit.ContractBase.list;
+import static io.levada.testkit.ContractBase.numbers;
+import static io.levada.testkit.ContractBase.records;
+import static io.levada.testkit.ContractBase.run;
+import static io.levada.testkit.ContractBase.topic;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.levada.Ack;
+import io.levada.Assignment;
+import io.levada.Delivery;
+import io.levada.ErrorCode;
+import io.levada.GroupDescription;
+import io.levada.GroupDescription.GroupOffset;
+import io.levada.GroupDescription.MemberDescription;
+import io.levada.Levada;
+import io.levada.MemberEvent;
+import io.levada.Position;
+import io.levada.Record;
+import io.levada.TopicPartition;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+
+/** Groups: fan-out, sharing, handing over, acknowledging, and what is said of them. */
+interface GroupContract extends ContractBase {
+    @Test
+    default void every_group_gets_every_record(Levada log) {
+        String name = topic(log, 3);
+        list(log.publish(name, records(0, 0, 100)));
+        List<TestMember> groups = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            groups.add(TestMember.join(log, group(), name));
+        }
+        list(log.publish(name, records(1, 100, 200)));
+        list(log.publish(name, records(2, 200, 300)));
+        for (TestMember member : groups) {
+            member.deliveries().await(300);
+            assertEquals(sorted(numbers(0, 300)), sorted(member.values()));
+            member.close();
+        }
+    }
+
+    @Test
+    default void members_share_evenly_and_who_is_too_many_is_told_and_first_in_line(Levada log) {
+        String name = topic(log, 2);
+        String group = group();
+        TestMember first = TestMember.join(log, group, name);
+        first.await(MemberEvent.Joined.class);
+        awaitGroup(log, group, g -> owned(g).equals(List.of(2)));
+        TestMember second = TestMember.join(log, group, name);
+        awaitGroup(log, group, g -> owned(g).equals(List.of(1, 1)));
+        TestMember third = TestMember.join(log, group, name);
+        assertFalse(third.await(MemberEvent.Idle.class).reason().isBlank());
+        GroupDescription described = awaitGroup(log, group, g -> owned(g).equals(List.of(0, 1, 1)));
+        assertEquals(
+                1, described.members().stream().filter(MemberDescription::idle).count());
+
+        first.close();
+        awaitGroup(log, group, g -> owned(g).equals(List.of(1, 1)));
+        fill(log, name, 0, 0, 10);
+        fill(log, name, 1, 10, 20);
+        second.deliveries().await(10);
+        third.deliveries().await(10);
+        assertEquals(sorted(numbers(0, 20)), sorted(all(second, third)));
+        second.close();
+        third.close();
+    }
+
+    @Test
+    default void partitions_change_hands_without_loss_or_duplicates(Levada log) {
+        String name = topic(log, 6);
+        String group = group();
+        TestMember first = TestMember.join(log, group, name);
+        Probe<Ack> publishing = Probe.of(
+                log.publish(name, Flux.range(0, 3_000).map(i -> Record.ofValue("" + i)
+                        .withPartition(i % 6))),
+                1_000);
+        publishing.await(1_000);
+        TestMember second = TestMember.join(log, group, name);
+        publishing.more(500);
+        first.await(MemberEvent.Revoked.class);
+        TestMember third = TestMember.join(log, group, name);
+        publishing.more(500);
+        publishing.await(2_000);
+        first.close();
+        publishing.more(Long.MAX_VALUE);
+        publishing.awaitComplete();
+
+        awaitTotal(3_000, first, second, third);
+        assertEquals(sorted(numbers(0, 3_000)), sorted(all(first, second, third)));
+        for (TestMember member : List.of(first, second, third)) {
+            Map<Integer, Long> last = new HashMap<>();
+            for (Delivery delivery : member.deliveries().received()) {
+                Long before = last.put(
+                        delivery.record().partition(), delivery.record().offset());
+                assertTrue(before == null || before < delivery.record().offset(), "out of order");
+            }
+        }
+        second.close();
+        third.close();
+        awaitGroup(log, group, g -> g.members().isEmpty());
+        assertEquals(
+                3_000,
+                get(log.groups().describe(group)).offsets().stream()
+                        .mapToLong(GroupOffset::committed)
+                        .sum());
+    }
+
+    @Test
+    default void only_what_was_not_acknowledged_is_delivered_again(Levada log) {
+        String name = topic(log, 1);
+        String group = group();
+        fill(log, name, 0, 0, 10);
+        TestMember first = TestMember.manual(log, group, name, Long.MAX_VALUE);
+        List<Delivery> got = first.deliveries().await(10);
+        for (int acked : new int[] {3, 1, 0, 5, 2, 5}) {
+            got.get(acked).ack();
+        }
+        first.close();
+
+        TestMember second = TestMember.join(log, group, name);
+        second.deliveries().await(6);
+        assertEquals(numbers(4, 10), second.values());
+        second.close();
+        TestMember third = TestMember.join(log, group, name);
+        fill(log, name, 0, 10, 12);
+        third.deliveries().await(2);
+        assertEquals(numbers(10, 12), third.values());
+        third.close();
+    }
+
+    @Test
+    default void acknowledgements_are_committed_without_leaving(Levada log) {
+        String name = topic(log, 1);
+        String group = group();
+        fill(log, name, 0, 0, 20);
+        try (TestMember member = TestMember.join(log, group, name)) {
+            member.deliveries().await(20);
+            GroupDescription described =
+                    awaitGroup(log, group, g -> g.offsets().stream().anyMatch(o -> o.committed() == 20));
+            GroupOffset offset = described.offsets().get(0);
+            assertEquals(name, offset.topic());
+            assertEquals(20, offset.end());
+            assertEquals(0, offset.lag());
+        }
+    }
+
+    @Test
+    default void a_description_tells_members_assignment_and_lag(Levada log) {
+        String name = topic(log, 1);
+        String group = group();
+        fill(log, name, 0, 0, 20);
+        try (TestMember member = TestMember.manual(log, group, name, 5)) {
+            member.deliveries().await(5).forEach(Delivery::ack);
+            GroupDescription described =
+                    awaitGroup(log, group, g -> g.offsets().stream().anyMatch(o -> o.committed() == 5));
+            assertEquals(group, described.group());
+            assertEquals("Stable", described.state());
+            assertTrue(described.generation() >= 1);
+            assertEquals(
+                    List.of(new TopicPartition(name, 0)),
+                    described.members().get(0).partitions());
+            assertFalse(described.members().get(0).idle());
+            GroupOffset offset = described.offsets().get(0);
+            assertEquals(15, offset.lag());
+            assertTrue(offset.lagMs() >= 0);
+            assertTrue(list(log.groups().list()).contains(group));
+        }
+    }
+
+    @Test
+    default void a_group_is_deleted_only_without_members(Levada log) {
+        String name = topic(log, 1);
+        String group = group();
+        fill(log, name, 0, 0, 3);
+        TestMember member = TestMember.join(log, group, name);
+        member.deliveries().await(3);
+        assertFails(ErrorCode.NON_EMPTY_GROUP, log.groups().delete(group));
+        member.close();
+        awaitGroup(log, group, g -> g.members().isEmpty());
+
+        run(log.groups().delete(group));
+        assertFails(ErrorCode.GROUP_ID_NOT_FOUND, log.groups().describe(group));
+        assertFails(ErrorCode.GROUP_ID_NOT_FOUND, log.groups().delete(group));
+        try (TestMember anew = TestMember.join(log, group, name)) {
+            anew.deliveries().await(3);
+        }
+    }
+
+    @Test
+    default void who_cannot_join_is_told_why(Levada log) {
+        String name = topic(log, 1);
+        Probe.all(log.group("no group").receive(name)).awaitError(ErrorCode.INVALID_GROUP_ID);
+        Probe.all(log.group(group()).receive("nowhere")).awaitError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+        Probe.all(log.group(group()).subscribe("nowhere")).awaitError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    }
+
+    @Test
+    default void a_group_without_commit_starts_where_its_member_says(Levada log) {
+        String name = topic(log, 1);
+        fill(log, name, 0, 0, 10);
+        try (TestMember member = TestMember.from(Position.offset(7), log, group(), name);
+                TestMember early = TestMember.from(Position.earliest(), log, group(), name)) {
+            member.deliveries().await(3);
+            assertEquals(numbers(7, 10), member.values());
+            early.deliveries().await(10);
+        }
+    }
+
+    @Test
+    default void demand_is_shared_by_the_partitions_and_never_exceeded(Levada log) {
+        String name = topic(log, 4);
+        for (int partition = 0; partition < 4; partition++) {
+            fill(log, name, partition, 0, 50);
+        }
+        try (TestMember member = TestMember.manual(log, group(), name, 5);
+                TestMember other = TestMember.join(log, group(), name)) {
+            member.deliveries().await(5);
+            other.deliveries().await(200);
+            assertEquals(5, member.deliveries().received().size());
+            member.deliveries().more(1);
+            member.deliveries().await(6);
+            member.deliveries().more(Long.MAX_VALUE);
+            member.deliveries().await(200);
+        }
+    }
+
+    @Test
+    default void several_topics_are_one_assignment(Levada log) {
+        String one = topic(log, 1);
+        String two = topic(log, 2);
+        String group = group();
+        fill(log, one, 0, 0, 10);
+        fill(log, two, 1, 10, 20);
+        try (TestMember member = TestMember.join(log, group, one, two)) {
+            member.deliveries().await(20);
+            assertEquals(sorted(numbers(0, 20)), sorted(member.values()));
+            awaitGroup(log, group, g -> owned(g).equals(List.of(3)));
+        }
+    }
+
+    @Test
+    default void each_assignment_has_its_own_demand_and_completes_when_handed_over(Levada log) {
+        String name = topic(log, 2);
+        String group = group();
+        fill(log, name, 0, 0, 10);
+        fill(log, name, 1, 0, 10);
+        Probe<Assignment> assignments = Probe.all(log.group(group).subscribe(name));
+        List<Assignment> owned = assignments.await(2);
+        Probe<Delivery> first = Probe.of(owned.get(0).deliveries(), 3);
+        Probe<Delivery> second = Probe.of(owned.get(1).deliveries(), 1);
+        assertEquals(
+                2, owned.stream().map(Assignment::topicPartition).distinct().count());
+        first.await(3).forEach(Delivery::ack);
+        second.await(1).forEach(Delivery::ack);
+
+        try (TestMember other = TestMember.join(log, group, name)) {
+            int gone = awaitOneEnds(first, second);
+            (gone == 0 ? first : second).awaitComplete();
+            other.deliveries().await(gone == 0 ? 7 : 9);
+            assertEquals(numbers(gone == 0 ? 3 : 1, 10), other.values());
+            Probe<Delivery> kept = gone == 0 ? second : first;
+            kept.more(1);
+            kept.await(gone == 0 ? 2 : 4);
+            assertTrue(kept.isOpen());
+            assignments.cancel();
+            kept.awaitComplete();
+        }
+    }
+
+    @Test
+    default void an_assignment_that_nobody_reads_hinders_nobody(Levada log) {
+        String name = topic(log, 2);
+        String group = group();
+        fill(log, name, 0, 0, 10);
+        fill(log, name, 1, 10, 20);
+        Probe<Assignment> assignments = Probe.all(log.group(group).subscribe(name));
+        assignments.await(2);
+        try (TestMember other = TestMember.join(log, group, name)) {
+            other.deliveries().await(10);
+            assignments.cancel();
+            other.deliveries().await(20);
+            assertEquals(sorted(numbers(0, 20)), sorted(other.values()));
+        }
+    }
+
+    @Test
+    default void a_group_that_stands_still_holds_no_other_up(Levada log) {
+        String name = topic(log, 2);
+        try (TestMember asleep = TestMember.manual(log, group(), name, 0);
+                TestMember halfway = TestMember.manual(log, group(), name, 3);
+                TestMember awake = TestMember.join(log, group(), name)) {
+            list(log.publish(
+                    name, Flux.range(0, 4_000).map(i -> Record.ofValue("" + i).withPartition(i % 2))));
+            awake.deliveries().await(4_000);
+            assertEquals(sorted(numbers(0, 4_000)), sorted(awake.values()));
+            assertEquals(0, asleep.values().size());
+            assertEquals(3, halfway.deliveries().await(3).size());
+        }
+    }
+
+    private static List<String> all(TestMember... members) {
+        return Stream.of(members).flatMap(member -> member.values().stream()).toList();
+    }
+
+    private static List<String> sorted(List<String> values) {
+        List<String> sorted = new ArrayList<>(values);
+        Collections.sort(sorted);
+        return sorted;
+    }
+
+    /** How many partitions each member owns, the fewest first. */
+    private static List<Integer> owned(GroupDescription group) {
+        return group.members().stream()
+                .map(member -> member.partitions().size())
+                .sorted()
+                .toList();
+    }
+
+    private static GroupDescription awaitGroup(Levada log, String group, Predicate<GroupDescription> condition) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        GroupDescription described;
+        do {
+            described = get(log.groups().describe(group));
+            if (condition.test(described)) {
+                return described;
+            }
+            Thread.onSpinWait();
+        } while (System.nanoTime() < deadline);
+        throw new AssertionError("waited in vain, the group stays " + described);
+    }
+
+    private static void awaitTotal(int total, TestMember... members) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (all(members).size() < total) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("only " + all(members).size() + " of " + total + " came");
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    private static int awaitOneEnds(Probe<?> first, Probe<?> second) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (first.isOpen() && second.isOpen()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("neither was handed over");
+            }
+            Thread.onSpinWait();
+        }
+        return first.isOpen() ? 1 : 0;
+    }
+}

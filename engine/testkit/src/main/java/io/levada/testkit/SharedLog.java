@@ -1,0 +1,41 @@
+package io.levada.testkit;
+
+import io.levada.Levada;
+import io.levada.LevadaOptions;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/** Opens one log for all tests of a class, with default options, and closes it behind the last. */
+final class SharedLog implements ParameterResolver {
+    private static final Namespace NAMESPACE = Namespace.create(SharedLog.class);
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == Levada.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        ContractBase contract = (ContractBase) context.getRequiredTestInstance();
+        ExtensionContext ofClass = context.getParent().orElse(context);
+        return ofClass.getStore(NAMESPACE).computeIfAbsent(Opened.class, key -> new Opened(contract), Opened.class).log;
+    }
+
+    private static final class Opened implements AutoCloseable {
+        private final Levada log;
+        private final ContractBase contract;
+
+        Opened(ContractBase contract) {
+            this.log = contract.open(LevadaOptions.defaults());
+            this.contract = contract;
+        }
+
+        @Override
+        public void close() {
+            log.close();
+            contract.afterClose();
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package io.levada.testkit;
+
+import static io.levada.testkit.ContractBase.assertFails;
+import static io.levada.testkit.ContractBase.fill;
+import static io.levada.testkit.ContractBase.get;
+import static io.levada.testkit.ContractBase.list;
+import static io.levada.testkit.ContractBase.readNow;
+import static io.levada.testkit.ContractBase.run;
+import static io.levada.testkit.ContractBase.topic;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.levada.ErrorCode;
+import io.levada.Levada;
+import io.levada.LevadaException;
+import io.levada.LevadaOptions;
+import io.levada.ReadSpec;
+import io.levada.StoredRecord;
+import io.levada.TopicDescription;
+import io.levada.TopicDescription.PartitionDescription;
+import io.levada.TopicSpec;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Creation, listing, description and deletion of topics. */
+interface TopicContract extends ContractBase {
+    @Test
+    default void a_topic_is_created_listed_described_and_deleted(Levada log) {
+        String name = topic(log, 3);
+
+        assertTrue(list(log.topics().list()).contains(name));
+        TopicDescription topic = get(log.topics().describe(name));
+        assertEquals(name, topic.name());
+        assertEquals(
+                List.of(0, 1, 2),
+                topic.partitions().stream().map(PartitionDescription::partition).toList());
+        assertTrue(topic.partitions().stream().allMatch(p -> p.start() == 0 && p.end() == 0 && p.durable() == 0));
+
+        run(log.topics().delete(name));
+        assertFalse(list(log.topics().list()).contains(name));
+        assertFails(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, log.topics().describe(name));
+    }
+
+    @Test
+    default void a_description_tells_what_a_topic_holds(Levada log) {
+        String name = topic(log, 2);
+        fill(log, name, 1, 0, 10);
+
+        List<PartitionDescription> partitions = get(log.topics().describe(name)).partitions();
+        assertEquals(0, partitions.get(0).durable());
+        assertEquals(10, partitions.get(1).durable());
+        assertEquals(10, partitions.get(1).end());
+        assertEquals(0, partitions.get(1).start());
+        assertTrue(partitions.get(1).bytes() > 0);
+    }
+
+    @Test
+    default void a_list_is_in_order_and_without_internal_topics() {
+        try (Levada log = open(LevadaOptions.defaults())) {
+            for (String name : List.of("b", "a-1", "B", "a.1")) {
+                get(log.topics().create(TopicSpec.of(name)));
+            }
+            log.group("g").receive("a-1").take(0).blockLast(PATIENCE);
+            assertEquals(List.of("B", "a-1", "a.1", "b"), list(log.topics().list()));
+        }
+    }
+
+    @Test
+    default void a_name_in_use_is_refused(Levada log) {
+        String name = topic(log, 1);
+
+        assertFails(ErrorCode.TOPIC_ALREADY_EXISTS, log.topics().create(TopicSpec.of(name)));
+    }
+
+    @Test
+    default void what_is_no_topic_is_refused(Levada log) {
+        for (String name : List.of("", ".", "..", "a/b", "a b", "ä", "__mine", "x".repeat(201))) {
+            assertFails(ErrorCode.INVALID_TOPIC_EXCEPTION, log.topics().create(TopicSpec.of(name)));
+        }
+        for (int partitions : new int[] {-1, 0, TopicSpec.MAX_PARTITIONS + 1}) {
+            assertFails(
+                    ErrorCode.INVALID_PARTITIONS,
+                    log.topics().create(TopicSpec.of("many").partitions(partitions)));
+        }
+    }
+
+    @Test
+    default void an_unknown_topic_is_said_to_be_unknown(Levada log) {
+        assertFails(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, log.topics().describe("nowhere"));
+        assertFails(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, log.topics().delete("nowhere"));
+        LevadaException error =
+                Probe.all(log.read(ReadSpec.of("nowhere"))).awaitError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+        assertTrue(error.line().contains("nowhere"), error.line());
+    }
+
+    @Test
+    default void deleting_a_topic_ends_its_readers(Levada log) {
+        String name = topic(log, 2);
+        fill(log, name, 0, 0, 1);
+        Probe<StoredRecord> reader = Probe.all(log.read(ReadSpec.of(name)));
+        reader.await(1);
+
+        run(log.topics().delete(name));
+        reader.awaitError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    }
+
+    @Test
+    default void a_topic_created_anew_is_another_one(Levada log) {
+        String name = topic(log, 1);
+        fill(log, name, 0, 0, 5);
+        TopicDescription before = get(log.topics().describe(name));
+        run(log.topics().delete(name));
+        get(log.topics().create(TopicSpec.of(name)));
+
+        assertEquals(List.of(), readNow(log, name));
+        assertEquals(before.logId(), get(log.topics().describe(name)).logId());
+        assertNotEquals(before.id(), get(log.topics().describe(name)).id());
+        assertEquals(0, fill(log, name, 0, 0, 1).get(0).offset());
+    }
+}
