@@ -66,7 +66,7 @@ public final class EmbeddedEngine implements Engine {
         this.ownsEnv = ownsEnv;
         this.config = config;
         this.store = store;
-        this.delivery = new Delivery(env.scheduler(), env.clock(), config.delivery());
+        this.delivery = new Delivery(env.scheduler(), env.clock(), config.delivery(), config.limits());
         this.topics = new TopicRegistry(delivery);
         this.positions = new Positions(store.logId());
         this.reads = new Reads(topics, positions, delivery);

@@ -3,7 +3,6 @@ package io.levada.delivery;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.protocol.BatchCutter;
-import io.levada.protocol.Limits;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +16,9 @@ final class Cursor {
         NEEDS_BLOCK,
         ENDED
     }
+
+    /** How much larger a block may be than the one batch for which it is kept. */
+    private static final int MAX_PINNED_FACTOR = 4;
 
     private final Subscription subscription;
     private final int handle;
@@ -92,12 +94,27 @@ final class Cursor {
         boolean wanted = RecordBatch.baseOffset(batch) >= position && RecordBatch.nextOffset(batch) <= end;
         if (wanted && count <= records && batch.readableBytes() <= bytes) {
             position = RecordBatch.nextOffset(batch);
-            subscription.deliver(handle, count, batch.retain());
+            subscription.deliver(handle, count, keep(batch, block, bytes));
             return endedOrOn();
         }
-        cutter = BatchCutter.open(batch, position, end, Limits.DEFAULT);
+        ByteBuf kept = keep(batch, block, 0);
+        try {
+            cutter = BatchCutter.open(kept, position, end, subscription.limits());
+        } finally {
+            kept.release();
+        }
         letGo();
         return cut(cutter, records, bytes);
+    }
+
+    /**
+     * A batch to be held for long, maybe: a slice of its block, or a copy where it is much smaller than the block, which
+     * it would keep from being reused, and what may be held does not cover the block.
+     */
+    private static ByteBuf keep(ByteBuf batch, Block block, long bytes) {
+        int pinned = block.pinnedBytes();
+        boolean pinsTooMuch = pinned > bytes && pinned / batch.readableBytes() >= MAX_PINNED_FACTOR;
+        return pinsTooMuch ? batch.copy() : batch.retain();
     }
 
     private Step cut(BatchCutter from, long records, long bytes) {

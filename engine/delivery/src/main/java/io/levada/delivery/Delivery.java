@@ -7,6 +7,7 @@ import io.levada.env.Clock;
 import io.levada.env.Loop;
 import io.levada.env.Scheduler;
 import io.levada.facade.BatchSink;
+import io.levada.protocol.Limits;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -27,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Delivery {
     private final Clock clock;
-    private final DeliveryLimits limits;
+    private final DeliveryLimits bounds;
+    private final Limits limits;
     private final List<DeliveryLoop> loops = new ArrayList<>();
     private final List<Loop> readers = new ArrayList<>();
     private final BlockCache blocks;
@@ -38,16 +40,21 @@ public final class Delivery {
     private final AtomicInteger nextReader = new AtomicInteger();
     private volatile boolean closed;
 
-    public Delivery(Scheduler scheduler, Clock clock, DeliveryLimits limits) {
+    /**
+     * @param bounds what it may use
+     * @param limits what batches may measure
+     */
+    public Delivery(Scheduler scheduler, Clock clock, DeliveryLimits bounds, Limits limits) {
         this.clock = clock;
+        this.bounds = bounds;
         this.limits = limits;
-        for (int i = 0; i < limits.loops(); i++) {
+        for (int i = 0; i < bounds.loops(); i++) {
             loops.add(new DeliveryLoop(scheduler.newLoop("delivery-" + i)));
         }
-        for (int i = 0; i < limits.readers(); i++) {
+        for (int i = 0; i < bounds.readers(); i++) {
             readers.add(scheduler.newLoop("reader-" + i));
         }
-        blocks = new BlockCache(limits.blockCacheBytes());
+        blocks = new BlockCache(bounds.blockCacheBytes());
     }
 
     /** Makes a partition readable; once for each partition. {@link Feed#close} and {@link #detach} end it. */
@@ -117,11 +124,15 @@ public final class Delivery {
 
     /** A partition's share of the bytes for tails, as many as are read now. */
     long tailBytesEach() {
-        return limits.tailBytes() / Math.max(1, feedsRead.get());
+        return bounds.tailBytes() / Math.max(1, feedsRead.get());
     }
 
     int blockBytes() {
-        return limits.blockBytes();
+        return bounds.blockBytes();
+    }
+
+    Limits limits() {
+        return limits;
     }
 
     long nanos() {

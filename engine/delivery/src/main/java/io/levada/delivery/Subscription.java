@@ -4,6 +4,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.facade.BatchSink;
 import io.levada.facade.GroupSession;
+import io.levada.protocol.Limits;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -228,7 +229,14 @@ public final class Subscription implements GroupSession.AssignedReader {
     }
 
     private void step(Cursor cursor) {
-        switch (cursor.step(records, bytes)) {
+        Cursor.Step came;
+        try {
+            came = cursor.step(records, bytes);
+        } catch (RuntimeException e) {
+            cursor.end(LevadaException.of(e));
+            return;
+        }
+        switch (came) {
             case GO_ON -> ready.add(cursor);
             case AT_TAIL, ENDED -> {}
             case NEEDS_BLOCK -> {
@@ -250,6 +258,10 @@ public final class Subscription implements GroupSession.AssignedReader {
             waits = reason;
             waitsSinceNanos = delivery.nanos();
         }
+    }
+
+    Limits limits() {
+        return delivery.limits();
     }
 
     /** A cursor has something to do again. */

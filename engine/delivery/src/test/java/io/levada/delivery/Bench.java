@@ -1,5 +1,6 @@
 package io.levada.delivery;
 
+import io.levada.protocol.Limits;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,7 @@ final class Bench implements AutoCloseable {
 
     Bench(long seed, int partitions, DeliveryLimits limits) {
         scheduler = new ManualScheduler(seed);
-        delivery = new Delivery(scheduler, scheduler, limits);
+        delivery = new Delivery(scheduler, scheduler, limits, Limits.DEFAULT);
         for (int i = 0; i < partitions; i++) {
             FakePartition partition = new FakePartition(allocator, i);
             this.partitions.add(partition);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.levada.Compression;
 import io.levada.env.RealClock;
 import io.levada.env.RealScheduler;
+import io.levada.protocol.Limits;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,14 +18,14 @@ import org.junit.jupiter.api.Test;
 /** The same with real threads, where publishing, reading, asking and cancelling truly happen at once. */
 class RealThreadsTest {
     private static final int PARTITIONS = 3;
-    private static final int BATCHES = 250;
+    private static final int BATCHES = 150;
 
     @Test
     void everybody_gets_everything_while_threads_race() {
         UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true);
         RealScheduler scheduler = new RealScheduler("test");
         DeliveryLimits limits = new DeliveryLimits(2, 2, 64 << 10, 64 << 10, 8 << 10);
-        Delivery delivery = new Delivery(scheduler, new RealClock(), limits);
+        Delivery delivery = new Delivery(scheduler, new RealClock(), limits, Limits.DEFAULT);
         List<FakePartition> partitions = new ArrayList<>();
         List<Feed> feeds = new ArrayList<>();
         for (int i = 0; i < PARTITIONS; i++) {

@@ -18,7 +18,7 @@ class SharingTest {
             for (int i = 0; i < 10; i++) {
                 bench.partition(0).publish(10);
             }
-            List<RecordingSink> sinks = subscribe(bench, 300, PLENTY);
+            List<RecordingSink> sinks = subscribe(bench, 100, PLENTY);
             bench.run();
             sinks.forEach(sink -> assertEquals(100, sink.records));
             assertEquals(1, bench.reads());
@@ -49,7 +49,7 @@ class SharingTest {
     @Test
     void many_live_readers_cost_no_read_and_one_wake_of_each_loop() {
         try (Bench bench = new Bench(1)) {
-            List<RecordingSink> sinks = subscribe(bench, 300, PLENTY);
+            List<RecordingSink> sinks = subscribe(bench, 100, PLENTY);
             bench.run();
             bench.partition(0).publish(10);
             bench.partition(0).publish(10);
@@ -130,7 +130,7 @@ class SharingTest {
             RecordingSink sink = new RecordingSink();
             Subscription subscription = bench.subscribe(sink);
             long stored = 0;
-            for (int i = 0; i < 2_000; i++) {
+            for (int i = 0; i < 800; i++) {
                 stored += bench.partition(i % 4)
                         .publish(1, 1_000, Compression.NONE)
                         .capacity();
@@ -145,6 +145,31 @@ class SharingTest {
             subscription.cancel();
             bench.run();
             bench.feeds.forEach(feed -> assertEquals(0, feed.tailPinnedBytes(), "no reader, no tail"));
+        }
+    }
+
+    @Test
+    void small_batches_held_with_little_credit_do_not_keep_their_blocks() {
+        DeliveryLimits limits = new DeliveryLimits(1, 1, 64 << 10, 64 << 10, 16 << 10);
+        try (Bench bench = new Bench(1, 1, limits)) {
+            for (int i = 0; i < 1_000; i++) {
+                bench.partition(0).publish(2, 200, Compression.NONE);
+            }
+            long stored = bench.allocator.metric().usedDirectMemory();
+            List<RecordingSink> stalled = new ArrayList<>();
+            for (int i = 0; i < 50; i++) {
+                RecordingSink sink = new RecordingSink();
+                sink.keep = true;
+                Subscription subscription = bench.delivery.subscribe(sink, handle -> null);
+                subscription.add(0, bench.feed(0), i * 40L, PLENTY);
+                subscription.credit(3, 2_000);
+                bench.run();
+                assertEquals(3, sink.records);
+                stalled.add(sink);
+            }
+            long held = bench.allocator.metric().usedDirectMemory() - stored - limits.blockCacheBytes();
+            assertTrue(held < 50 * 3_000, "stalled readers hold " + held + " bytes");
+            stalled.forEach(RecordingSink::releaseKept);
         }
     }
 
