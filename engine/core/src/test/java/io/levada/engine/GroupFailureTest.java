@@ -16,6 +16,7 @@ import io.levada.groups.GroupConfig;
 import io.levada.groups.GroupEvent;
 import io.levada.log.LogConfig;
 import io.levada.log.LogStore;
+import io.levada.protocol.Limits;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -30,7 +31,7 @@ class GroupFailureTest {
     private final VirtualTime time = new VirtualTime(11);
     private final Env env = time.env(new MemoryDisk());
     private final LogStore store = LogStore.open(env, LogConfig.memory());
-    private final Delivery delivery = new Delivery(time, time, DeliveryLimits.defaults());
+    private final Delivery delivery = new Delivery(time, time, DeliveryLimits.defaults(), Limits.DEFAULT);
     private final TopicRegistry topics = new TopicRegistry(delivery);
     private final Host host = new Host();
     private Flaky log;
