@@ -20,13 +20,17 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The events of groups as records of the internal topic {@code __groups}. */
+/**
+ * The events of groups as records of the internal topic {@code __groups}. A long decision takes several batches, of which
+ * a crash may leave the first ones only: that is a state like another, which {@link
+ * io.levada.groups.GroupCoordinator#restored} brings in order.
+ */
 final class GroupTopic implements GroupLog {
     static final String NAME = "__groups";
     private static final int READ_BYTES = 1 << 20;
 
-    /** A batch is closed once it is this large; a single event takes no more than a fifth of it. */
-    private static final int BATCH_BYTES = 1 << 20;
+    /** A batch is closed once it is this large; with one more event it still fits the smallest journal there may be. */
+    private static final int BATCH_BYTES = 32 << 10;
 
     private final PartitionLog log;
     private final Clock clock;

@@ -36,6 +36,11 @@ final class TestMember implements MemberSink, BatchSink {
     final Map<Integer, Long> next = new TreeMap<>();
 
     final Map<Integer, TopicPartition> partitions = new TreeMap<>();
+    final Map<Integer, Long> starts = new TreeMap<>();
+
+    /** By handle: the last commit that was answered. */
+    final Map<Integer, Long> committed = new TreeMap<>();
+
     final GroupSession session;
     private final GroupSession.AssignedReader reader;
     private final List<Integer> revoking = new ArrayList<>();
@@ -60,6 +65,7 @@ final class TestMember implements MemberSink, BatchSink {
     void commit(Map<Integer, Long> offsets, Runnable then) {
         session.commit(offsets).subscribe(done -> {}, error -> heard.add(line("commit", error)), () -> {
             heard.add("committed");
+            committed.putAll(offsets);
             then.run();
         });
     }
@@ -88,6 +94,7 @@ final class TestMember implements MemberSink, BatchSink {
     public void onAssigned(int handle, TopicPartition partition, long generation, long start) {
         heard.add("assigned " + partition + " from " + start);
         partitions.put(handle, partition);
+        starts.put(handle, start);
         next.put(handle, start);
         reader.add(handle, start);
     }

@@ -60,7 +60,9 @@ public final class GroupCoordinator {
     /** What {@link #deadlineMs} gives when there is nothing to wait for. */
     public static final long NEVER = Long.MAX_VALUE;
 
-    private static final int MAX_TOPICS = 1_000;
+    /** Most bytes of the names that a member subscribes to: 16 KiB, so that an event fits any journal. */
+    private static final int MAX_SUBSCRIPTION_BYTES = 16 << 10;
+
     private final GroupConfig config;
     private final Assignor assignor;
     private final NavigableMap<String, GroupState> groups = new TreeMap<>();
@@ -122,10 +124,12 @@ public final class GroupCoordinator {
     }
 
     private void checkTopics(List<String> subscription) {
-        if (subscription.isEmpty() || subscription.size() > MAX_TOPICS) {
+        int bytes = subscription.stream().mapToInt(String::length).sum();
+        if (subscription.isEmpty() || bytes > MAX_SUBSCRIPTION_BYTES) {
             throw new LevadaException(
                     ErrorCode.INVALID_REQUEST,
-                    "a member subscribes to 1 to " + MAX_TOPICS + " topics, not " + subscription.size());
+                    "a member subscribes to 1 topic or more, with at most " + MAX_SUBSCRIPTION_BYTES
+                            + " characters of names together, not to " + subscription.size() + " with " + bytes);
         }
         for (String topic : subscription) {
             if (!topics.containsKey(topic)) {

@@ -18,6 +18,7 @@ final class Settlement {
     private final Draft draft;
     private final Map<String, TopicShape> topics;
     private final List<Member> members;
+    private final Map<String, Member> byId = new HashMap<>();
     private final Map<TopicPartition, String> owned = new HashMap<>();
     private final SortedSet<TopicPartition> open = new TreeSet<>();
 
@@ -25,13 +26,12 @@ final class Settlement {
         this.draft = draft;
         this.topics = topics;
         this.members = draft.state().connected();
+        members.forEach(member -> byId.put(member.id(), member));
     }
 
     void settle(Assignor assignor, long nowMs, long withinMs) {
         survey();
         SortedMap<TopicPartition, String> target = assignor.assign(members, owned, open);
-        Map<String, Member> byId = new HashMap<>();
-        members.forEach(member -> byId.put(member.id(), member));
         target.forEach((partition, id) -> {
             Ownership ownership = draft.state().ownership(partition);
             Member owner = byId.get(id);
@@ -56,7 +56,7 @@ final class Settlement {
                 Ownership ownership = draft.state().ownership(partition);
                 if (ownership == null || ownership.revoking()) {
                     open.add(partition);
-                } else if (members.stream().anyMatch(member -> member.id().equals(ownership.member()))) {
+                } else if (byId.containsKey(ownership.member())) {
                     owned.put(partition, ownership.member());
                 }
             }

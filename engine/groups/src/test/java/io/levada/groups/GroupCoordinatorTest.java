@@ -18,6 +18,7 @@ import io.levada.groups.Effect.Left;
 import io.levada.groups.Effect.Lost;
 import io.levada.groups.Effect.Revoking;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -235,6 +236,8 @@ class GroupCoordinatorTest {
         refused(ErrorCode.INVALID_GROUP_ID, () -> groups.join("a b", "m", List.of("t"), Position.earliest(), 0));
         refused(ErrorCode.INVALID_GROUP_ID, () -> groups.join("__g", "m", List.of("t"), Position.earliest(), 0));
         refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "m", List.of(), Position.earliest(), 0));
+        List<String> many = IntStream.range(0, 2_000).mapToObj(i -> "topic" + i).toList();
+        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "m", many, Position.earliest(), 0));
         refused(
                 ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
                 () -> groups.join("g", "m", List.of("t", "u"), Position.earliest(), 0));
@@ -245,7 +248,7 @@ class GroupCoordinatorTest {
     @Test
     void two_hundred_members_share_four_hundred_partitions_of_ten_topics() {
         List<String> topics = IntStream.range(0, 10).mapToObj(i -> "topic-" + i).toList();
-        Map<String, TopicShape> shapes = new java.util.HashMap<>();
+        Map<String, TopicShape> shapes = new HashMap<>();
         topics.forEach(topic -> shapes.put(topic, new TopicShape(ID, 40)));
         run(() -> groups.topicsChanged(shapes, 0));
         for (int i = 0; i < 200; i++) {
