@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The promises of groups under random commands; {@code -Dlevada.seed=N} runs one seed alone. */
 class GroupSimulationTest {
-    private static final int SEEDS = 150;
+    private static final int SEEDS = 100;
     private static final int STEPS = 300;
 
     /** Faults that a coordinator could have; each must be found. */

@@ -54,7 +54,7 @@ final class GroupWorld {
     void run(int steps) {
         for (int i = 0; i < steps; i++) {
             step(random.nextInt(100));
-            if (i % 16 == 0) {
+            if (i % 32 == 0) {
                 checker.checkReplay(coordinator);
             }
         }
