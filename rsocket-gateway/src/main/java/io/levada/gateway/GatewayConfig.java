@@ -1,5 +1,9 @@
 package io.levada.gateway;
 
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.List;
 
 /**
@@ -56,5 +60,27 @@ public record GatewayConfig(
 
     public GatewayConfig withLimits(GatewayLimits value) {
         return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, allowedOrigins, value);
+    }
+
+    /**
+     * Whether the host may be bound.
+     *
+     * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} when it is not known, or others reach it and {@code
+     *     insecure} is not set
+     */
+    public void checkHost() {
+        InetAddress address;
+        try {
+            address = InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REQUEST, "host " + host + " is not known here; use 127.0.0.1", e);
+        }
+        if (!address.isLoopbackAddress() && !insecure) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REQUEST,
+                    "host " + host + " is open to others, who could read and write everything, as there is no"
+                            + " TLS and no authentication yet; bind 127.0.0.1, or add --insecure to do it nevertheless");
+        }
     }
 }

@@ -9,9 +9,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.rsocket.core.RSocketServer;
 import io.rsocket.frame.decoder.PayloadDecoder;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.Set;
@@ -82,24 +80,8 @@ public final class GatewayServer implements AutoCloseable {
      *     not set, or cannot be bound, or a port is in use
      */
     public static GatewayServer start(Engine engine, GatewayConfig config) {
-        requireLoopback(config);
+        config.checkHost();
         return new GatewayServer(engine, config);
-    }
-
-    private static void requireLoopback(GatewayConfig config) {
-        InetAddress address;
-        try {
-            address = InetAddress.getByName(config.host());
-        } catch (UnknownHostException e) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_REQUEST, "host " + config.host() + " is not known here; use 127.0.0.1", e);
-        }
-        if (!address.isLoopbackAddress() && !config.insecure()) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_REQUEST,
-                    "host " + config.host() + " is open to others, who could read and write everything, as there is no"
-                            + " TLS and no authentication yet; bind 127.0.0.1, or add --insecure to do it nevertheless");
-        }
     }
 
     private DisposableServer bindTcp() {

@@ -104,7 +104,7 @@ final class Settlement {
             return "there is no partition of " + names;
         }
         String broken = ofBroken == 0 ? "" : " (" + ofBroken + " of them of members whose connection broke)";
-        return "all " + partitions + " partitions of " + names + " have owners" + broken + " among "
-                + draft.state().members().size() + " members; first in line when one frees up";
+        return "all " + partitions + " partitions of " + names + " have owners" + broken
+                + "; first in line when one frees up";
     }
 }

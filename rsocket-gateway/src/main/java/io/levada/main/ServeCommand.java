@@ -1,0 +1,79 @@
+package io.levada.main;
+
+import io.levada.cli.CommandContext;
+import io.levada.cli.LevadaCli;
+import io.levada.gateway.GatewayConfig;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Runs a server until it is told to stop. */
+@Command(
+        name = "serve",
+        description = {
+            "Runs a server: RSocket over TCP, and over WebSocket at /rsocket of the HTTP port.",
+            "Prints one line 'ready rsocket://HOST:PORT http://HOST:PORT' once it serves. SIGTERM ends it gracefully."
+        })
+final class ServeCommand implements Callable<Integer> {
+    private static final int MAX_PORT = 65_535;
+
+    private final CommandContext context;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
+    @Option(
+            names = "--store",
+            paramLabel = "URI",
+            description = "the log to serve: file:DIR, or memory: to forget it; file:./levada-data unless said")
+    private String store = "file:./levada-data";
+
+    @Option(names = "--host", paramLabel = "H", description = "the address to bind; 127.0.0.1 unless said")
+    private String host = GatewayConfig.defaults().host();
+
+    @Option(names = "--port", paramLabel = "P", description = "of RSocket over TCP; 7878 unless said, 0 for a free one")
+    private int port = GatewayConfig.DEFAULT_PORT;
+
+    @Option(
+            names = "--http-port",
+            paramLabel = "P",
+            description = "of HTTP and RSocket over WebSocket; 7880 unless said, 0 for a free one")
+    private int httpPort = GatewayConfig.DEFAULT_HTTP_PORT;
+
+    @Option(
+            names = "--insecure",
+            description = "binds an address that others reach although nobody has to say who they are")
+    private boolean insecure;
+
+    ServeCommand(CommandContext context) {
+        this.context = context;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        checkPort("--port", port);
+        checkPort("--http-port", httpPort);
+        GatewayConfig config = GatewayConfig.defaults()
+                .withHost(host)
+                .withPorts(port, httpPort)
+                .withInsecure(insecure);
+        CountDownLatch stop = new CountDownLatch(1);
+        context.shutdown().onStop(stop::countDown);
+        try (Server server = Server.start(store, config)) {
+            context.terminal().line("ready " + server.rsocketAddress() + " " + server.httpAddress());
+            stop.await();
+        }
+        return LevadaCli.DONE;
+    }
+
+    private void checkPort(String option, int number) {
+        if (number < 0 || number > MAX_PORT) {
+            throw new ParameterException(spec.commandLine(), option + " is 0 to " + MAX_PORT + ", not " + number);
+        }
+    }
+}

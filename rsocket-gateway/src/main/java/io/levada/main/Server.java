@@ -1,0 +1,60 @@
+package io.levada.main;
+
+import io.levada.engine.EmbeddedEngine;
+import io.levada.facade.Engine;
+import io.levada.gateway.GatewayConfig;
+import io.levada.gateway.GatewayServer;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+
+/** An engine in this process and the gateway in front of it. */
+final class Server implements AutoCloseable {
+    private final Engine engine;
+    private final GatewayServer gateway;
+
+    private Server(Engine engine, GatewayServer gateway) {
+        this.engine = engine;
+        this.gateway = gateway;
+    }
+
+    /**
+     * Opens a store and serves it; fails with a {@link io.levada.LevadaException} when the store or an address is in use.
+     *
+     * @param store an address of an embedded engine, {@code memory:} or {@code file:DIR}
+     */
+    static Server start(String store, GatewayConfig config) {
+        config.checkHost();
+        Engine engine = EmbeddedEngine.open(store);
+        try {
+            return new Server(engine, GatewayServer.start(engine, config));
+        } catch (RuntimeException e) {
+            engine.close();
+            throw e;
+        }
+    }
+
+    /** Where clients connect, by the port that was bound. */
+    String rsocketAddress() {
+        return "rsocket://" + text(gateway.tcpAddress());
+    }
+
+    /** Where HTTP and WebSocket are served. */
+    String httpAddress() {
+        return "http://" + text(gateway.httpAddress());
+    }
+
+    private static String text(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress();
+        return (address.getAddress() instanceof Inet6Address ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+
+    /** Answers what is in flight, ends all streams, and leaves a store that needs no recovery. */
+    @Override
+    public void close() {
+        try {
+            gateway.close();
+        } finally {
+            engine.close();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package io.levada.main;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** A server in a process of its own, so that it can be killed. Ends with the test that started it. */
+final class ServeProcess implements AutoCloseable {
+    private static final long PATIENCE_SECONDS = 30;
+
+    private final Process process;
+    private final String ready;
+
+    private ServeProcess(Process process, String ready) {
+        this.process = process;
+        this.ready = ready;
+    }
+
+    /** Starts a server on free ports; returns once it says that it is ready. */
+    static ServeProcess start(Path store) throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Main.class.getName(),
+                        "serve",
+                        "--store",
+                        "file:" + store,
+                        "--port",
+                        "0",
+                        "--http-port",
+                        "0")
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        BufferedReader out =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        try {
+            String line = CompletableFuture.supplyAsync(() -> readLine(out)).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            return new ServeProcess(process, line);
+        } catch (Exception e) {
+            process.destroyForcibly();
+            throw e;
+        }
+    }
+
+    private static String readLine(BufferedReader out) {
+        try {
+            return String.valueOf(out.readLine());
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    /** The line {@code ready rsocket://H:P http://H:P}. */
+    String ready() {
+        return ready;
+    }
+
+    String address() {
+        return ready.split(" ", -1)[1];
+    }
+
+    /** Sends SIGTERM and returns the exit code. */
+    int terminate() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            throw new AssertionError("still there after " + PATIENCE_SECONDS + " s");
+        }
+        return process.exitValue();
+    }
+
+    /** Sends SIGKILL and returns once it is gone. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.levada.main;
+
+import org.jspecify.annotations.NullMarked;
