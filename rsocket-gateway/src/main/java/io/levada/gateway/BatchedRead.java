@@ -49,7 +49,7 @@ final class BatchedRead extends ClientChannel implements BatchSink {
         String to = wanted.textOrNull("to");
         return new ReadSpec(
                 wanted.text("topic"),
-                wanted.smallNumberOrNull("partition"),
+                wanted.integerOrNull("partition"),
                 Position.parse(wanted.text("from")),
                 to == null ? End.never() : End.parse(to));
     }

@@ -113,9 +113,16 @@ final class Json {
         return (int) value;
     }
 
+    /** Any number of 32 bits, below 0 as well: the engine says which are good, each with its own code. */
     @Nullable
-    Integer smallNumberOrNull(String field) {
-        return get(field).isMissingNode() ? null : (Integer) smallNumber(field);
+    Integer integerOrNull(String field) {
+        JsonNode value = get(field);
+        if (value.isMissingNode()) {
+            return null;
+        } else if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+            throw invalid(what + " needs '" + field + "', a whole number");
+        }
+        return value.intValue();
     }
 
     List<String> texts(String field) {

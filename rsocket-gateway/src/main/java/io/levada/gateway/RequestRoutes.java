@@ -77,8 +77,8 @@ final class RequestRoutes {
 
     private static TopicSpec topic(Json wanted) {
         wanted.only("name", "partitions", "replicationFactor", "config");
-        Integer partitions = wanted.smallNumberOrNull("partitions");
-        Integer replicationFactor = wanted.smallNumberOrNull("replicationFactor");
+        Integer partitions = wanted.integerOrNull("partitions");
+        Integer replicationFactor = wanted.integerOrNull("replicationFactor");
         return new TopicSpec(
                 wanted.text("name"),
                 partitions == null ? 1 : partitions,

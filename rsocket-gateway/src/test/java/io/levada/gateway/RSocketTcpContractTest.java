@@ -1,0 +1,32 @@
+package io.levada.gateway;
+
+import io.levada.Levada;
+import io.levada.LevadaOptions;
+import io.levada.testkit.DurableContract;
+import io.levada.testkit.LevadaContract;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.io.TempDir;
+
+class RSocketTcpContractTest implements LevadaContract, DurableContract {
+    @TempDir
+    static Path directory;
+
+    private final AtomicInteger logs = new AtomicInteger();
+
+    @Override
+    public Levada open(LevadaOptions options) {
+        return ServedLevada.overTcp("memory:", options);
+    }
+
+    @Override
+    public Levada openNew(LevadaOptions options) {
+        logs.incrementAndGet();
+        return reopen(options);
+    }
+
+    @Override
+    public Levada reopen(LevadaOptions options) {
+        return ServedLevada.overTcp("file:" + directory.resolve("log-" + logs.get()), options);
+    }
+}
