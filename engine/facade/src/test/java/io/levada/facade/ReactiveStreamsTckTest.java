@@ -1,0 +1,235 @@
+package io.levada.facade;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.levada.Ack;
+import io.levada.Assignment;
+import io.levada.Delivery;
+import io.levada.LevadaOptions;
+import io.levada.ReadSpec;
+import io.levada.Record;
+import io.levada.StoredRecord;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.tck.PublisherVerification;
+import org.reactivestreams.tck.SubscriberBlackboxVerification;
+import org.reactivestreams.tck.TestEnvironment;
+import org.testng.ITestListener;
+import org.testng.ITestResult;
+import org.testng.TestNG;
+import reactor.core.publisher.Flux;
+
+/** Every publisher written by hand here, and the one subscriber, held against the Reactive Streams TCK. */
+class ReactiveStreamsTckTest {
+    private static final LevadaOptions OPTIONS = LevadaOptions.defaults();
+
+    @Test
+    void reading() {
+        verify(Reading.class, 20);
+    }
+
+    @Test
+    void publishing() {
+        verify(Publishing.class, 20);
+    }
+
+    @Test
+    void receiving() {
+        verify(Receiving.class, 18);
+    }
+
+    @Test
+    void assignments() {
+        verify(Assignments.class, 18);
+    }
+
+    @Test
+    void subscribing_to_the_records_to_be_published() {
+        verify(RecordsToPublish.class, 6);
+    }
+
+    @Test
+    void a_publisher_that_breaks_the_rules_does_not_pass() {
+        Report report = run(Unruly.class);
+        assertTrue(report.failures.size() >= 3, "found only " + report.failures);
+    }
+
+    private static void verify(Class<?> verification, int atLeast) {
+        Report report = run(verification);
+        assertEquals(List.of(), report.failures);
+        assertTrue(report.passed >= atLeast, "only " + report.passed + " rules were tried");
+    }
+
+    private static Report run(Class<?> verification) {
+        Report report = new Report();
+        TestNG testng = new TestNG(false);
+        testng.setUseDefaultListeners(false);
+        testng.setVerbose(0);
+        testng.setTestClasses(new Class<?>[] {verification});
+        testng.addListener(report);
+        testng.run();
+        return report;
+    }
+
+    private static final class Report implements ITestListener {
+        private final List<String> failures = new ArrayList<>();
+        private int passed;
+
+        @Override
+        public void onTestSuccess(ITestResult result) {
+            passed++;
+        }
+
+        @Override
+        public void onTestFailure(ITestResult result) {
+            failures.add(result.getName() + ": " + result.getThrowable());
+        }
+    }
+
+    /** Patient with what must come, and quick to believe that nothing comes. */
+    private static TestEnvironment environment() {
+        return new TestEnvironment(800, 30);
+    }
+
+    /** A reader of a topic. */
+    public static final class Reading extends PublisherVerification<StoredRecord> {
+        public Reading() {
+            super(environment());
+        }
+
+        @Override
+        public Publisher<StoredRecord> createPublisher(long elements) {
+            return new ReadFlux(new AutoEngine(elements, 0, false), ReadSpec.of("t"), OPTIONS);
+        }
+
+        @Override
+        public Publisher<StoredRecord> createFailedPublisher() {
+            return new ReadFlux(new AutoEngine(0, 0, true), ReadSpec.of("t"), OPTIONS);
+        }
+    }
+
+    /** Acknowledgements. */
+    public static final class Publishing extends PublisherVerification<Ack> {
+        public Publishing() {
+            super(environment());
+        }
+
+        @Override
+        public Publisher<Ack> createPublisher(long elements) {
+            Flux<Record> records =
+                    Flux.range(0, (int) Math.min(elements, Integer.MAX_VALUE)).map(i -> Record.ofValue("" + i));
+            return new PublishFlux(new AutoEngine(0, 0, false), "t", records, OPTIONS, InstantSource.system());
+        }
+
+        @Override
+        public Publisher<Ack> createFailedPublisher() {
+            return new PublishFlux(new AutoEngine(0, 0, true), "t", Flux.never(), OPTIONS, InstantSource.system());
+        }
+    }
+
+    /** Deliveries, which do not end by themselves. */
+    public static final class Receiving extends PublisherVerification<Delivery> {
+        public Receiving() {
+            super(environment());
+        }
+
+        @Override
+        public long maxElementsFromPublisher() {
+            return publisherUnableToSignalOnComplete();
+        }
+
+        @Override
+        public Publisher<Delivery> createPublisher(long elements) {
+            return new EngineLevada("auto:", new AutoEngine(elements, 1, false), OPTIONS)
+                    .group("g")
+                    .receive("t");
+        }
+
+        @Override
+        public Publisher<Delivery> createFailedPublisher() {
+            return new EngineLevada("auto:", new AutoEngine(0, 0, true), OPTIONS)
+                    .group("g")
+                    .receive("t");
+        }
+    }
+
+    /** Assignments, which do not end by themselves. */
+    public static final class Assignments extends PublisherVerification<Assignment> {
+        public Assignments() {
+            super(environment());
+        }
+
+        @Override
+        public long maxElementsFromPublisher() {
+            return publisherUnableToSignalOnComplete();
+        }
+
+        @Override
+        public Publisher<Assignment> createPublisher(long elements) {
+            int partitions = (int) Math.min(elements, 2_000);
+            return new EngineLevada("auto:", new AutoEngine(0, partitions, false), OPTIONS)
+                    .group("g")
+                    .subscribe("t");
+        }
+
+        @Override
+        public Publisher<Assignment> createFailedPublisher() {
+            return new EngineLevada("auto:", new AutoEngine(0, 0, true), OPTIONS)
+                    .group("g")
+                    .subscribe("t");
+        }
+    }
+
+    /** The subscriber that a source of records meets. */
+    public static final class RecordsToPublish extends SubscriberBlackboxVerification<Record> {
+        public RecordsToPublish() {
+            super(environment());
+        }
+
+        @Override
+        public Subscriber<Record> createSubscriber() {
+            AtomicReference<@Nullable Subscriber<? super Record>> met = new AtomicReference<>();
+            new PublishFlux(new AutoEngine(0, 0, false), "t", met::set, OPTIONS, InstantSource.system())
+                    .subscribe(ack -> {}, error -> {});
+            return widened(met.get());
+        }
+
+        @SuppressWarnings("unchecked") // a subscriber to anything above Record takes a Record
+        private static Subscriber<Record> widened(@Nullable Subscriber<? super Record> subscriber) {
+            if (subscriber == null) {
+                throw new AssertionError("the source was not subscribed to");
+            }
+            return (Subscriber<Record>) subscriber;
+        }
+
+        @Override
+        public Record createElement(int element) {
+            return Record.ofValue("" + element);
+        }
+    }
+
+    /** The control: emits what was not asked for. */
+    public static final class Unruly extends PublisherVerification<Integer> {
+        public Unruly() {
+            super(new TestEnvironment(50, 10));
+        }
+
+        @Override
+        public Publisher<Integer> createPublisher(long elements) {
+            return subscriber -> Flux.range(0, (int) Math.min(elements, 50))
+                    .subscribe(subscriber::onNext, subscriber::onError, subscriber::onComplete);
+        }
+
+        @Override
+        public @Nullable Publisher<Integer> createFailedPublisher() {
+            return null;
+        }
+    }
+}
