@@ -72,7 +72,7 @@ public final class EmbeddedEngine implements Engine {
         this.reads = new Reads(topics, positions, delivery);
         this.adminLoop = env.scheduler().newLoop("admin");
         for (int i = 0; i < config.writerLoops(); i++) {
-            writerLoops.add(env.scheduler().newLoop("writer-" + i));
+            writerLoops.add(env.scheduler().newLoop("acks-" + i));
         }
         store.topics().forEach(topics::serve);
         this.groups = new GroupRuntime(new Host(), config.groups(), topics.all());
@@ -95,7 +95,7 @@ public final class EmbeddedEngine implements Engine {
         Env env = StoreAddress.parse(address).env();
         boolean opened = false;
         try {
-            EmbeddedEngine engine = new EmbeddedEngine(env, true, config, LogStore.open(env, config.log()));
+            EmbeddedEngine engine = open(env, true, config);
             opened = true;
             return engine;
         } finally {
@@ -107,7 +107,21 @@ public final class EmbeddedEngine implements Engine {
 
     /** Opens the store on an environment's disk, which stays the caller's: closing the engine leaves its scheduler open. */
     public static EmbeddedEngine open(Env env, EngineConfig config) {
-        return new EmbeddedEngine(env, false, config, LogStore.open(env, config.log()));
+        return open(env, false, config);
+    }
+
+    private static EmbeddedEngine open(Env env, boolean ownsEnv, EngineConfig config) {
+        LogStore store = LogStore.open(env, config.log());
+        boolean opened = false;
+        try {
+            EmbeddedEngine engine = new EmbeddedEngine(env, ownsEnv, config, store);
+            opened = true;
+            return engine;
+        } finally {
+            if (!opened) {
+                store.close();
+            }
+        }
     }
 
     @Override

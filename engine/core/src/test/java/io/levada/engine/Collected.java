@@ -6,9 +6,9 @@ import io.levada.facade.BatchSink;
 import io.levada.facade.WriterSink;
 import io.levada.protocol.BatchBuilder;
 import io.levada.protocol.Limits;
-import io.levada.protocol.RecordBatch;
 import io.levada.protocol.RecordCursor;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -27,8 +27,11 @@ final class Collected {
 
     /** A batch of records with these values, all with one timestamp. */
     static ByteBuf batch(long timestampMs, String... values) {
-        try (BatchBuilder builder =
-                new BatchBuilder(PooledByteBufAllocator.DEFAULT, Compression.NONE, Limits.DEFAULT)) {
+        return batch(PooledByteBufAllocator.DEFAULT, timestampMs, values);
+    }
+
+    static ByteBuf batch(ByteBufAllocator allocator, long timestampMs, String... values) {
+        try (BatchBuilder builder = new BatchBuilder(allocator, Compression.NONE, Limits.DEFAULT)) {
             for (String value : values) {
                 builder.append(timestampMs, null, value.getBytes(StandardCharsets.UTF_8), List.of());
             }
@@ -62,7 +65,9 @@ final class Collected {
                     String text = value == null ? "null" : new String(value, StandardCharsets.UTF_8);
                     seen.add(handle + ":" + cursor.offset() + "=" + text);
                 }
-                addresses.add(batch.memoryAddress() + batch.readerIndex());
+                if (batch.hasMemoryAddress()) {
+                    addresses.add(batch.memoryAddress() + batch.readerIndex());
+                }
                 records.addAll(seen);
             } finally {
                 batch.release();
@@ -150,10 +155,5 @@ final class Collected {
             await(count + " acknowledgements", () -> acks.size() >= count);
             return this;
         }
-    }
-
-    /** Bytes that a batch takes. */
-    static int sizeOf(ByteBuf batch) {
-        return RecordBatch.sizeInBytes(batch);
     }
 }
