@@ -11,7 +11,8 @@ abstract class ClientStream {
 
     ClientStream(ClientSession session, FluxSink<Payload> sink) {
         this.session = session;
-        this.outlet = new Outlet(sink, session.limits().maxQueuedMessages(), this::overflown);
+        this.outlet =
+                new Outlet(sink, session.connection().budget(), session.limits().maxQueuedMessages(), this::overflown);
         sink.onCancel(this::cancelled);
     }
 

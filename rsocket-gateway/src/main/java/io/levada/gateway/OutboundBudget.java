@@ -18,8 +18,8 @@ import java.util.function.LongConsumer;
  * <p>Both together stay within the limit, so a stream that wants more than there is room for waits, and is fed as writes
  * complete. A stream takes a quarter of the room at once, so that those that wait for records leave room for others; where
  * idle streams hold nearly all, each gets a small probe nevertheless, so that none starves. The engine may exceed a grant
- * by less than one record, since a record is never cut: what is held never exceeds the limit by more than a probe and a
- * record for each stream.
+ * by less than one record, since a record is never cut. Where frames are small they cost more than the bytes granted, so
+ * streams also stop handing over while {@link #open} is false: what is held never exceeds the limit by more than a frame.
  *
  * <p>Frames that no grant covers (answers, acknowledgements, echoes) count as well. Where they fill the budget twice over,
  * the peer sends and does not read: {@link #overrun} tells, and the connection is closed.
@@ -39,6 +39,7 @@ final class OutboundBudget {
     private final AtomicLong peak = new AtomicLong();
     private int shares;
     private boolean feeding;
+    private boolean feedAgain;
 
     /**
      * An empty budget.
@@ -112,21 +113,29 @@ final class OutboundBudget {
     }
 
     private void feed() {
+        feedAgain = true;
         if (feeding) {
             return; // A grant may be answered at once, by frames that are written at once.
         }
         feeding = true;
         try {
-            for (int i = waiting.size(); i > 0 && open(); i--) {
-                waiting.remove().run();
-            }
-            for (int i = hungry.size(); i > 0; i--) {
-                Share share = hungry.remove();
-                share.queued = false;
-                share.feed();
+            while (feedAgain) {
+                feedAgain = false;
+                feedOnce();
             }
         } finally {
             feeding = false;
+        }
+    }
+
+    private void feedOnce() {
+        for (int i = waiting.size(); i > 0 && open(); i--) {
+            waiting.remove().run();
+        }
+        for (int i = hungry.size(); i > 0; i--) {
+            Share share = hungry.remove();
+            share.queued = false;
+            share.feed();
         }
     }
 

@@ -13,16 +13,20 @@ import reactor.core.publisher.FluxSink;
 
 /**
  * The sending half of one stream: passes messages on as far as the peer's request(n) goes, and keeps the rest, bounded.
- * Ends once. For the event loop alone.
+ * Those that a share of the connection's budget covers wait for the budget as well: many small ones cost more as frames
+ * than the bytes they were granted. Ends once. For the event loop alone.
  */
 final class Outlet {
     private final FluxSink<Payload> sink;
     private final int maxQueued;
     private final Runnable overflown;
+    private final OutboundBudget budget;
     private final Queue<Queued> queue = new ArrayDeque<>();
     private long demand;
     private long unclaimed;
     private @Nullable LongConsumer onDemand;
+    private int ungoverned;
+    private boolean waiting;
     private boolean completing;
     private boolean ended;
 
@@ -33,10 +37,11 @@ final class Outlet {
      *
      * @param overflown runs when the stream was failed for the messages that wait in it
      */
-    Outlet(FluxSink<Payload> sink, int maxQueued, Runnable overflown) {
+    Outlet(FluxSink<Payload> sink, OutboundBudget budget, int maxQueued, Runnable overflown) {
         this.sink = sink;
         this.maxQueued = maxQueued;
         this.overflown = overflown;
+        this.budget = budget;
         sink.onRequest(this::requested);
     }
 
@@ -72,7 +77,7 @@ final class Outlet {
     }
 
     /**
-     * The same.
+     * Sends a message that a share covers.
      *
      * @param sent runs when the message has become a frame
      */
@@ -82,8 +87,9 @@ final class Outlet {
             return;
         }
         queue.add(new Queued(message, sent));
+        ungoverned += sent == null ? 1 : 0;
         drain();
-        if (queue.size() > maxQueued) {
+        if (ungoverned > maxQueued) {
             fail(new LevadaException(
                     ErrorCode.THROTTLED, maxQueued + " messages wait in this stream; ask for more with request(n)"));
             overflown.run();
@@ -91,11 +97,17 @@ final class Outlet {
     }
 
     private void drain() {
-        while (demand > 0 && !ended) {
-            Queued next = queue.poll();
+        while (demand > 0 && !ended && !waiting) {
+            Queued next = queue.peek();
             if (next == null) {
                 break;
+            } else if (next.sent != null && !budget.open()) {
+                waiting = true;
+                budget.whenOpen(this::reopened);
+                break;
             }
+            queue.remove();
+            ungoverned -= next.sent == null ? 1 : 0;
             if (demand != Long.MAX_VALUE) {
                 demand--;
             }
@@ -108,6 +120,11 @@ final class Outlet {
             ended = true;
             sink.complete();
         }
+    }
+
+    private void reopened() {
+        waiting = false;
+        drain();
     }
 
     /** Completes behind the messages that wait. */

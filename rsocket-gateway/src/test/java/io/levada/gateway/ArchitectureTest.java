@@ -1,0 +1,154 @@
+package io.levada.gateway;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.lang.ArchRule;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Imports go one way, and what is foreign stays where it belongs; with controls that each rule can fail. */
+final class ArchitectureTest {
+    private static final String API = "io.levada";
+    private static final List<Path> MODULES = Stream.of(
+                    "../engine/api",
+                    "../engine/protocol",
+                    "../engine/env",
+                    "../engine/facade",
+                    "../engine/log",
+                    "../engine/groups",
+                    "../engine/delivery",
+                    "../engine/core",
+                    "../engine/testkit",
+                    "../sdk/java",
+                    "../sdk/cli",
+                    ".")
+            .map(module -> Path.of(module, "target", "classes"))
+            .toList();
+    private static final JavaClasses CLASSES = new ClassFileImporter().importPaths(MODULES);
+    /** Classes of this module's tests that break each rule once, for the controls. */
+    private static final JavaClasses BROKEN =
+            new ClassFileImporter().importPath(Path.of("target/test-classes/io/levada/log"));
+
+    private static final ArchRule NO_REACTOR = noClasses()
+            .that()
+            .resideInAnyPackage("io.levada.protocol", "io.levada.log", "io.levada.groups", "io.levada.env")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("reactor..");
+    private static final ArchRule NO_RSOCKET = noClasses()
+            .that(areNotOf("gateway", "sdk", "main"))
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.rsocket..");
+    private static final ArchRule BYTEBUF_ALONE = noClasses()
+            .that(areNotOf("gateway", "sdk", "main"))
+            .should()
+            .dependOnClassesThat(describe(
+                    "are Netty's, and neither buffers nor their counting",
+                    type -> type.getPackageName().startsWith("io.netty.")
+                            && !type.getPackageName().equals("io.netty.buffer")
+                            && !type.getPackageName().equals("io.netty.util")));
+    private static final ArchRule NO_DRAWERS =
+            noClasses().should().resideInAnyPackage("..impl..", "..util..", "..common..", "..internal..");
+
+    private static String packageOf(String module) {
+        return module.equals("api") ? API : API + "." + module;
+    }
+
+    private static DescribedPredicate<JavaClass> areNotOf(String... modules) {
+        Set<String> packages =
+                Set.of(Stream.of(modules).map(ArchitectureTest::packageOf).toArray(String[]::new));
+        return describe("are not of " + packages, type -> !packages.contains(type.getPackageName()));
+    }
+
+    private static ArchRule imports(String module, String allowed) {
+        Set<String> packages = Set.of(Stream.concat(Stream.of(module), Stream.of(allowed.split(" ")))
+                .filter(name -> !name.isEmpty())
+                .map(ArchitectureTest::packageOf)
+                .toArray(String[]::new));
+        return noClasses()
+                .that()
+                .resideInAPackage(packageOf(module))
+                .should()
+                .dependOnClassesThat(describe(
+                        "are Levada's, and of other packages than " + packages,
+                        type -> (type.getPackageName() + ".").startsWith(API + ".")
+                                && !packages.contains(type.getPackageName())));
+    }
+
+    private static void canFail(ArchRule rule, String why) {
+        AssertionError broken = assertThrows(AssertionError.class, () -> rule.check(BROKEN));
+        assertTrue(String.valueOf(broken.getMessage()).contains(why), broken.getMessage());
+    }
+
+    @Test
+    void every_module_is_looked_at() {
+        for (Path module : MODULES) {
+            assertTrue(Files.isDirectory(module), module + " is not built");
+        }
+        for (String module : List.of("api", "protocol", "env", "facade", "log", "groups", "delivery", "engine")) {
+            assertTrue(CLASSES.stream().anyMatch(type -> type.getPackageName().equals(packageOf(module))), module);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "api,      ''",
+        "env,      ''",
+        "protocol, api",
+        "groups,   api",
+        "facade,   api protocol",
+        "log,      api protocol env",
+        "delivery, api protocol env facade",
+        "engine,   api protocol env facade log groups delivery",
+        "gateway,  api protocol facade delivery",
+        "sdk,      api protocol facade",
+        "cli,      api",
+        "testkit,  api engine"
+    })
+    void imports_go_one_way(String module, String allowed) {
+        imports(module, allowed).check(CLASSES);
+    }
+
+    @Test
+    void reactor_stays_out_of_what_is_pure() {
+        NO_REACTOR.check(CLASSES);
+    }
+
+    @Test
+    void rsocket_stays_in_the_gateway_and_the_sdk() {
+        NO_RSOCKET.check(CLASSES);
+    }
+
+    @Test
+    void of_netty_the_engine_knows_buffers_alone() {
+        BYTEBUF_ALONE.check(CLASSES);
+    }
+
+    @Test
+    void no_package_is_a_drawer() {
+        NO_DRAWERS.check(CLASSES);
+    }
+
+    @Test
+    void each_rule_fails_for_what_breaks_it() {
+        canFail(imports("log", "api protocol env"), "io.levada.facade.Engine");
+        canFail(NO_REACTOR, "reactor.core.publisher.Mono");
+        canFail(NO_RSOCKET, "io.rsocket.RSocket");
+        canFail(BYTEBUF_ALONE, "io.netty.channel.Channel");
+        canFail(NO_DRAWERS, "io.levada.log.util");
+    }
+}
