@@ -2,7 +2,6 @@ package io.levada.main;
 
 import io.levada.Ack;
 import io.levada.ErrorCode;
-import io.levada.GroupDescription.GroupOffset;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.TopicSpec;
@@ -10,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -65,7 +63,7 @@ final class Demo {
     /** Runs it to the end; whether all came out as it should is for the report to say. */
     void run() throws InterruptedException {
         try (Levada levada = Levada.open(address)) {
-            levada.topics().create(TopicSpec.of(TOPIC).partitions(PARTITIONS)).block();
+            levada.blocking().createTopic(TopicSpec.of(TOPIC).partitions(PARTITIONS));
             gather();
             screen.say("");
             screen.say("  20,000 flights of the year 2001 are published now, keyed by the airport they left from.");
@@ -127,10 +125,7 @@ final class Demo {
     }
 
     private static boolean hasCommitted(Levada levada, DemoGroup group) {
-        List<GroupOffset> offsets = Objects.requireNonNull(
-                        levada.groups().describe(group.name()).block())
-                .offsets();
-        return offsets.stream().allMatch(offset -> offset.lag() == 0);
+        return levada.blocking().describeGroup(group.name()).offsets().stream().allMatch(offset -> offset.lag() == 0);
     }
 
     private void await(String what, CompletableFuture<Ack> published, BooleanSupplier condition)

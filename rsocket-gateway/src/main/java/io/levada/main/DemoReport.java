@@ -52,7 +52,12 @@ final class DemoReport {
             String first = ledger.outOfOrder() == 0 ? "yes" : "no";
             for (DemoMember member : group.members()) {
                 table.row(
-                        group.name(), member.name(), partitions(member), member.records(), first, ledger.duplicates());
+                        group.name(),
+                        member.name(),
+                        partitions(member),
+                        String.format(Locale.ROOT, "%,d", member.records()),
+                        first,
+                        ledger.duplicates());
             }
         }
         return table;

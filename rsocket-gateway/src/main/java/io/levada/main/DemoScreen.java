@@ -18,7 +18,7 @@ final class DemoScreen {
     private final boolean live;
     private final boolean colour;
     private final boolean blocks;
-    private int liveLines;
+    private List<String> drawn = List.of();
 
     DemoScreen(Terminal terminal) {
         out = new PrintStream(terminal.out(), false, StandardCharsets.UTF_8);
@@ -50,24 +50,24 @@ final class DemoScreen {
 
     /** Draws the lines that change below the text, in place of those before; nothing where nobody watches. */
     void draw(List<String> lines) {
-        if (!live) {
+        if (!live || lines.equals(drawn)) {
             return;
         }
         eraseLive();
         lines.forEach(out::println);
         out.flush();
-        liveLines = lines.size();
+        drawn = List.copyOf(lines);
     }
 
     /** Lets the lines that change stay as they are. */
     void keepLive() {
-        liveLines = 0;
+        drawn = List.of();
     }
 
     private void eraseLive() {
-        if (liveLines > 0) {
-            out.print(ESCAPE + liveLines + "A" + ESCAPE + "J");
-            liveLines = 0;
+        if (!drawn.isEmpty()) {
+            out.print(ESCAPE + drawn.size() + "A" + ESCAPE + "J");
+            drawn = List.of();
         }
     }
 

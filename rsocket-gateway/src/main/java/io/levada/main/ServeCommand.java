@@ -66,6 +66,7 @@ final class ServeCommand implements Callable<Integer> {
         context.shutdown().onStop(stop::countDown);
         try (Server server = Server.start(store, config)) {
             context.terminal().line("ready " + server.rsocketAddress() + " " + server.httpAddress());
+            context.terminal().flush();
             stop.await();
         }
         return LevadaCli.DONE;

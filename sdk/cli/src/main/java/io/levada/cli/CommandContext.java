@@ -1,20 +1,17 @@
 package io.levada.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.levada.BlockingLevada;
 import io.levada.Compression;
-import io.levada.ErrorCode;
 import io.levada.Levada;
-import io.levada.LevadaException;
 import io.levada.LevadaOptions;
 import java.io.IOException;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Mono;
 
 /** What all commands of one run share: the streams, the global options, and how to open a log. Not thread-safe. */
 public final class CommandContext {
@@ -61,7 +58,8 @@ public final class CommandContext {
         return server;
     }
 
-    boolean wantsJson() {
+    /** Whether answers are to be JSON. */
+    public boolean wantsJson() {
         return output == Output.JSON;
     }
 
@@ -75,9 +73,16 @@ public final class CommandContext {
     }
 
     /** Opens the log, waits for one answer, and closes it. */
-    <T> T ask(Function<Levada, Mono<T>> question) {
+    <T> T ask(Function<BlockingLevada, T> question) {
         try (Levada levada = open()) {
-            return Objects.requireNonNull(question.apply(levada).block());
+            return question.apply(levada.blocking());
+        }
+    }
+
+    /** The same for what has no answer. */
+    void tell(Consumer<BlockingLevada> request) {
+        try (Levada levada = open()) {
+            request.accept(levada.blocking());
         }
     }
 
@@ -93,28 +98,19 @@ public final class CommandContext {
         tokenFile = file;
     }
 
-    /** Prints a line of data. */
-    void print(String line) throws BrokenPipe {
-        try {
-            terminal.line(line);
-        } catch (IOException e) {
-            throw new BrokenPipe(e);
-        }
+    void print(String line) throws IOException {
+        terminal.line(line);
     }
 
-    void printLines(List<String> lines) throws BrokenPipe {
+    void printLines(List<String> lines) throws IOException {
         for (String line : lines) {
             print(line);
         }
     }
 
     /** Prints a value as one line of JSON; records give their components in order. */
-    void printJson(Object value) throws BrokenPipe {
-        try {
-            print(JSON.writeValueAsString(value));
-        } catch (JsonProcessingException e) {
-            throw new LevadaException(ErrorCode.UNKNOWN_SERVER_ERROR, "cannot be shown as JSON: " + value, e);
-        }
+    void printJson(Object value) throws IOException {
+        print(JSON.writeValueAsString(value));
     }
 
     /** {@code 1 partition}, {@code 2 partitions}. */

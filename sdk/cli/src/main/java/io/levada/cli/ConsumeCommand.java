@@ -89,7 +89,7 @@ final class ConsumeCommand implements Callable<Integer> {
         check();
         try (Levada levada = context.open()) {
             Consumption consumption = new Consumption(
-                    new RecordPrinter(context.terminal().out(), wantsJson()),
+                    new RecordPrinter(context.terminal(), wantsJson()),
                     new Pace(rate, max, System::nanoTime),
                     goal(levada));
             context.shutdown().onStop(consumption::stop);
@@ -119,7 +119,9 @@ final class ConsumeCommand implements Callable<Integer> {
 
     /** The engine ends a read by itself; a group's stream goes on, so that its end is ours to find. */
     private @Nullable Goal goal(Levada levada) {
-        return group == null || to instanceof End.Never ? null : Goal.of(levada, group, topics, firstPosition(), to);
+        return group == null || to instanceof End.Never
+                ? null
+                : Goal.of(levada.blocking(), group, topics, firstPosition(), to);
     }
 
     private boolean wantsJson() {

@@ -2,6 +2,7 @@ package io.levada.cli;
 
 import io.levada.Delivery;
 import io.levada.LevadaException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +38,7 @@ final class Consumption {
     }
 
     /** Prints until the stream, the pace's total or the goal ends it; fails with what the stream failed with. */
-    void run(Flux<Delivery> deliveries) throws BrokenPipe, InterruptedException {
+    void run(Flux<Delivery> deliveries) throws IOException, InterruptedException {
         deliveries.subscribe(inbox);
         try {
             printAll();
@@ -50,7 +51,7 @@ final class Consumption {
         }
     }
 
-    private void printAll() throws BrokenPipe, InterruptedException {
+    private void printAll() throws IOException, InterruptedException {
         while (!pace.done()) {
             long demand = pace.demand();
             if (demand > 0) {
@@ -69,7 +70,7 @@ final class Consumption {
         }
     }
 
-    private void print(Delivery delivery) throws BrokenPipe {
+    private void print(Delivery delivery) throws IOException {
         pace.taken();
         if (goal != null && !goal.wants(delivery.record())) {
             return; // not acknowledged: the group's next member gets it
@@ -81,7 +82,7 @@ final class Consumption {
         }
     }
 
-    private void flush() throws BrokenPipe {
+    private void flush() throws IOException {
         printer.flush();
         printed.forEach(Delivery::ack);
         printed.clear();

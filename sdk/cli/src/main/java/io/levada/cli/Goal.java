@@ -1,9 +1,9 @@
 package io.levada.cli;
 
+import io.levada.BlockingLevada;
 import io.levada.End;
 import io.levada.GroupDescription;
 import io.levada.GroupDescription.GroupOffset;
-import io.levada.Levada;
 import io.levada.Position;
 import io.levada.StoredRecord;
 import io.levada.TopicDescription;
@@ -12,19 +12,18 @@ import io.levada.TopicPartition;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * How far a group has to come before its member may end: to an offset in each partition, whichever member gets it there.
  * Asks the log, and blocks for that. Not thread-safe.
  */
 final class Goal {
-    private final Levada levada;
+    private final BlockingLevada levada;
     private final String group;
     private final Map<TopicPartition, Long> ends;
     private final boolean fromLatest;
 
-    private Goal(Levada levada, String group, Map<TopicPartition, Long> ends, boolean fromLatest) {
+    private Goal(BlockingLevada levada, String group, Map<TopicPartition, Long> ends, boolean fromLatest) {
         this.levada = levada;
         this.group = group;
         this.ends = ends;
@@ -36,11 +35,10 @@ final class Goal {
      *
      * @param to an offset, or now: what is durable at this moment
      */
-    static Goal of(Levada levada, String group, List<String> topics, Position from, End to) {
+    static Goal of(BlockingLevada levada, String group, List<String> topics, Position from, End to) {
         Map<TopicPartition, Long> ends = new HashMap<>();
         for (String name : topics) {
-            TopicDescription topic =
-                    Objects.requireNonNull(levada.topics().describe(name).block());
+            TopicDescription topic = levada.describeTopic(name);
             for (PartitionDescription partition : topic.partitions()) {
                 long end = to instanceof End.AtOffset at ? at.offset() : partition.durable();
                 if (end > partition.start()) {
@@ -58,8 +56,7 @@ final class Goal {
 
     /** Whether the group has committed all of it. */
     boolean isReached() {
-        GroupDescription description =
-                Objects.requireNonNull(levada.groups().describe(group).block());
+        GroupDescription description = levada.describeGroup(group);
         description.offsets().stream()
                 .filter(this::isThere)
                 .forEach(offset -> ends.remove(new TopicPartition(offset.topic(), offset.partition())));

@@ -1,5 +1,6 @@
 package io.levada.cli;
 
+import io.levada.BlockingLevada;
 import io.levada.GroupDescription;
 import io.levada.GroupDescription.GroupOffset;
 import io.levada.GroupDescription.MemberDescription;
@@ -22,7 +23,7 @@ final class GroupCommand extends CommandGroup {
 
     @Command(description = "Lists the groups.")
     int list() throws IOException {
-        List<String> names = context.ask(levada -> levada.groups().list().collectList());
+        List<String> names = context.ask(BlockingLevada::groups);
         if (context.wantsJson()) {
             context.printJson(Map.of("groups", names));
         } else {
@@ -33,7 +34,7 @@ final class GroupCommand extends CommandGroup {
 
     @Command(description = "Shows the members of a group, what they own, and how far the group is.")
     int describe(@Parameters(paramLabel = "GROUP") String name) throws IOException {
-        GroupDescription group = context.ask(levada -> levada.groups().describe(name));
+        GroupDescription group = context.ask(levada -> levada.describeGroup(name));
         if (context.wantsJson()) {
             context.printJson(group);
             return LevadaCli.DONE;
@@ -78,7 +79,7 @@ final class GroupCommand extends CommandGroup {
 
     @Command(description = "Deletes a group that has no members, with its commits.")
     int delete(@Parameters(paramLabel = "GROUP") String name) throws IOException {
-        context.ask(levada -> levada.groups().delete(name).thenReturn(name));
+        context.tell(levada -> levada.deleteGroup(name));
         if (context.wantsJson()) {
             context.printJson(Map.of("deleted", name));
         } else {

@@ -54,7 +54,7 @@ public final class LevadaCli {
     private int flushed() {
         try {
             root.getOut().flush();
-            context.terminal().out().flush();
+            context.terminal().flush();
             return DONE;
         } catch (IOException e) {
             return DONE; // whoever read our output has enough of it

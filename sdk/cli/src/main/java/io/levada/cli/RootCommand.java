@@ -7,11 +7,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
-import picocli.CommandLine.Spec;
 
 /** The options that all commands have, before or after the command's name. */
 @Command(
@@ -23,12 +20,8 @@ import picocli.CommandLine.Spec;
         description = "A durable, partitioned log whose partitions are streams, in your process or over RSocket.",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:failed, with one line CODE: message on standard error", "2:wrong usage"})
-final class RootCommand implements Runnable {
+final class RootCommand extends CommandGroup {
     private final CommandContext context;
-
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private CommandSpec spec;
 
     RootCommand(CommandContext context) {
         this.context = context;
@@ -60,13 +53,6 @@ final class RootCommand implements Runnable {
             description = "a file that holds the bearer token for a remote server")
     void tokenFile(String file) {
         context.setTokenFile(file);
-    }
-
-    @Override
-    public void run() {
-        throw new ParameterException(
-                spec.commandLine(),
-                "which command? One of " + String.join(", ", spec.subcommands().keySet()));
     }
 
     /** The version as the build wrote it. */

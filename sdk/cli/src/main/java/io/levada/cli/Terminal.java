@@ -37,10 +37,28 @@ public record Terminal(
                 isTerminal(2));
     }
 
-    /** Writes a line of data and flushes it. */
+    /** Writes a line of data; see {@link #flush}. Fails when its reader has gone, which ends the command quietly. */
     public void line(String text) throws IOException {
-        out.write((text + "\n").getBytes(StandardCharsets.UTF_8));
-        out.flush();
+        line(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Writes a line of data that need not be text. */
+    public void line(byte[] bytes) throws IOException {
+        try {
+            out.write(bytes);
+            out.write('\n');
+        } catch (IOException e) {
+            throw new BrokenPipe(e);
+        }
+    }
+
+    /** Hands the lines written over to their reader. */
+    public void flush() throws IOException {
+        try {
+            out.flush();
+        } catch (IOException e) {
+            throw new BrokenPipe(e);
+        }
     }
 
     /** Writes a line that is no data. */

@@ -1,5 +1,6 @@
 package io.levada.cli;
 
+import io.levada.BlockingLevada;
 import io.levada.TopicDescription;
 import io.levada.TopicDescription.PartitionDescription;
 import io.levada.TopicSpec;
@@ -51,7 +52,7 @@ final class TopicCommand extends CommandGroup {
                 .partitions(partitions)
                 .replicationFactor(replicationFactor)
                 .config(config);
-        TopicDescription created = context.ask(levada -> levada.topics().create(spec));
+        TopicDescription created = context.ask(levada -> levada.createTopic(spec));
         if (context.wantsJson()) {
             context.printJson(created);
         } else {
@@ -62,7 +63,7 @@ final class TopicCommand extends CommandGroup {
 
     @Command(description = "Lists the topics.")
     int list() throws IOException {
-        List<String> names = context.ask(levada -> levada.topics().list().collectList());
+        List<String> names = context.ask(BlockingLevada::topics);
         if (context.wantsJson()) {
             context.printJson(Map.of("topics", names));
         } else {
@@ -73,7 +74,7 @@ final class TopicCommand extends CommandGroup {
 
     @Command(description = "Shows the partitions of a topic and what they hold.")
     int describe(@Parameters(paramLabel = "NAME") String name) throws IOException {
-        TopicDescription topic = context.ask(levada -> levada.topics().describe(name));
+        TopicDescription topic = context.ask(levada -> levada.describeTopic(name));
         if (context.wantsJson()) {
             context.printJson(topic);
             return LevadaCli.DONE;
@@ -95,7 +96,7 @@ final class TopicCommand extends CommandGroup {
 
     @Command(description = "Deletes a topic and its records.")
     int delete(@Parameters(paramLabel = "NAME") String name) throws IOException {
-        context.ask(levada -> levada.topics().delete(name).thenReturn(name));
+        context.tell(levada -> levada.deleteTopic(name));
         if (context.wantsJson()) {
             context.printJson(Map.of("deleted", name));
         } else {
