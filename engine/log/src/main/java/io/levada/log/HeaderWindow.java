@@ -1,11 +1,13 @@
 package io.levada.log;
 
+import io.levada.log.Checkpoint.PartitionId;
 import io.levada.protocol.HeaderChecksum;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at the batch headers of a segment, in any order, through a window of its bytes. What passes {@link #isBatch} has
@@ -13,16 +15,33 @@ import java.nio.ByteBuffer;
  * cannot yet. For one thread.
  */
 final class HeaderWindow {
-    private final Segment segment;
+    private final Source source;
+    private final @Nullable PartitionId id;
     private final int limit;
     private final ByteBuffer window;
     private final ByteBuf view;
     private int start;
     private int length;
 
-    /** @param limit nothing at or behind this position is looked at */
+    /** Where the bytes are. */
+    interface Source {
+        /** Reads until the buffer is full or the bytes end; gives how many it read. */
+        int read(int position, ByteBuffer into) throws IOException;
+    }
+
     HeaderWindow(Segment segment, int limit, int windowBytes) {
-        this.segment = segment;
+        this(segment::read, segment.id(), limit, windowBytes);
+    }
+
+    /**
+     * Looks at any bytes.
+     *
+     * @param id the partition they should be of; null when that is not known, so that header checksums cannot tell
+     * @param limit nothing at or behind this position is looked at
+     */
+    HeaderWindow(Source source, @Nullable PartitionId id, int limit, int windowBytes) {
+        this.source = source;
+        this.id = id;
         this.limit = limit;
         window = ByteBuffer.allocate(Math.max(RecordBatch.HEADER_BYTES, Math.min(windowBytes, limit)));
         view = Unpooled.wrappedBuffer(window.array());
@@ -37,14 +56,14 @@ final class HeaderWindow {
         return size >= RecordBatch.HEADER_BYTES
                 && size <= limit - position
                 && RecordBatch.magic(view) == RecordBatch.MAGIC
-                && HeaderChecksum.matches(segment.id().topicId(), segment.id().partition(), view);
+                && (id == null || HeaderChecksum.matches(id.topicId(), id.partition(), view));
     }
 
     private boolean show(int position) throws IOException {
         if (position < start || position + RecordBatch.HEADER_BYTES > start + length) {
             window.clear().limit(Math.min(window.capacity(), limit - position));
             start = position;
-            length = segment.read(position, window);
+            length = source.read(position, window);
         }
         int at = position - start;
         if (length - at < RecordBatch.HEADER_BYTES) {

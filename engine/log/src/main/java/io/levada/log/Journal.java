@@ -156,12 +156,8 @@ final class Journal {
     }
 
     private @Nullable LevadaException refusal(Group group) {
-        if (poison != null) {
-            return poison;
-        }
-        return group.epoch() == group.partition().journalEpoch()
-                ? null
-                : new LevadaException(ErrorCode.STORAGE_FAILED, "a batch before this one failed; publish it again");
+        LevadaException reason = poison;
+        return reason == null ? group.partition().journalRefusal(group.epoch()) : reason;
     }
 
     private void writeBlock() {
@@ -343,7 +339,7 @@ final class Journal {
     }
 
     private void fail(Group group, LevadaException failure) {
-        group.partition().journalFailed(group.epoch());
+        group.partition().journalFailed(group.epoch(), failure);
         result(group, failure);
     }
 

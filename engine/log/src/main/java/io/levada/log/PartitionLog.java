@@ -27,6 +27,8 @@ public final class PartitionLog {
     /** How often the journal has failed a batch of this partition; the journal's loop's own. */
     private long journalEpoch;
 
+    private @Nullable LevadaException journalFailure;
+
     /**
      * Opens a partition as a checkpoint says that it is.
      *
@@ -227,13 +229,16 @@ public final class PartitionLog {
 
     // For the journal, on its loop.
 
-    long journalEpoch() {
-        return journalEpoch;
+    /** Why a group may not go into the journal: one before it did not. Null when it may. */
+    @Nullable
+    LevadaException journalRefusal(long epoch) {
+        return epoch == journalEpoch ? null : journalFailure;
     }
 
-    void journalFailed(long epoch) {
+    void journalFailed(long epoch, LevadaException failure) {
         if (epoch == journalEpoch) {
             journalEpoch++;
+            journalFailure = failure;
         }
     }
 

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.ref.SoftReference;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.NoSuchFileException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -178,7 +179,7 @@ final class Segment {
         }
     }
 
-    /** Reads until the buffer is full or the file ends; gives the bytes read. */
+    /** Reads until the buffer is full or the file ends; gives the bytes read, none where the file is missing. */
     int read(int position, ByteBuffer into) throws IOException {
         int start = into.position();
         while (true) {
@@ -189,6 +190,8 @@ final class Segment {
                     throw e;
                 }
                 into.position(start); // closed because it is seldom read: open it again
+            } catch (NoSuchFileException e) {
+                return 0; // the reader misses what should be there, and tells of it with its range
             }
         }
     }

@@ -18,6 +18,7 @@ import java.util.Set;
  */
 final class LogLedger {
     private final Map<String, Partition> partitions = new HashMap<>();
+    private int withdrawn;
     private final Set<String> topics = new HashSet<>();
     private final Set<String> uncertainTopics = new HashSet<>();
 
@@ -47,6 +48,12 @@ final class LogLedger {
         partition(topic, number).appended.add(values);
     }
 
+    /** An append failed for certain: it will never be there. */
+    void withdrawn(String topic, int number, List<String> values) {
+        assertTrue(partition(topic, number).appended.remove(values));
+        withdrawn++;
+    }
+
     void acknowledged(String topic, int number, long baseOffset, List<String> values) {
         for (int i = 0; i < values.size(); i++) {
             seen(topic, number, new Read(baseOffset + i, values.get(i)));
@@ -64,6 +71,11 @@ final class LogLedger {
     /** How many records must be there. */
     int fixedRecords() {
         return partitions.values().stream().mapToInt(p -> p.fixed.size()).sum();
+    }
+
+    /** How many appends failed for certain. */
+    int withdrawnBatches() {
+        return withdrawn;
     }
 
     /** Holds a store against everything; what it shows is fixed from now on. */

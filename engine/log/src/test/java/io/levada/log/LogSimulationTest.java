@@ -10,9 +10,12 @@ import io.levada.env.SimDisk;
 import io.levada.env.SimDisk.CrashStyle;
 import io.levada.env.SimRandomness;
 import io.levada.env.SimScheduler;
+import io.levada.log.LogWorkload.Faults;
+import io.levada.testgate.TestGate;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -24,15 +27,18 @@ class LogSimulationTest {
     private static final int SEEDS = Integer.getInteger("levada.seeds", 150);
 
     /** One life after the other on one disk, each but the last ended by a crash. */
-    private static void lives(long seed, int lives, UnaryOperator<Disk> wrapper) {
+    private static LogLedger lives(long seed, int lives, Faults faults, UnaryOperator<Disk> wrapper) {
         SimRandomness random = new SimRandomness(seed);
         LogLedger ledger = new LogLedger();
         SimScheduler scheduler = new SimScheduler(random);
         SimDisk disk = new SimDisk(scheduler, random);
         for (int life = 0; life < lives; life++) {
             disk.crashAt(1 + random.nextInt(life == 0 ? 400 : 150));
+            if (faults == Faults.FAIL) {
+                disk.failAt(1 + random.nextInt(life == 0 ? 200 : 75), "an injected error");
+            }
             try {
-                new LogWorkload(scheduler, random, disk, ledger, wrapper).run(20 + random.nextInt(150));
+                new LogWorkload(scheduler, random, disk, ledger, faults, wrapper).run(20 + random.nextInt(150));
             } catch (SimCrash e) {
                 // as planned; when the workload was over before, what stood at its end is what the next life finds
             }
@@ -44,21 +50,43 @@ class LogSimulationTest {
             scheduler = new SimScheduler(random);
             disk = disk.afterCrash(scheduler, random, style);
         }
-        LogWorkload last = new LogWorkload(scheduler, random, disk, ledger, wrapper);
+        LogWorkload last = new LogWorkload(scheduler, random, disk, ledger, faults, wrapper);
         LogStore store = last.open();
         ledger.check(store);
         store.close();
         scheduler.close();
+        return ledger;
     }
 
     @Test
     void loses_nothing_that_was_shown_whenever_it_crashes() {
-        Seeds.run(SEEDS, seed -> lives(seed, 1 + (int) (seed % 5), UnaryOperator.identity()));
+        AtomicInteger shown = new AtomicInteger();
+        Seeds.run(SEEDS, seed -> {
+            LogLedger ledger = lives(seed, 1 + (int) (seed % 5), Faults.NONE, UnaryOperator.identity());
+            shown.addAndGet(ledger.fixedRecords());
+        });
+        assertTrue(shown.get() > 0, "something was shown");
+    }
+
+    @Test
+    void loses_nothing_that_was_shown_when_operations_fail_before_it_crashes() {
+        Seeds.run(SEEDS, seed -> lives(seed, 1 + (int) (seed % 3), Faults.FAIL, UnaryOperator.identity()));
+        assertTrue(TestGate.expectError("appending is over") > 0, "appending failed, sometimes");
+    }
+
+    @Test
+    void loses_nothing_that_was_shown_when_space_runs_out_and_appends_again_when_it_is_back() {
+        AtomicInteger failed = new AtomicInteger();
+        Seeds.run(SEEDS, seed -> {
+            LogLedger ledger = lives(seed, 1 + (int) (seed % 3), Faults.FULL, UnaryOperator.identity());
+            failed.addAndGet(ledger.withdrawnBatches());
+        });
+        assertTrue(failed.get() > 0, "space ran out, sometimes");
     }
 
     @Test
     void survives_a_crash_at_every_single_operation() {
-        Seeds.run(2, seed -> {
+        Seeds.run(1, seed -> {
             long operations = small(seed, Long.MAX_VALUE);
             assertTrue(operations > 60, "the workload writes");
             for (long at = 1; at <= operations; at++) {
@@ -79,7 +107,7 @@ class LogSimulationTest {
         SimDisk disk = new SimDisk(scheduler, random);
         disk.crashAt(crashAt);
         try {
-            new LogWorkload(scheduler, random, disk, ledger, UnaryOperator.identity()).run(40);
+            new LogWorkload(scheduler, random, disk, ledger, Faults.NONE, UnaryOperator.identity()).run(40);
         } catch (SimCrash e) {
             // as planned
         }
@@ -92,7 +120,8 @@ class LogSimulationTest {
             disk = disk.afterCrash(scheduler, random, style);
             disk.crashAt(recoveryCrashAt);
             try {
-                LogStore store = new LogWorkload(scheduler, random, disk, ledger, UnaryOperator.identity()).open();
+                LogStore store =
+                        new LogWorkload(scheduler, random, disk, ledger, Faults.NONE, UnaryOperator.identity()).open();
                 ledger.check(store);
                 store.close();
                 scheduler.close();
@@ -105,12 +134,13 @@ class LogSimulationTest {
 
     @Test
     void control_a_force_that_does_nothing_is_noticed() {
-        assertThrows(AssertionError.class, () -> Seeds.run(40, seed -> lives(seed, 3, LyingDisk::new)));
+        assertThrows(AssertionError.class, () -> Seeds.run(40, seed -> lives(seed, 3, Faults.NONE, LyingDisk::new)));
     }
 
     @Test
     void control_a_directory_that_is_not_forced_is_noticed() {
-        assertThrows(AssertionError.class, () -> Seeds.run(SEEDS, seed -> lives(seed, 3, CarelessDisk::new)));
+        assertThrows(
+                AssertionError.class, () -> Seeds.run(SEEDS, seed -> lives(seed, 3, Faults.NONE, CarelessDisk::new)));
     }
 
     /** Passes everything on. */

@@ -1,6 +1,8 @@
 package io.levada.log;
 
 import io.levada.Compression;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
 import io.levada.env.Disk;
 import io.levada.env.Env;
 import io.levada.env.Loop;
@@ -32,14 +34,34 @@ final class LogWorkload {
     private final SimScheduler scheduler;
     private final SimRandomness random;
     private final LogLedger ledger;
+    private final SimDisk disk;
+    private final Faults faults;
     private final Env env;
     private final List<Loop> clients = new ArrayList<>();
+    /** Whether to close and open again soon, perhaps since appending is over. */
+    private boolean broken;
+
+    /** What else may happen but crashes. */
+    enum Faults {
+        NONE,
+        /** An operation fails once. */
+        FAIL,
+        /** Space runs out and comes back. */
+        FULL
+    }
 
     LogWorkload(
-            SimScheduler scheduler, SimRandomness random, SimDisk disk, LogLedger ledger, UnaryOperator<Disk> wrapper) {
+            SimScheduler scheduler,
+            SimRandomness random,
+            SimDisk disk,
+            LogLedger ledger,
+            Faults faults,
+            UnaryOperator<Disk> wrapper) {
         this.scheduler = scheduler;
         this.random = random;
         this.ledger = ledger;
+        this.disk = disk;
+        this.faults = faults;
         env = new Env(wrapper.apply(disk), scheduler.clock(), random, scheduler);
         clients.add(scheduler.newLoop("client-0"));
         clients.add(scheduler.newLoop("client-1"));
@@ -56,39 +78,83 @@ final class LogWorkload {
 
     /** Opens, checks, works for some rounds, and leaves the store open or not. */
     void run(int rounds) {
-        LogStore store = open();
-        ledger.check(store);
-        if (store.topics().isEmpty()) {
-            create(store, "a", 2);
-        }
-        watch(store);
+        LogStore store = reopen();
         for (int round = 0; round < rounds; round++) {
-            switch (random.nextInt(12)) {
-                case 0 -> scheduler.advance(Duration.ofMillis(random.nextInt(5)));
-                case 1 -> readSomewhere(store);
-                case 2 -> {
-                    if (random.oneIn(3) && store.topics().size() < 3) {
-                        create(store, "t" + random.nextInt(1_000_000), 1 + random.nextInt(2));
-                        watch(store);
-                    }
+            if (faults == Faults.FULL && random.oneIn(10)) {
+                disk.setCapacity(random.oneIn(2) ? Long.MAX_VALUE : disk.usedBytes() + random.nextInt(40_000));
+            }
+            try {
+                round(store);
+                if (broken && random.oneIn(4)) {
+                    store.close();
+                    store = reopen();
                 }
-                case 3 -> {
-                    if (random.oneIn(8)) {
-                        store.close();
-                        store = open();
-                        ledger.check(store);
-                        watch(store);
-                    }
-                }
-                case 4 -> scheduler.runUntilIdle();
-                default -> appendSomewhere(store);
+            } catch (LevadaException e) {
+                requireFault(e);
+                closeInSpiteOf(store);
+                store = reopen();
             }
         }
         if (random.oneIn(2)) {
             scheduler.runUntilIdle();
         }
-        if (random.oneIn(2)) {
+        if (faults == Faults.NONE && random.oneIn(2)) {
             store.close();
+        }
+    }
+
+    /** Opens and checks. Where a fault is planned, the first opening may meet it. */
+    private LogStore reopen() {
+        broken = false;
+        disk.setCapacity(Long.MAX_VALUE);
+        LogStore store;
+        try {
+            store = open();
+        } catch (LevadaException e) {
+            requireFault(e);
+            store = open();
+        }
+        ledger.check(store);
+        if (store.topics().isEmpty()) {
+            try {
+                create(store, "a", 2);
+            } catch (LevadaException e) {
+                requireFault(e);
+                create(store, "a", 2);
+            }
+        }
+        watch(store);
+        return store;
+    }
+
+    private void closeInSpiteOf(LogStore store) {
+        try {
+            store.close();
+        } catch (LevadaException e) {
+            requireFault(e);
+        }
+    }
+
+    private void requireFault(LevadaException e) {
+        ErrorCode expected = faults == Faults.FULL ? ErrorCode.STORAGE_FULL : ErrorCode.STORAGE_FAILED;
+        if (faults == Faults.NONE || e.code() != expected) {
+            throw e;
+        }
+    }
+
+    private void round(LogStore store) {
+        switch (random.nextInt(12)) {
+            case 0 -> scheduler.advance(Duration.ofMillis(random.nextInt(5)));
+            case 1 -> readSomewhere(store);
+            case 2 -> {
+                if (random.oneIn(3) && store.topics().size() < 3) {
+                    create(store, "t" + random.nextInt(1_000_000), 1 + random.nextInt(2));
+                    watch(store);
+                }
+            }
+            case 3 -> broken |= random.oneIn(8);
+            case 4 -> scheduler.runUntilIdle();
+            default -> appendSomewhere(store);
         }
     }
 
@@ -122,9 +188,24 @@ final class LogWorkload {
             log.append(batch, (offset, error) -> {
                 if (error == null) {
                     ledger.acknowledged(topic.name(), log.partition(), offset, values);
+                } else {
+                    failed(topic.name(), log.partition(), values, error);
                 }
             });
         });
+    }
+
+    private void failed(String topic, int partition, List<String> values, LevadaException error) {
+        if (error.code() == ErrorCode.GOING_AWAY) {
+            ledger.withdrawn(topic, partition, values);
+            return;
+        }
+        requireFault(error);
+        if (error.code() == ErrorCode.STORAGE_FULL) {
+            ledger.withdrawn(topic, partition, values);
+        } else {
+            broken = true;
+        }
     }
 
     private void readSomewhere(LogStore store) {

@@ -1,0 +1,312 @@
+package io.levada.log;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.levada.Compression;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.env.Env;
+import io.levada.log.Batches.Read;
+import io.levada.protocol.RecordBatch;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files damaged while the store was closed: told with the range, neighbours readable, indexes never missed. */
+class LogDamageTest {
+    private static final LogConfig CONFIG = LogConfig.defaults()
+            .withJournal(256 << 10, 2)
+            .withIndexIntervalBytes(512)
+            .withAllocator(Batches.UNTRACKED);
+    private static final int BATCHES = 60;
+    private static final Pattern RANGE = Pattern.compile("offsets (\\d+) to (\\d+) .* can go on at (\\d+)");
+
+    @TempDir
+    Path directory;
+
+    private final List<Env> envs = new ArrayList<>();
+    private final List<Integer> positions = new ArrayList<>();
+
+    @AfterEach
+    void end() {
+        envs.forEach(env -> env.scheduler().close());
+    }
+
+    /** Two segments; batch i holds offsets 2i and 2i + 1. */
+    @BeforeEach
+    void fill() throws IOException {
+        try (LogStore store = open()) {
+            PartitionLog log = store.createTopic("t", 1, Map.of(LogConfig.SEGMENT_BYTES, "4096"))
+                    .partitions()
+                    .get(0);
+            for (int i = 0; i < BATCHES; i++) {
+                CompletableFuture<Long> done = new CompletableFuture<>();
+                List<String> values = List.of("first of " + i, "second of " + i);
+                ByteBuf batch = Batches.of(Batches.UNTRACKED, Compression.NONE, 1_000 + 10L * i, values);
+                log.append(batch, (offset, error) -> done.complete(offset));
+                done.join();
+            }
+        }
+        LogInspector inspector = LogInspector.of(directory);
+        assertTrue(inspector.segments().size() >= 2);
+        inspector.inspect(inspector.segments().get(0), new LogInspector.Visitor() {
+            @Override
+            public void batch(int position, ByteBuf batch) {
+                positions.add(position);
+            }
+
+            @Override
+            public void damage(int position, int bytes, String why) {
+                throw new AssertionError(why);
+            }
+        });
+    }
+
+    private LogStore open() throws IOException {
+        Env env = Env.real(directory);
+        envs.add(env);
+        return LogStore.open(env, CONFIG);
+    }
+
+    private static PartitionLog log(LogStore store) {
+        return Objects.requireNonNull(store.topic("t")).partitions().get(0);
+    }
+
+    private List<Path> files(String suffix) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(file -> file.toString().endsWith(suffix))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /** Reads everything, going on behind each range reported; gives the records and adds the ranges. */
+    private static List<Read> readAround(PartitionLog log, List<String> ranges) {
+        List<Read> records = new ArrayList<>();
+        long next = 0;
+        while (next < log.durable()) {
+            try {
+                ByteBuf batches = log.read(next, 300);
+                next = Batches.decode(batches, next, records);
+                batches.release();
+            } catch (LevadaException e) {
+                assertEquals(ErrorCode.CORRUPT_MESSAGE, e.code());
+                Matcher range = RANGE.matcher(e.line());
+                assertTrue(range.find(), e.line());
+                assertTrue(Long.parseLong(range.group(1)) <= next && Long.parseLong(range.group(2)) >= next, e.line());
+                ranges.add(range.group(1) + "-" + range.group(2));
+                next = Long.parseLong(range.group(3));
+            }
+        }
+        return records;
+    }
+
+    @Test
+    void any_bit_flipped_in_a_batch_is_told_with_its_range_and_the_neighbours_are_read() throws IOException {
+        Path segment = files(".log").get(0);
+        int victim = 7;
+        int from = positions.get(victim);
+        int to = positions.get(victim + 1);
+        try (LogStore store = open()) {
+            PartitionLog log = log(store);
+            for (int position = from; position < to; position++) {
+                Damage.flipBit(segment, position, position % 8);
+                List<String> ranges = new ArrayList<>();
+                List<Read> records = readAround(log, ranges);
+                assertEquals(List.of("14-15"), ranges, "byte " + (position - from));
+                assertEquals(2 * BATCHES - 2, records.size());
+                assertTrue(log.offsetAt(1_070) <= 14, "a time within the damage leads to it");
+                Damage.flipBit(segment, position, position % 8);
+            }
+            assertEquals(2 * BATCHES, readAround(log, new ArrayList<>()).size());
+        }
+    }
+
+    @Test
+    void control_without_damage_no_range_is_told() throws IOException {
+        try (LogStore store = open()) {
+            List<String> ranges = new ArrayList<>();
+            assertEquals(2 * BATCHES, readAround(log(store), ranges).size());
+            assertEquals(List.of(), ranges);
+        }
+    }
+
+    @Test
+    void a_segment_cut_short_is_told_and_the_log_goes_on_behind_it() throws IOException {
+        Topic big;
+        try (LogStore store = open()) {
+            big = store.createTopic("big", 1, Map.of());
+            for (int i = 0; i < 50; i++) {
+                append(big.partitions().get(0), "x".repeat(200) + i);
+            }
+        }
+        Path segment = directory.resolve(Layout.partitionDirectory(big.id(), 0) + "/" + Layout.segmentName(0) + ".log");
+        Damage.truncate(segment, 5_000);
+        for (int opening = 0; opening < 2; opening++) {
+            try (LogStore store = open()) {
+                PartitionLog log =
+                        Objects.requireNonNull(store.topic("big")).partitions().get(0);
+                assertEquals(50 + opening, log.durable());
+                List<String> ranges = new ArrayList<>();
+                int lost = 50 + opening - readAround(log, ranges).size();
+                assertTrue(lost > 25 && lost < 40, lost + " are lost");
+                assertEquals(List.of((50 - lost) + "-49"), ranges);
+                assertEquals(50 + opening, append(log, "more"));
+            }
+        }
+    }
+
+    @Test
+    void what_is_lost_of_the_last_sector_is_mended_from_the_checkpoint() throws IOException {
+        List<Path> segments = files(".log");
+        Path last = segments.get(segments.size() - 1);
+        Damage.truncate(last, Files.size(last) - 10);
+        try (LogStore store = open()) {
+            assertEquals(2 * BATCHES, Batches.readAll(log(store), 0, 1).size());
+        }
+    }
+
+    private static long append(PartitionLog log, String value) {
+        CompletableFuture<Long> done = new CompletableFuture<>();
+        log.append(Batches.of(value), (offset, error) -> done.complete(offset));
+        return done.join();
+    }
+
+    @Test
+    void a_segment_that_is_missing_is_told_and_the_others_are_read() throws IOException {
+        List<Path> segments = files(".log");
+        long base = baseOf(segments.get(1));
+        long end = segments.size() > 2 ? baseOf(segments.get(2)) : 2 * BATCHES;
+        Files.delete(segments.get(1));
+        try (LogStore store = open()) {
+            List<String> ranges = new ArrayList<>();
+            assertEquals(
+                    2 * BATCHES - (end - base), readAround(log(store), ranges).size());
+            assertEquals(List.of(base + "-" + (end - 1)), ranges);
+        }
+    }
+
+    private static long baseOf(Path segment) {
+        return Layout.segmentBase(String.valueOf(segment.getFileName()), Layout.LOG_SUFFIX);
+    }
+
+    @Test
+    void indexes_lost_or_damaged_or_swapped_change_no_answer() throws IOException {
+        List<Path> indexes = new ArrayList<>(files(".index"));
+        indexes.addAll(files(".timeindex"));
+        assertTrue(indexes.size() >= 4);
+        for (Path index : indexes) {
+            byte[] before = Files.readAllBytes(index);
+            Files.delete(index);
+            answersAreRight();
+            Files.write(index, before);
+            Damage.flipBit(index, before.length - 3, 2);
+            answersAreRight();
+            Files.write(index, before);
+            Damage.truncate(index, before.length - 8);
+            answersAreRight();
+            Files.copy(indexes.get(0), index, StandardCopyOption.REPLACE_EXISTING);
+            answersAreRight();
+            Files.write(index, before);
+        }
+    }
+
+    private void answersAreRight() throws IOException {
+        try (LogStore store = open()) {
+            PartitionLog log = log(store);
+            for (long i = 0; i < BATCHES; i += 7) {
+                assertEquals(
+                        2 * i + 1, Batches.readAll(log, 2 * i + 1, 1).get(0).offset());
+                assertEquals(2 * i, log.offsetAt(1_000 + 10 * i));
+                assertEquals(2 * i + 1, log.offsetAt(1_001 + 10 * i));
+            }
+        }
+    }
+
+    @Test
+    void either_copy_of_catalog_and_checkpoint_may_be_lost() throws IOException {
+        for (String name : List.of("catalog", "catalog.copy", "checkpoint", "checkpoint.copy")) {
+            Path file = directory.resolve(name);
+            Damage.flipBit(file, Files.size(file) - 1, 0);
+            try (LogStore store = open()) {
+                assertEquals(2 * BATCHES, log(store).durable());
+            }
+            Files.delete(file);
+            try (LogStore store = open()) {
+                assertEquals(2 * BATCHES, Batches.readAll(log(store), 0, 100).size());
+            }
+            assertTrue(Files.exists(file));
+        }
+    }
+
+    @Test
+    void without_both_copies_nothing_is_opened_and_nothing_cut() throws IOException {
+        Files.delete(directory.resolve("checkpoint"));
+        Files.delete(directory.resolve("checkpoint.copy"));
+        List<Path> before = files(".log");
+        assertEquals(
+                ErrorCode.CORRUPT_MESSAGE,
+                assertThrows(LevadaException.class, this::open).code());
+        assertEquals(before, files(".log"));
+        Files.delete(directory.resolve(Layout.STORE));
+        assertEquals(
+                ErrorCode.CORRUPT_MESSAGE,
+                assertThrows(LevadaException.class, this::open).code());
+        assertFalse(Files.exists(directory.resolve("checkpoint")));
+    }
+
+    @Test
+    void the_inspector_shows_every_batch_and_every_damaged_range() throws IOException {
+        Path segment = files(".log").get(0);
+        Damage.flipBit(segment, positions.get(3) + RecordBatch.HEADER_BYTES + 4, 0);
+        Damage.flipBit(segment, positions.get(5) + RecordBatch.MAGIC_OFFSET, 0);
+        for (Path looked : List.of(directory, segment)) {
+            LogInspector inspector = LogInspector.of(looked);
+            LogInspector.SegmentFile first = inspector.segments().get(0);
+            assertEquals("t", first.topic());
+            List<String> damage = new ArrayList<>();
+            List<Long> good = new ArrayList<>();
+            inspector.inspect(first, new LogInspector.Visitor() {
+                @Override
+                public void batch(int position, ByteBuf batch) {
+                    good.add(RecordBatch.baseOffset(batch));
+                }
+
+                @Override
+                public void damage(int position, int bytes, String why) {
+                    damage.add(position + "+" + bytes);
+                }
+            });
+            assertEquals(positions.size() - 2, good.size());
+            assertEquals(List.of(range(3), range(5)), damage);
+        }
+        Path copy = Files.copy(segment, directory.resolve("copy.log"));
+        assertEquals(1, LogInspector.of(copy).segments().size());
+        assertEquals(
+                ErrorCode.INVALID_REQUEST,
+                assertThrows(LevadaException.class, () -> LogInspector.of(directory.resolve("nothing")))
+                        .code());
+    }
+
+    private String range(int batch) {
+        int from = positions.get(batch);
+        return from + "+" + (positions.get(batch + 1) - from);
+    }
+}

@@ -1,0 +1,137 @@
+package io.levada.log;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.levada.Compression;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.env.Env;
+import io.levada.env.SimDisk;
+import io.levada.env.SimDisk.CrashStyle;
+import io.levada.env.SimRandomness;
+import io.levada.env.SimScheduler;
+import io.levada.log.Batches.Read;
+import io.levada.testgate.TestGate;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+
+/** What callers see of a disk that fails or is full, on a simulated disk. */
+class LogFailureTest {
+    private final SimRandomness random = new SimRandomness(42);
+    private SimScheduler scheduler = new SimScheduler(random);
+    private SimDisk disk = new SimDisk(scheduler, random);
+    private final List<Object> outcomes = new ArrayList<>();
+
+    private LogStore open() {
+        return LogStore.open(new Env(disk, scheduler.clock(), random, scheduler), LogWorkload.CONFIG);
+    }
+
+    private void append(PartitionLog log, String value) {
+        log.append(
+                Batches.of(Batches.UNTRACKED, Compression.NONE, 5, List.of(value)),
+                (offset, error) -> outcomes.add(error == null ? offset : error.code()));
+        scheduler.runUntilIdle();
+        scheduler.advance(Duration.ofMillis(50));
+    }
+
+    private static List<String> values(PartitionLog log) {
+        return Batches.readAll(log, 0, 100).stream().map(Read::value).toList();
+    }
+
+    @Test
+    void a_failed_force_of_the_journal_ends_appending_and_not_reading_until_the_store_is_opened_again() {
+        LogStore store = open();
+        PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        append(log, "a");
+        disk.failAt(disk.operations() + 3, "an injected error"); // write segment, write journal, force journal
+        append(log, "b");
+        append(log, "c");
+        assertEquals(List.of(0L, ErrorCode.STORAGE_FAILED, ErrorCode.STORAGE_FAILED), outcomes);
+        assertEquals(1, log.durable());
+        assertEquals(1, log.end());
+        assertEquals(List.of("a"), values(log));
+        assertEquals(1, TestGate.expectError("appending is over"));
+        store.close();
+        PartitionLog again = open().topics().get(0).partitions().get(0);
+        append(again, "d");
+        assertEquals("d", values(again).get(values(again).size() - 1));
+        crash();
+        PartitionLog after = open().topics().get(0).partitions().get(0);
+        assertEquals("a", values(after).get(0));
+        assertEquals("d", values(after).get(values(after).size() - 1));
+        scheduler.close();
+    }
+
+    private void crash() {
+        scheduler.crash();
+        scheduler.close();
+        scheduler = new SimScheduler(random);
+        disk = disk.afterCrash(scheduler, random, CrashStyle.DROP);
+    }
+
+    @Test
+    void without_space_appends_fail_as_full_and_succeed_when_it_is_back() {
+        LogStore store = open();
+        PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        append(log, "a");
+        disk.setCapacity(disk.usedBytes());
+        append(log, "b");
+        assertEquals(
+                ErrorCode.STORAGE_FULL,
+                assertThrows(LevadaException.class, () -> store.createTopic("u", 1, Map.of()))
+                        .code());
+        assertEquals(List.of("a"), values(log));
+        disk.setCapacity(Long.MAX_VALUE);
+        append(log, "c");
+        assertEquals(List.of(0L, ErrorCode.STORAGE_FULL, 1L), outcomes);
+        assertEquals(List.of("a", "c"), values(log));
+        store.createTopic("u", 1, Map.of());
+        store.close();
+        scheduler.close();
+    }
+
+    @Test
+    void a_clean_close_leaves_nothing_to_replay() throws IOException {
+        LogStore store = open();
+        PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        for (int i = 0; i < 20; i++) {
+            append(log, "value " + i);
+        }
+        store.close();
+        Checkpoint checkpoint = Checkpoint.decode(Objects.requireNonNull(
+                new CheckedPair(disk, Layout.CHECKPOINT, CheckedFile.CHECKPOINT_MAGIC).read(false)));
+        assertTrue(JournalScan.of(disk, store.logId(), checkpoint).isEmpty());
+        long before = disk.operations();
+        LogStore again = open();
+        assertEquals(20, again.topics().get(0).partitions().get(0).durable());
+        assertTrue(disk.operations() - before <= 1, "opening writes nothing but the lock");
+        again.close();
+        scheduler.close();
+    }
+
+    @Test
+    void damage_in_the_middle_of_the_journal_is_no_torn_tail_and_stops_the_opening() throws IOException {
+        LogStore store = open();
+        PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        append(log, "a");
+        append(log, "b");
+        append(log, "c");
+        crash();
+        disk.flipBit(Layout.journalFile(0), (Layout.SECTOR_BYTES + 80) * 8L); // the second of three blocks
+        LevadaException refusal = assertThrows(LevadaException.class, this::open);
+        assertEquals(ErrorCode.CORRUPT_MESSAGE, refusal.code());
+        assertTrue(refusal.line().contains("block 2"), refusal.line());
+        disk.flipBit(Layout.journalFile(0), (Layout.SECTOR_BYTES + 80) * 8L);
+        disk.flipBit(Layout.journalFile(0), (2 * Layout.SECTOR_BYTES + 80) * 8L); // the last: a torn tail
+        assertEquals(
+                List.of("a", "b"), values(open().topics().get(0).partitions().get(0)));
+        scheduler.close();
+    }
+}
