@@ -172,8 +172,8 @@ final class Link {
     private LevadaException unreachable(Throwable cause) {
         return new LevadaException(
                 ErrorCode.CONNECTION_LOST,
-                "cannot reach " + address.hostAndPort() + " (" + Wire.reason(cause)
-                        + "); is the server running? start one with 'levada serve'",
+                "cannot reach " + address.hostAndPort() + ": " + Wire.reason(cause)
+                        + "; is the server running? start one with 'levada serve'",
                 cause);
     }
 

@@ -22,6 +22,8 @@ import io.rsocket.metadata.WellKnownMimeType;
 import io.rsocket.util.ByteBufPayload;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -172,6 +174,12 @@ final class Wire {
 
     /** An error in words, for one line. */
     static String reason(Throwable error) {
+        if (error instanceof ClosedChannelException) {
+            return "it was closed by the other side";
+        } else if (error instanceof ConnectException
+                && String.valueOf(error.getMessage()).contains("refused")) {
+            return "connection refused"; // Netty's text says it three times over
+        }
         String message = error.getMessage();
         return message == null || message.isBlank() ? error.getClass().getSimpleName() : message.strip();
     }
@@ -179,7 +187,8 @@ final class Wire {
     private static LevadaException lost(Throwable error, Address address) {
         return new LevadaException(
                 ErrorCode.CONNECTION_LOST,
-                "the connection to " + address.hostAndPort() + " was lost (" + reason(error) + "); try again",
+                "the connection to " + address.hostAndPort() + " was lost: " + reason(error)
+                        + "; try again, and if it stays so, see whether a Levada server speaks RSocket there",
                 error);
     }
 

@@ -42,7 +42,9 @@ class ConnectionTest {
         LevadaException error = Await.failure(() -> Levada.open(scheme + "://127.0.0.1:" + port));
         assertEquals(ErrorCode.CONNECTION_LOST, error.code());
         assertTrue(error.retriable());
-        assertTrue(error.line().startsWith("CONNECTION_LOST: cannot reach 127.0.0.1:" + port + " ("), error.line());
+        assertTrue(
+                error.line().startsWith("CONNECTION_LOST: cannot reach 127.0.0.1:" + port + ": connection refused; "),
+                error.line());
         assertTrue(error.line().endsWith("is the server running? start one with 'levada serve'"), error.line());
         Await.until("without threads", () -> sdkThreads() == 0);
     }
