@@ -3,6 +3,9 @@ package io.levada.samples;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.engine.EmbeddedEngine;
+import io.levada.gateway.GatewayConfig;
+import io.levada.gateway.GatewayServer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +29,17 @@ class QuickstartTest {
         heardAll(address, 6);
     }
 
-    static void heardAll(String address, int stored) {
+    @Test
+    void it_runs_the_same_against_a_server() {
+        try (EmbeddedEngine engine = EmbeddedEngine.open("memory:");
+                GatewayServer server =
+                        GatewayServer.start(engine, GatewayConfig.defaults().withPorts(0, 0))) {
+            heardAll("rsocket://127.0.0.1:" + server.tcpAddress().getPort(), 3);
+            heardAll("ws://127.0.0.1:" + server.httpAddress().getPort() + "/rsocket", 6);
+        }
+    }
+
+    private static void heardAll(String address, int stored) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         Quickstart.run(address, new PrintStream(bytes, true, StandardCharsets.UTF_8));
         List<String> lines = bytes.toString(StandardCharsets.UTF_8).lines().toList();
