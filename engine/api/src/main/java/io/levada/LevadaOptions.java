@@ -8,7 +8,8 @@ import reactor.core.scheduler.Schedulers;
 /**
  * What a caller may set when opening a log. Immutable.
  *
- * @param callbacks where users' callbacks run; they may block there
+ * @param callbacks where users' callbacks run; they may block there, each on a thread of its own, so give a scheduler with
+ *     more threads where more of them block at a time (the default has ten for each processor)
  * @param publishWindowRecords most records in flight for one {@code publish} stream, 1 to 1,000,000
  * @param batchBytes encoded size at which a batch is sent without waiting for more, 1 KiB to 1 MiB
  * @param readWindowBytes most bytes held for one subscription, 64 KiB to 1 GiB

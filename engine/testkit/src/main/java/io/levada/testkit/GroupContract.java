@@ -21,6 +21,7 @@ import io.levada.GroupDescription;
 import io.levada.GroupDescription.GroupOffset;
 import io.levada.GroupDescription.MemberDescription;
 import io.levada.Levada;
+import io.levada.LevadaException;
 import io.levada.MemberEvent;
 import io.levada.Position;
 import io.levada.Record;
@@ -34,6 +35,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /** Groups: fan-out, sharing, handing over, acknowledging, and what is said of them. */
 interface GroupContract extends ContractBase {
@@ -90,6 +92,7 @@ interface GroupContract extends ContractBase {
                         .withPartition(i % 6))),
                 1_000);
         publishing.await(1_000);
+        awaitGroup(log, group, g -> owned(g).equals(List.of(6)));
         TestMember second = TestMember.join(log, group, name);
         publishing.more(500);
         first.await(MemberEvent.Revoked.class);
@@ -331,12 +334,18 @@ interface GroupContract extends ContractBase {
                 .toList();
     }
 
+    /** Waits until a group, which may come to be meanwhile, is as it should. */
     private static GroupDescription awaitGroup(Levada log, String group, Predicate<GroupDescription> condition) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
+        Mono<GroupDescription> asking = log.groups()
+                .describe(group)
+                .onErrorResume(
+                        LevadaException.class,
+                        error -> error.code() == ErrorCode.GROUP_ID_NOT_FOUND ? Mono.empty() : Mono.error(error));
         GroupDescription described;
         do {
-            described = get(log.groups().describe(group));
-            if (condition.test(described)) {
+            described = asking.block(PATIENCE);
+            if (described != null && condition.test(described)) {
                 return described;
             }
             Thread.onSpinWait();
