@@ -103,7 +103,7 @@ class LogStoreTest {
     @Test
     void keeps_every_record_of_many_writers_across_rolls_and_journal_files() throws Exception {
         int writers = 4;
-        int batches = 300;
+        int batches = 150;
         try (LogStore store = open()) {
             store.createTopic("busy", 3, Map.of(LogConfig.SEGMENT_BYTES, "16384"));
             List<Thread> threads = new ArrayList<>();
@@ -162,7 +162,7 @@ class LogStoreTest {
                 assertEquals(Files.size(file), segment.sizeInBytes());
             }
         }
-        assertEquals(4 * 300, records);
+        assertEquals(4 * 150, records);
     }
 
     private List<Path> segmentFiles() throws IOException {
