@@ -23,6 +23,7 @@ public final class Main {
         CommandContext context = new CommandContext(terminal, shutdown);
         return new LevadaCli(context)
                 .add(new ServeCommand(context))
+                .add(new LogCommand(context))
                 .add(new DemoCommand(context))
                 .run(args);
     }
