@@ -14,6 +14,7 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.concurrent.Queues;
+import reactor.util.context.Context;
 
 /**
  * Batches of an engine as elements for one subscriber.
@@ -163,7 +164,7 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
     final void abandon(Throwable why) {
         CoreSubscriber<? super T> subscriber = actual;
         if (finished || subscriber == null) {
-            Operators.onErrorDropped(why, reactor.util.context.Context.empty());
+            Operators.onErrorDropped(why, Context.empty());
         } else if (why instanceof LevadaException) {
             finish(false);
             subscriber.onError(why);

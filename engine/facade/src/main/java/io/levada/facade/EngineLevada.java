@@ -87,7 +87,10 @@ public final class EngineLevada implements Levada {
 
     @Override
     public Mono<Void> closeGracefully(Duration limit) {
-        return Mono.defer(() -> leaveAll(limit).then(engine.shutdown().timeout(limit.plus(Membership.LEAVE_LIMIT))));
+        Mono<Void> late = Mono.error(() -> new LevadaException(
+                ErrorCode.TIMEOUT, "the log did not close within " + limit + "; what is open ends with the process"));
+        return Mono.defer(() ->
+                leaveAll(limit).then(engine.shutdown().timeout(limit.plus(Membership.LEAVE_LIMIT), late, timers)));
     }
 
     /** All members leave; complete when they have, or when it took too long. */

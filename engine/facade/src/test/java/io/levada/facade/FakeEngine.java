@@ -27,6 +27,7 @@ final class FakeEngine implements Engine {
     final List<Reader> readers = new CopyOnWriteArrayList<>();
     final List<Session> sessions = new CopyOnWriteArrayList<>();
     boolean shutDown;
+    boolean hangs;
 
     @Override
     public Topics topics() {
@@ -61,7 +62,7 @@ final class FakeEngine implements Engine {
 
     @Override
     public Mono<Void> shutdown() {
-        return Mono.fromRunnable(this::close);
+        return hangs ? Mono.never() : Mono.fromRunnable(this::close);
     }
 
     @Override

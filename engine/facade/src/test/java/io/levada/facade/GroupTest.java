@@ -386,6 +386,16 @@ class GroupTest {
     }
 
     @Test
+    void closing_gracefully_says_when_the_engine_does_not_end() {
+        engine.hangs = true;
+        TestSubscriber<Void> closed = TestSubscriber.create();
+        levada.closeGracefully(Duration.ofSeconds(30)).subscribe(closed);
+        time.advanceTimeBy(Duration.ofSeconds(36));
+
+        assertCode(ErrorCode.TIMEOUT, closed);
+    }
+
+    @Test
     void closing_lets_members_commit_first() {
         TestSubscriber<Delivery> deliveries = receive(3);
         assigned(1, T0, 0);

@@ -30,12 +30,9 @@ interface ContractBase {
 
     /**
      * Opens a new, empty log. One is opened for most tests of a class together, and some tests open one of their own.
-     * Closing it, which the tests do, is to end all that was started for it, but what {@link #afterClose} ends.
+     * Closing it, which the tests do, is to end all that was started for it.
      */
     Levada open(LevadaOptions options);
-
-    /** Called when the log shared by the tests of a class has been closed. */
-    default void afterClose() {}
 
     /** Makes a topic with a name of its own. */
     static String topic(Levada log, int partitions) {

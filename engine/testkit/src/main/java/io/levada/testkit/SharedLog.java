@@ -20,22 +20,16 @@ final class SharedLog implements ParameterResolver {
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
         ContractBase contract = (ContractBase) context.getRequiredTestInstance();
         ExtensionContext ofClass = context.getParent().orElse(context);
-        return ofClass.getStore(NAMESPACE).computeIfAbsent(Opened.class, key -> new Opened(contract), Opened.class).log;
+        return ofClass.getStore(NAMESPACE)
+                .computeIfAbsent(Opened.class, key -> new Opened(contract.open(LevadaOptions.defaults())), Opened.class)
+                .log();
     }
 
-    private static final class Opened implements AutoCloseable {
-        private final Levada log;
-        private final ContractBase contract;
-
-        Opened(ContractBase contract) {
-            this.log = contract.open(LevadaOptions.defaults());
-            this.contract = contract;
-        }
-
+    /** What the store closes behind the last test of the class. */
+    private record Opened(Levada log) implements AutoCloseable {
         @Override
         public void close() {
             log.close();
-            contract.afterClose();
         }
     }
 }
