@@ -4,16 +4,18 @@ import java.util.function.LongSupplier;
 
 /**
  * How much may be asked for now: a window that is kept full, or a number of records a second, and never more than a
- * total. Time in which nothing came is not made up for. Not thread-safe.
+ * total. What is late is made up for, by a second's worth at most. Not thread-safe.
  */
 final class Pace {
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final long WINDOW_RECORDS = 1_024;
-    private static final int BURSTS_PER_SECOND = 10;
+    private static final int REQUESTS_PER_SECOND = 20;
+    private static final int WINDOWS_PER_SECOND = 5;
 
     private final long window;
     private final double intervalNanos;
-    private final long burstNanos;
+    private final long chunk;
+    private final double lateNanos;
     private final long total;
     private final LongSupplier nanoTime;
     private final long startedNanos;
@@ -29,8 +31,9 @@ final class Pace {
         this.total = total;
         this.nanoTime = nanoTime;
         intervalNanos = perSecond > 0 ? NANOS_PER_SECOND / perSecond : 0;
-        window = perSecond > 0 ? (long) Math.ceil(perSecond / BURSTS_PER_SECOND) : WINDOW_RECORDS;
-        burstNanos = (long) Math.max(intervalNanos, (double) NANOS_PER_SECOND / BURSTS_PER_SECOND);
+        window = perSecond > 0 ? (long) Math.ceil(perSecond / WINDOWS_PER_SECOND) : WINDOW_RECORDS;
+        chunk = Math.max(1, (long) (perSecond / REQUESTS_PER_SECOND));
+        lateNanos = Math.max(intervalNanos, NANOS_PER_SECOND);
         startedNanos = nanoTime.getAsLong();
     }
 
@@ -50,7 +53,8 @@ final class Pace {
         if (intervalNanos == 0) {
             room = outstanding > window / 2 ? 0 : room;
         } else {
-            room = Math.min(room, due());
+            long due = due();
+            room = due < chunk ? 0 : Math.min(room, due);
         }
         long more = Math.max(0, Math.min(room, total - requested));
         requested += more;
@@ -58,16 +62,20 @@ final class Pace {
         return more;
     }
 
-    /** Records that the rate allows now: the first at once, and a tenth of a second's worth after a pause. */
+    /** Records that the rate allows now, the first at once. */
     private long due() {
         long now = elapsedNanos();
-        dueNanos = Math.max(dueNanos, (double) now - burstNanos);
+        dueNanos = Math.max(dueNanos, now - lateNanos);
         return now < dueNanos ? 0 : 1 + (long) ((now - dueNanos) / intervalNanos);
     }
 
     /** How long to wait for a record before asking again, at most {@code idle}. */
     long waitNanos(long idle) {
-        return intervalNanos == 0 ? idle : Math.max(1, Math.min(idle, Math.round(dueNanos) - elapsedNanos()));
+        if (intervalNanos == 0) {
+            return idle;
+        }
+        long nextNanos = Math.round(dueNanos + (chunk - 1) * intervalNanos) - elapsedNanos();
+        return Math.max(1, Math.min(idle, nextNanos));
     }
 
     private long elapsedNanos() {

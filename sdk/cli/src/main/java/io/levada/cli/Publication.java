@@ -39,13 +39,15 @@ final class Publication {
                     .blockLast();
             return acknowledged;
         } catch (LevadaException e) {
-            throw new LevadaException(
-                    e.code(),
-                    e.getMessage() + " (" + CommandContext.count(acknowledged, "record") + " published before it)",
-                    e);
+            throw acknowledged == 0 ? e : behindAcknowledged(e);
         } finally {
             reading.dispose();
         }
+    }
+
+    private LevadaException behindAcknowledged(LevadaException error) {
+        String before = " (" + CommandContext.count(acknowledged, "record") + " published before it)";
+        return new LevadaException(error.code(), error.getMessage() + before, error);
     }
 
     private void nextRecord(SynchronousSink<Record> sink) {

@@ -53,14 +53,43 @@ class PaceTest {
     }
 
     @Test
-    void a_pause_is_not_made_up_for() {
-        Pace pace = pace(100, Long.MAX_VALUE);
-        assertEquals(1, pace.demand());
-        take(pace, 1);
+    void a_rate_holds_also_for_a_taker_that_is_late_now_and_then() {
+        Pace pace = pace(1_000, Long.MAX_VALUE);
+        long taken = 0;
+        for (int step = 0; step < 100; step++) {
+            nowNanos += (step % 10 == 0 ? 400 : 60) * MS;
+            for (long more = pace.demand(); more > 0; more = pace.demand()) {
+                take(pace, more);
+                taken += more;
+            }
+        }
 
+        assertTrue(taken >= 9_300 && taken <= 9_401, "1,000 a second for 9.4 s, but " + taken);
+    }
+
+    @Test
+    void a_long_pause_is_made_up_for_by_a_second_at_most() {
+        Pace pace = pace(100, Long.MAX_VALUE);
+        nowNanos += 60_000 * MS;
+        long taken = 0;
+        for (long more = pace.demand(); more > 0; more = pace.demand()) {
+            take(pace, more);
+            taken += more;
+        }
+
+        assertTrue(taken >= 95 && taken <= 101, "a second's worth, but " + taken);
+    }
+
+    @Test
+    void what_is_asked_for_and_not_taken_is_bounded() {
+        Pace pace = pace(100, Long.MAX_VALUE);
         nowNanos += 60_000 * MS;
 
-        assertTrue(pace.demand() <= 10, "a tenth of a second's worth at most");
+        long asked = 0;
+        for (long more = pace.demand(); more > 0; more = pace.demand()) {
+            asked += more;
+        }
+        assertEquals(20, asked);
     }
 
     @Test
