@@ -64,6 +64,24 @@ final class ArchitectureTest {
     private static final ArchRule NO_DRAWERS =
             noClasses().should().resideInAnyPackage("..impl..", "..util..", "..common..", "..internal..");
 
+    private static final ArchRule FLAT = noClasses()
+            .that(areNotOf(
+                    "api",
+                    "env",
+                    "protocol",
+                    "groups",
+                    "facade",
+                    "log",
+                    "delivery",
+                    "engine",
+                    "gateway",
+                    "sdk",
+                    "cli",
+                    "testkit",
+                    "main"))
+            .should()
+            .resideInAPackage("io.levada..");
+
     private static String packageOf(String module) {
         return module.equals("api") ? API : API + "." + module;
     }
@@ -144,11 +162,17 @@ final class ArchitectureTest {
     }
 
     @Test
+    void every_module_is_one_flat_package_that_the_rules_know() {
+        FLAT.check(CLASSES);
+    }
+
+    @Test
     void each_rule_fails_for_what_breaks_it() {
         canFail(imports("log", "api protocol env"), "io.levada.facade.Engine");
         canFail(NO_REACTOR, "reactor.core.publisher.Mono");
         canFail(NO_RSOCKET, "io.rsocket.RSocket");
         canFail(BYTEBUF_ALONE, "io.netty.channel.Channel");
         canFail(NO_DRAWERS, "io.levada.log.util");
+        canFail(FLAT, "io.levada.log.util");
     }
 }

@@ -56,12 +56,12 @@ public final class EngineLevada implements Levada {
 
     @Override
     public Topics topics() {
-        return engine.topics();
+        return new CallbackTopics(engine.topics(), options.callbacks());
     }
 
     @Override
     public Groups groups() {
-        return engine.groups();
+        return new CallbackGroups(engine.groups(), options.callbacks());
     }
 
     @Override

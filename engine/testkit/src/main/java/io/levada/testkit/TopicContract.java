@@ -45,6 +45,18 @@ interface TopicContract extends ContractBase {
     }
 
     @Test
+    default void whoever_blocks_on_an_answer_holds_up_nothing(Levada log) {
+        String name = topic(log, 1);
+
+        TopicDescription inner =
+                get(log.topics().describe(name).map(outer -> get(log.topics().describe(name))));
+        assertEquals(name, inner.name());
+        List<String> groups = get(
+                log.groups().list().collectList().map(outer -> list(log.groups().list())));
+        assertEquals(list(log.groups().list()), groups);
+    }
+
+    @Test
     default void a_description_tells_what_a_topic_holds(Levada log) {
         String name = topic(log, 2);
         fill(log, name, 1, 0, 10);

@@ -1,0 +1,31 @@
+package io.levada.facade;
+
+import io.levada.TopicDescription;
+import io.levada.TopicSpec;
+import io.levada.Topics;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/** An engine's topics, with answers where users' callbacks run: whoever blocks on one holds up no loop of the engine. */
+record CallbackTopics(Topics engine, Scheduler callbacks) implements Topics {
+    @Override
+    public Mono<TopicDescription> create(TopicSpec spec) {
+        return engine.create(spec).publishOn(callbacks);
+    }
+
+    @Override
+    public Flux<String> list() {
+        return engine.list().publishOn(callbacks);
+    }
+
+    @Override
+    public Mono<TopicDescription> describe(String name) {
+        return engine.describe(name).publishOn(callbacks);
+    }
+
+    @Override
+    public Mono<Void> delete(String name) {
+        return engine.delete(name).publishOn(callbacks);
+    }
+}
