@@ -98,6 +98,8 @@ class SessionTest {
         Channel channel = joined();
         BlockingQueue<String> first = outcome(session.commit(Map.of(1, 1L)));
         BlockingQueue<String> second = outcome(session.commit(Map.of(2, 2L)));
+        assertTrue(channel.nextText().contains("\"id\":0"));
+        assertTrue(channel.nextText().contains("\"id\":1"));
         channel.sendText("{\"type\":\"committed\",\"id\":1}");
         channel.sendText("{\"type\":\"committed\",\"id\":0,\"error\":{\"code\":\"STALE_MEMBER_EPOCH\","
                 + "\"message\":\"not yours\",\"retriable\":false}}");
@@ -137,7 +139,9 @@ class SessionTest {
         Channel channel = joined();
         Journal records = new Journal();
         session.read(records.batches());
+        server.nextChannel();
         BlockingQueue<String> commit = outcome(session.commit(Map.of(1, 1L)));
+        assertEquals("{\"type\":\"commit\",\"id\":0,\"offsets\":[{\"handle\":1,\"offset\":1}]}", channel.nextText());
         channel.fail("{\"error\":{\"code\":\"FENCED_MEMBER_EPOCH\",\"message\":\"too late\",\"retriable\":false}}");
         assertEquals("error FENCED_MEMBER_EPOCH: too late", journal.next());
         assertEquals("FENCED_MEMBER_EPOCH: too late", Await.next(commit, "commit"));
