@@ -22,6 +22,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.resources.LoopResources;
@@ -38,6 +40,7 @@ final class Link {
     private final LinkLimits limits;
     private final LoopResources loops = LoopResources.create("levada-sdk", 1, true);
     private final EventLoop loop = loops.onClient(LoopResources.DEFAULT_NATIVE).next();
+    private final Scheduler onLoop = Schedulers.fromExecutor(this::onLoop);
     private final ConnectionProvider unpooled = ConnectionProvider.newConnection();
     private final Sinks.Empty<Void> closing = Sinks.empty();
     private final Mono<Void> closed = Mono.defer(this::close).cache();
@@ -87,10 +90,14 @@ final class Link {
         }
     }
 
-    /** One request and its answer, read while its buffer lives. */
+    /**
+     * One request and its answer, read while its buffer lives. Sent on the loop, as streams are: rsocket-java numbers a
+     * request and sends it in two steps, so that threads which do both at once send numbers that do not ascend.
+     */
     <T> Mono<T> request(String route, JsonNode data, Function<JsonNode, T> answer) {
         Mono<T> exchange = connection()
-                .flatMap(rsocket -> rsocket.requestResponse(Wire.opening(route, Wire.json(data))))
+                .flatMap(rsocket -> Mono.defer(() -> rsocket.requestResponse(Wire.opening(route, Wire.json(data))))
+                        .subscribeOn(onLoop))
                 .map(payload -> Wire.answer(route, payload, answer))
                 .switchIfEmpty(Mono.error(() -> Wire.notUnderstood(route, "there is no answer")))
                 .timeout(limits.timeout(), Mono.error(() -> tooLate(route)))
