@@ -9,69 +9,113 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * How far segments are known to be forced, as bytes: the body of the file {@code checkpoint}. Recovery trusts what it
- * says, and takes everything behind it from the journal. All integers are big-endian.
+ * How far segments are known to be forced, and what else must outlive the journal's files, as bytes: the body of the file
+ * {@code checkpoint}. Recovery trusts what it says, and takes everything behind it from the journal. All integers are
+ * big-endian.
  *
  * <pre>
  *   i64 sequence of the first journal block that is needed, i64 least generation of the files that may hold it,
- *   i32 count of partitions, for each:
+ *   i64 log time, i64 wall clock at that time, i32 count of partitions, for each:
  *     16 bytes topic id, i32 partition, i64 start offset, i64 forced offset (everything below it is forced),
- *     i32 count of segments, for each: i64 base offset, i32 bytes, i64 maximum timestamp
+ *     i64 reserved offset (no offset below it may be given to another record),
+ *     i32 count of segments, for each: i64 base offset, i64 next offset, i32 bytes, i64 maximum timestamp,
+ *       i64 log time when it was closed, i32 flags (1: compacted, it may have holes)
  *     i32 bytes of tail, tail: the last segment's bytes from the beginning of its last sector
+ *     i32 count of producers, for each: i64 id, i16 epoch, i64 log time of its last append, i32 count of runs,
+ *       for each: i32 first sequence, i64 offset of its record, i32 count of records
  * </pre>
  *
  * @param sequence blocks before it are in forced segments
  * @param generation files of older generations are of no use
  */
-record Checkpoint(long sequence, long generation, Map<PartitionId, Entry> partitions) {
-    private static final int SEGMENT_BYTES = 20;
-    private static final int ENTRY_BYTES = 16 + 4 + 8 + 8 + 4 + 4;
+record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<PartitionId, Entry> partitions) {
+    private static final int SEGMENT_BYTES = 8 + 8 + 4 + 8 + 8 + 4;
+    private static final int ENTRY_BYTES = 16 + 4 + 8 + 8 + 8 + 4 + 4 + 4;
+    private static final int PRODUCER_BYTES = 8 + 2 + 8 + 4;
+    private static final int RUN_BYTES = 4 + 8 + 4;
+    private static final int COMPACTED = 1;
 
     record PartitionId(UUID topicId, int partition) {}
 
-    /** A segment's forced extent; the maximum timestamp is a bound, which may be above what is there. */
-    record Extent(long baseOffset, int bytes, long maxTimestampMs) {}
-
-    /** One partition; segments in order, the last one being written. */
-    record Entry(long start, long forced, List<Extent> segments, byte[] tail) {
-        static final Entry EMPTY = new Entry(0, 0, List.of(), new byte[0]);
+    /**
+     * A segment's forced extent.
+     *
+     * @param nextOffset behind its last batch
+     * @param maxTimestampMs a bound, which may be above what is there
+     * @param closedMs log time at which it was closed, so that nothing in it was appended later; {@link #OPEN} before
+     * @param compacted whether offsets may be missing
+     */
+    record Extent(long baseOffset, long nextOffset, int bytes, long maxTimestampMs, long closedMs, boolean compacted) {
+        static final long OPEN = -1;
     }
 
-    static Checkpoint empty() {
-        return new Checkpoint(1, 1, Map.of());
+    /** Records of a producer at consecutive offsets, with consecutive sequences. */
+    record Run(int firstSequence, long firstOffset, int count) {}
+
+    /** What is known of an idempotent producer in one partition; runs in order, the last one its latest. */
+    record Producer(long id, short epoch, long lastAppendMs, List<Run> runs) {}
+
+    /**
+     * One partition; segments in order, the last one being written.
+     *
+     * @param reserved no offset below it may be given to another record; never below forced where the topic's durability
+     *     is {@code os}, 0 elsewhere
+     */
+    record Entry(long start, long forced, long reserved, List<Extent> segments, byte[] tail, List<Producer> producers) {
+        static final Entry EMPTY = new Entry(0, 0, 0, List.of(), new byte[0], List.of());
+    }
+
+    static Checkpoint empty(LogTime.Mark time) {
+        return new Checkpoint(1, 1, time, Map.of());
     }
 
     ByteBuffer encode() {
-        int size = 8 + 8 + 4;
+        int size = 8 + 8 + 8 + 8 + 4;
         for (Entry entry : partitions.values()) {
             size += ENTRY_BYTES + entry.segments().size() * SEGMENT_BYTES + entry.tail().length;
+            for (Producer producer : entry.producers()) {
+                size += PRODUCER_BYTES + producer.runs().size() * RUN_BYTES;
+            }
         }
         ByteBuffer out = ByteBuffer.allocate(size);
-        out.putLong(sequence).putLong(generation).putInt(partitions.size());
+        out.putLong(sequence).putLong(generation);
+        out.putLong(time.logMs()).putLong(time.wallMs()).putInt(partitions.size());
         partitions.forEach((id, entry) -> put(out, id, entry));
         return out.flip();
     }
 
     private static void put(ByteBuffer out, PartitionId id, Entry entry) {
         out.putLong(id.topicId().getMostSignificantBits()).putLong(id.topicId().getLeastSignificantBits());
-        out.putInt(id.partition()).putLong(entry.start()).putLong(entry.forced());
+        out.putInt(id.partition());
+        out.putLong(entry.start()).putLong(entry.forced()).putLong(entry.reserved());
         out.putInt(entry.segments().size());
         for (Extent segment : entry.segments()) {
-            out.putLong(segment.baseOffset()).putInt(segment.bytes()).putLong(segment.maxTimestampMs());
+            out.putLong(segment.baseOffset()).putLong(segment.nextOffset()).putInt(segment.bytes());
+            out.putLong(segment.maxTimestampMs()).putLong(segment.closedMs());
+            out.putInt(segment.compacted() ? COMPACTED : 0);
         }
         out.putInt(entry.tail().length).put(entry.tail());
+        out.putInt(entry.producers().size());
+        for (Producer producer : entry.producers()) {
+            out.putLong(producer.id()).putShort(producer.epoch()).putLong(producer.lastAppendMs());
+            out.putInt(producer.runs().size());
+            for (Run run : producer.runs()) {
+                out.putInt(run.firstSequence()).putLong(run.firstOffset()).putInt(run.count());
+            }
+        }
     }
 
     static Checkpoint decode(ByteBuffer in) {
         try {
             long sequence = in.getLong();
             long generation = in.getLong();
+            LogTime.Mark time = new LogTime.Mark(in.getLong(), in.getLong());
             Map<PartitionId, Entry> partitions = new LinkedHashMap<>();
             for (int left = in.getInt(); left > 0; left--) {
                 PartitionId id = new PartitionId(new UUID(in.getLong(), in.getLong()), in.getInt());
                 partitions.put(id, entry(in));
             }
-            return new Checkpoint(sequence, generation, partitions);
+            return new Checkpoint(sequence, generation, time, partitions);
         } catch (BufferUnderflowException | NegativeArraySizeException e) {
             throw Failures.corrupt("the checkpoint ends within a partition, though its checksum is right");
         }
@@ -80,12 +124,29 @@ record Checkpoint(long sequence, long generation, Map<PartitionId, Entry> partit
     private static Entry entry(ByteBuffer in) {
         long start = in.getLong();
         long forced = in.getLong();
+        long reserved = in.getLong();
         List<Extent> segments = new ArrayList<>();
         for (int left = in.getInt(); left > 0; left--) {
-            segments.add(new Extent(in.getLong(), in.getInt(), in.getLong()));
+            segments.add(new Extent(
+                    in.getLong(), in.getLong(), in.getInt(), in.getLong(), in.getLong(), in.getInt() == COMPACTED));
         }
         byte[] tail = new byte[in.getInt()];
         in.get(tail);
-        return new Entry(start, forced, List.copyOf(segments), tail);
+        List<Producer> producers = new ArrayList<>();
+        for (int left = in.getInt(); left > 0; left--) {
+            producers.add(producer(in));
+        }
+        return new Entry(start, forced, reserved, List.copyOf(segments), tail, List.copyOf(producers));
+    }
+
+    private static Producer producer(ByteBuffer in) {
+        long id = in.getLong();
+        short epoch = in.getShort();
+        long lastAppendMs = in.getLong();
+        List<Run> runs = new ArrayList<>();
+        for (int left = in.getInt(); left > 0; left--) {
+            runs.add(new Run(in.getInt(), in.getLong(), in.getInt()));
+        }
+        return new Producer(id, epoch, lastAppendMs, List.copyOf(runs));
     }
 }

@@ -100,10 +100,11 @@ public final class LogStore implements AutoCloseable {
         UUID logId = new UUID(store.body().getLong(0), store.body().getLong(8));
         Catalog catalog = Catalog.decode(require(catalogs.read(true), Layout.CATALOG, disk));
         Checkpoint checkpoint = Checkpoint.decode(require(checkpoints.read(true), Layout.CHECKPOINT, disk));
-        Recovery recovery = new Recovery(disk, config, logId, catalog, checkpoints);
+        LogTime time = LogTime.goingOn(env.clock(), checkpoint.time());
+        Recovery recovery = new Recovery(disk, config, logId, catalog, checkpoints, time);
         Checkpoint recovered = recovery.run(checkpoint);
-        Maintenance maintenance =
-                new Maintenance(disk, config, env.scheduler(), logId, checkpoints, recovered, recovery.journalFiles());
+        Maintenance maintenance = new Maintenance(
+                disk, config, env.scheduler(), time, logId, checkpoints, recovered, recovery.journalFiles());
         return new LogStore(env, config, lock, logId, catalogs, catalog, maintenance);
     }
 
@@ -128,7 +129,8 @@ public final class LogStore implements AutoCloseable {
         disk.makeDirectory(Layout.JOURNAL);
         disk.makeDirectory(Layout.TOPICS);
         catalogs.write(Catalog.EMPTY.encode());
-        checkpoints.write(Checkpoint.empty().encode());
+        checkpoints.write(
+                Checkpoint.empty(new LogTime.Mark(0, env.clock().wallMs())).encode());
         UUID logId = env.randomness().nextUuid();
         ByteBuffer body = ByteBuffer.allocate(LOG_ID_BYTES)
                 .putLong(logId.getMostSignificantBits())

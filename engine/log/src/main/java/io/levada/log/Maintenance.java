@@ -32,6 +32,7 @@ final class Maintenance implements Journal.Keeper {
     private final Disk disk;
     private final LogConfig config;
     private final Scheduler scheduler;
+    private final LogTime time;
     private final Loop loop;
     private final List<Loop> writerLoops;
     private final CheckedPair checkpoints;
@@ -44,6 +45,7 @@ final class Maintenance implements Journal.Keeper {
             Disk disk,
             LogConfig config,
             Scheduler scheduler,
+            LogTime time,
             UUID logId,
             CheckedPair checkpoints,
             Checkpoint recovered,
@@ -51,6 +53,7 @@ final class Maintenance implements Journal.Keeper {
         this.disk = disk;
         this.config = config;
         this.scheduler = scheduler;
+        this.time = time;
         this.checkpoints = checkpoints;
         this.entries = recovered.partitions();
         loop = scheduler.newLoop("maintenance");
@@ -102,6 +105,7 @@ final class Maintenance implements Journal.Keeper {
                 writerLoops.get(loopIndex),
                 loopIndex,
                 journal,
+                time,
                 config.maxBatchBytes(),
                 config.segmentBytes(topic.config()),
                 config.indexIntervalBytes(),
@@ -165,7 +169,7 @@ final class Maintenance implements Journal.Keeper {
             for (Snapshot snapshot : snapshots) {
                 now.put(snapshot.log().id(), entry(snapshot));
             }
-            checkpoints.write(new Checkpoint(barrier.sequence(), barrier.generation(), now).encode());
+            checkpoints.write(new Checkpoint(barrier.sequence(), barrier.generation(), time.mark(), now).encode());
             entries = now;
             written = true;
         } finally {
@@ -234,7 +238,7 @@ final class Maintenance implements Journal.Keeper {
             return last;
         }
         byte[] tail = ReplayedPartition.tailOf(segment, durable.position());
-        return new Entry(snapshot.start(), durable.offset(), snapshot.extents(), tail);
+        return new Entry(snapshot.start(), durable.offset(), 0, snapshot.extents(), tail, List.of());
     }
 
     /** Indexes are caches: one that cannot be written is built anew when it is asked for. */

@@ -23,6 +23,7 @@ record PartitionContext(
         Loop loop,
         int loopIndex,
         Journal journal,
+        LogTime time,
         int maxBatchBytes,
         int segmentBytes,
         int indexIntervalBytes,

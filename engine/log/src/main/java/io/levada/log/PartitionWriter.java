@@ -190,6 +190,9 @@ final class PartitionWriter {
             directoryMade = true;
         }
         Segment created = context.createSegment(base);
+        if (current != null) {
+            current.closeAt(context.time().nowMs());
+        }
         directoryUnforced = true;
         List<Segment> all = new ArrayList<>(log.segments());
         all.add(created);
@@ -264,7 +267,7 @@ final class PartitionWriter {
             }
             if (active != null && active.bytes() > durable.position()) {
                 active.prepareToWrite();
-                active.cut(durable.position());
+                active.cut(durable.position(), durable.offset());
             }
         } catch (IOException e) {
             LOG.warn("{}: what was taken back could not be cut, and will be overwritten", context.name(), e);
@@ -314,7 +317,10 @@ final class PartitionWriter {
                 break;
             }
             boolean last = segment == durable.segment();
-            extents.add(segment.extent(last ? durable.position() : segment.bytes()));
+            extents.add(
+                    last
+                            ? segment.extent(durable.position(), durable.offset())
+                            : segment.extent(segment.bytes(), segment.nextOffset()));
             if (segment.isUnforced()) {
                 unforced.add(segment);
             }

@@ -28,13 +28,15 @@ final class Recovery {
     private final UUID logId;
     private final Catalog catalog;
     private final CheckedPair checkpoints;
+    private final LogTime time;
 
-    Recovery(Disk disk, LogConfig config, UUID logId, Catalog catalog, CheckedPair checkpoints) {
+    Recovery(Disk disk, LogConfig config, UUID logId, Catalog catalog, CheckedPair checkpoints, LogTime time) {
         this.disk = disk;
         this.config = config;
         this.logId = logId;
         this.catalog = catalog;
         this.checkpoints = checkpoints;
+        this.time = time;
     }
 
     Checkpoint run(Checkpoint old) throws IOException {
@@ -56,7 +58,7 @@ final class Recovery {
             entries.put(partition.getKey(), partition.getValue().finish());
             changed |= partition.getValue().isChanged();
         }
-        Checkpoint recovered = new Checkpoint(scan.nextSequence(), scan.nextGeneration(), entries);
+        Checkpoint recovered = new Checkpoint(scan.nextSequence(), scan.nextGeneration(), time.mark(), entries);
         if (changed) {
             checkpoints.write(recovered.encode());
             LOG.info("recovered journal blocks {} to {}", old.sequence(), scan.nextSequence() - 1);
@@ -66,12 +68,14 @@ final class Recovery {
 
     private Map<PartitionId, ReplayedPartition> partitions(Checkpoint old) {
         Map<PartitionId, ReplayedPartition> partitions = new LinkedHashMap<>();
+        long nowMs = time.nowMs();
         for (Catalog.Entry topic : catalog.topics()) {
             int segmentBytes = config.segmentBytes(topic.config());
             for (int i = 0; i < topic.partitions(); i++) {
                 PartitionId id = new PartitionId(topic.id(), i);
                 Entry entry = old.partitions().getOrDefault(id, Entry.EMPTY);
-                partitions.put(id, new ReplayedPartition(disk, id, config.indexIntervalBytes(), segmentBytes, entry));
+                partitions.put(
+                        id, new ReplayedPartition(disk, id, config.indexIntervalBytes(), segmentBytes, entry, nowMs));
             }
         }
         return partitions;

@@ -30,6 +30,7 @@ final class ReplayedPartition {
     private final int indexIntervalBytes;
     private final int segmentBytes;
     private final Entry entry;
+    private final long nowMs;
     private final String directory;
     private final List<Extent> extents;
     private final List<Segment> written = new ArrayList<>();
@@ -38,12 +39,14 @@ final class ReplayedPartition {
     private boolean namesChanged;
     private boolean changed;
 
-    ReplayedPartition(Disk disk, PartitionId id, int indexIntervalBytes, int segmentBytes, Entry entry) {
+    /** @param nowMs log time, which counts as the time of everything in the journal */
+    ReplayedPartition(Disk disk, PartitionId id, int indexIntervalBytes, int segmentBytes, Entry entry, long nowMs) {
         this.disk = disk;
         this.id = id;
         this.indexIntervalBytes = indexIntervalBytes;
         this.segmentBytes = segmentBytes;
         this.entry = entry;
+        this.nowMs = nowMs;
         this.directory = Layout.partitionDirectory(id.topicId(), id.partition());
         this.extents = new ArrayList<>(entry.segments());
         this.next = entry.forced();
@@ -68,7 +71,7 @@ final class ReplayedPartition {
                         extent.bytes());
             } else if (size > extent.bytes()) {
                 written.add(segment);
-                segment.cut(extent.bytes());
+                segment.cut(extent.bytes(), extent.nextOffset());
             }
             if (last && size >= extent.bytes()) {
                 active = segment;
@@ -123,8 +126,8 @@ final class ReplayedPartition {
         int position = segment.bytes();
         segment.write(new ByteBuffer[] {batch.nioBuffer()}, batch.readableBytes());
         segment.note(batch, position);
-        extents.set(extents.size() - 1, segment.extent(segment.bytes()));
         next = RecordBatch.nextOffset(batch);
+        extents.set(extents.size() - 1, segment.extent(segment.bytes(), next));
     }
 
     private Segment segmentFor(int batchBytes) throws IOException {
@@ -136,11 +139,15 @@ final class ReplayedPartition {
             }
             return current;
         }
+        if (current != null) {
+            current.closeAt(nowMs);
+            extents.set(extents.size() - 1, current.extent(current.bytes(), next));
+        }
         disk.makeDirectory(directory);
         Segment created = Segment.create(disk, id, indexIntervalBytes, next);
         namesChanged = true;
         written.add(created);
-        extents.add(created.extent(0));
+        extents.add(created.extent(0, next));
         active = created;
         return created;
     }
@@ -166,7 +173,7 @@ final class ReplayedPartition {
         if (active != null) {
             active.close();
         }
-        return new Entry(entry.start(), next, List.copyOf(extents), tail);
+        return new Entry(entry.start(), next, entry.reserved(), List.copyOf(extents), tail, entry.producers());
     }
 
     boolean isChanged() {

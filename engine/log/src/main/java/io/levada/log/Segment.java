@@ -33,7 +33,10 @@ final class Segment {
     private volatile @Nullable SparseIndex writtenIndex;
 
     private volatile int bytes;
+    private volatile long nextOffset;
     private volatile long maxTimestampMs;
+    private volatile long closedMs;
+    private final boolean compacted;
     private volatile boolean unforced;
     private volatile boolean poisoned;
     private volatile boolean dropped;
@@ -45,7 +48,10 @@ final class Segment {
         this.indexIntervalBytes = indexIntervalBytes;
         this.path = Layout.partitionDirectory(id.topicId(), id.partition()) + "/" + Layout.segmentName(baseOffset);
         this.bytes = extent.bytes();
+        this.nextOffset = extent.nextOffset();
         this.maxTimestampMs = extent.maxTimestampMs();
+        this.closedMs = extent.closedMs();
+        this.compacted = extent.compacted();
     }
 
     /** A segment that is there, to the extent that is known to be forced. */
@@ -55,7 +61,11 @@ final class Segment {
 
     /** A new segment; a file that is there by its name is cut to nothing. */
     static Segment create(Disk disk, PartitionId id, int indexIntervalBytes, long baseOffset) throws IOException {
-        Segment segment = new Segment(disk, id, indexIntervalBytes, new Extent(baseOffset, 0, Long.MIN_VALUE));
+        Segment segment = new Segment(
+                disk,
+                id,
+                indexIntervalBytes,
+                new Extent(baseOffset, baseOffset, 0, Long.MIN_VALUE, Extent.OPEN, false));
         DiskFile opened = disk.open(segment.logPath(), true);
         segment.file.set(opened);
         segment.writtenIndex = new SparseIndex();
@@ -87,8 +97,19 @@ final class Segment {
         return maxTimestampMs;
     }
 
-    Extent extent(int upTo) {
-        return new Extent(baseOffset, upTo, maxTimestampMs);
+    /** The offset behind its last batch. */
+    long nextOffset() {
+        return nextOffset;
+    }
+
+    /** Its extent up to a batch's end. */
+    Extent extent(int upTo, long upToOffset) {
+        return new Extent(baseOffset, upToOffset, upTo, maxTimestampMs, closedMs, compacted);
+    }
+
+    /** Nothing will be appended any more; log time. On the partition's loop. */
+    void closeAt(long nowMs) {
+        closedMs = nowMs;
     }
 
     /** Whether something was written that no force has covered. */
@@ -113,6 +134,7 @@ final class Segment {
 
     /** Gets ready to be written on; on the partition's loop. */
     void prepareToWrite() throws IOException {
+        closedMs = Extent.OPEN;
         if (writtenIndex == null) {
             writtenIndex = index();
         }
@@ -143,6 +165,7 @@ final class Segment {
         }
         note(index, RecordBatch.baseOffset(batch), position, maxTimestampMs);
         maxTimestampMs = Math.max(maxTimestampMs, RecordBatch.maxTimestamp(batch));
+        nextOffset = RecordBatch.nextOffset(batch);
     }
 
     private void note(SparseIndex index, long offset, int position, long timestampBefore) {
@@ -158,9 +181,10 @@ final class Segment {
         open().write(position, bytes);
     }
 
-    /** Goes back to a position; what was behind it was never durable. */
-    void cut(int position) throws IOException {
+    /** Goes back to a position and its offset; what was behind it was never durable. */
+    void cut(int position, long offset) throws IOException {
         bytes = position;
+        nextOffset = offset;
         SparseIndex index = writtenIndex;
         if (index != null) {
             index.cut(position);
