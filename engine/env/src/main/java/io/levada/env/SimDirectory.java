@@ -1,5 +1,7 @@
 package io.levada.env;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -12,6 +14,20 @@ final class SimDirectory implements SimNode {
     void force() {
         kept.clear();
         kept.putAll(seen);
+    }
+
+    /** Takes all names and bytes, as programs see them, into a digest. */
+    void digest(MessageDigest digest) {
+        seen.forEach((name, node) -> {
+            digest.update(name.getBytes(StandardCharsets.UTF_8));
+            if (node instanceof SimDirectory directory) {
+                digest.update((byte) '/');
+                directory.digest(digest);
+                digest.update((byte) '\\');
+            } else if (node instanceof SimInode file) {
+                file.digest(digest);
+            }
+        });
     }
 
     /** What is found after a crash: each name whose change was not forced is as before or as after. */

@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.IdentityHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,7 @@ public final class SimDisk implements Disk {
     private long failAt = Long.MAX_VALUE;
     private @Nullable String failure;
     private long capacityBytes = Long.MAX_VALUE;
+    private Runnable beforeOperation = () -> {};
 
     /** An empty disk. */
     public SimDisk(SimScheduler scheduler, SimRandomness random) {
@@ -98,6 +102,25 @@ public final class SimDisk implements Disk {
         failure = text;
     }
 
+    /**
+     * Has something run before each operation takes effect, on its thread: to look at the states that a crash there would
+     * leave, by {@link #afterCrash}, which changes nothing here.
+     */
+    public void beforeOperation(Runnable look) {
+        beforeOperation = look;
+    }
+
+    /** A digest of all names and bytes as programs see them; disks with different contents have different ones. */
+    public String fingerprint() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            root.digest(digest);
+            return HexFormat.of().formatHex(digest.digest(), 0, 16);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
     /** Bounds the bytes of all files. Writes that need more fail with {@link DiskFullException}. */
     public void setCapacity(long bytes) {
         capacityBytes = bytes;
@@ -135,6 +158,7 @@ public final class SimDisk implements Disk {
     /** Counts an operation; true when the machine is to crash within it, which the caller then does. */
     private boolean operation() throws IOException {
         scheduler.step();
+        beforeOperation.run();
         operations++;
         if (operations == failAt) {
             throw new IOException(String.valueOf(failure));

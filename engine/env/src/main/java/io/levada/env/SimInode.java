@@ -1,5 +1,7 @@
 package io.levada.env;
 
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.BitSet;
 
@@ -82,6 +84,11 @@ final class SimInode implements SimNode {
 
     void failForce() {
         doomed.or(dirty);
+    }
+
+    void digest(MessageDigest digest) {
+        digest.update(ByteBuffer.allocate(5).put((byte) ':').putInt(seenSize).flip());
+        digest.update(seen, 0, seenSize);
     }
 
     /** What is found after a crash. */

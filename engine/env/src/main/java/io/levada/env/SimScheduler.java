@@ -64,7 +64,6 @@ public final class SimScheduler implements Scheduler {
     public Loop newLoop(String name) {
         SimLoop loop = new SimLoop(name);
         loops.add(loop);
-        loop.thread.start();
         return loop;
     }
 
@@ -153,7 +152,7 @@ public final class SimScheduler implements Scheduler {
                 able.add(driver);
             }
             for (SimLoop loop : loops) {
-                if (!loop.ended && loop.turn.ready.getAsBoolean()) {
+                if (loop.started && !loop.ended && loop.turn.ready.getAsBoolean()) {
                     able.add(loop.turn);
                 }
             }
@@ -189,7 +188,7 @@ public final class SimScheduler implements Scheduler {
         for (SimTimer due = timers.peek(); due != null && due.atNanos <= next; due = timers.peek()) {
             timers.remove();
             if (!due.cancelled) {
-                due.loop.tasks.add(due.task);
+                due.loop.queue(due.task);
             }
         }
         return true;
@@ -201,7 +200,7 @@ public final class SimScheduler implements Scheduler {
         closing = true;
         timers.clear();
         for (SimLoop loop : loops) {
-            while (!loop.ended) {
+            while (loop.started && !loop.ended) {
                 if (crashed) {
                     loop.turn.baton.release();
                     driver.baton.acquireUninterruptibly();
@@ -216,6 +215,7 @@ public final class SimScheduler implements Scheduler {
         private final Turn turn;
         private final Thread thread;
         private final Deque<Runnable> tasks = new ArrayDeque<>();
+        private boolean started;
         private boolean ended;
 
         SimLoop(String name) {
@@ -228,7 +228,16 @@ public final class SimScheduler implements Scheduler {
         @Override
         public void execute(Runnable task) {
             if (!crashed) {
-                tasks.add(task);
+                queue(task);
+            }
+        }
+
+        /** Most loops of a short life have nothing to do, and need no thread. */
+        private void queue(Runnable task) {
+            tasks.add(task);
+            if (!started) {
+                started = true;
+                thread.start();
             }
         }
 

@@ -30,6 +30,21 @@ final class LogLedger {
         private final Map<Long, String> fixed = new HashMap<>();
     }
 
+    /** The same, to be held against a log that is opened while this one goes on. */
+    LogLedger copy() {
+        LogLedger copy = new LogLedger();
+        partitions.forEach((name, partition) -> {
+            Partition same = new Partition();
+            same.appended.addAll(partition.appended);
+            same.fixed.putAll(partition.fixed);
+            copy.partitions.put(name, same);
+        });
+        copy.withdrawn = withdrawn;
+        copy.topics.addAll(topics);
+        copy.uncertainTopics.addAll(uncertainTopics);
+        return copy;
+    }
+
     private Partition partition(String topic, int number) {
         return partitions.computeIfAbsent(topic + "-" + number, key -> new Partition());
     }

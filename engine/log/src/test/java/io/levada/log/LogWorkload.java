@@ -50,6 +50,11 @@ final class LogWorkload {
         FULL
     }
 
+    LogWorkload(SimScheduler scheduler, SimRandomness random, SimDisk disk, LogLedger ledger, Faults faults) {
+        this(scheduler, random, disk, ledger, faults, UnaryOperator.identity());
+    }
+
+    /** @param wrapper what stands between the log and its disk */
     LogWorkload(
             SimScheduler scheduler,
             SimRandomness random,

@@ -1,0 +1,134 @@
+package io.levada.log;
+
+import io.levada.env.Disk;
+import io.levada.env.SimCrash;
+import io.levada.env.SimDisk;
+import io.levada.env.SimDisk.CrashStyle;
+import io.levada.env.SimRandomness;
+import io.levada.env.SimScheduler;
+import io.levada.log.LogWorkload.Faults;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at the disks that crashes would leave, at every operation of a random workload: each is opened, also with crashes
+ * during recovery, and held against the ledger as it was at that moment. Counts how many different disks it has seen.
+ * Several threads may explore, each its own seeds.
+ */
+final class CrashExplorer {
+    private static final int ROUNDS = 1_000;
+
+    /** Where in a workload looking begins: before the first journal file is full, or after several. */
+    private static final int MOST_OPERATIONS_BEFORE = 500;
+
+    private static final int OPERATIONS_LOOKED_AT = 120;
+    private static final int IMAGES_OF_A_MOMENT = 3;
+    private static final int MOST_RECOVERY_CRASHES = 3;
+
+    private final Faults faults;
+    private final UnaryOperator<Disk> wrapper;
+    private final Set<String> states = ConcurrentHashMap.newKeySet();
+
+    /** @param wrapper what stands between the log and the disk, in every life */
+    CrashExplorer(Faults faults, UnaryOperator<Disk> wrapper) {
+        this.faults = faults;
+        this.wrapper = wrapper;
+    }
+
+    /** How many different disks were found after crashes so far. */
+    int distinctStates() {
+        return states.size();
+    }
+
+    /** Runs one workload; fails with an {@link AssertionError} or a log's error when a crash would lose something. */
+    void explore(long seed) {
+        SimRandomness random = new SimRandomness(seed);
+        SimScheduler scheduler = new SimScheduler(random);
+        SimDisk disk = new SimDisk(scheduler, random);
+        long from = seed % 3 == 0 ? 0 : random.nextInt(MOST_OPERATIONS_BEFORE);
+        disk.crashAt(from + OPERATIONS_LOOKED_AT);
+        if (faults == Faults.FAIL) {
+            disk.failAt(from + 1 + random.nextInt(OPERATIONS_LOOKED_AT / 2), "an injected error");
+        }
+        LogLedger ledger = new LogLedger();
+        SimRandomness crashes = new SimRandomness(~seed);
+        Moments moments = new Moments();
+        disk.beforeOperation(() -> {
+            if (disk.operations() >= from) {
+                moments.look(() -> crashHere(disk, ledger, crashes));
+            }
+        });
+        try {
+            new LogWorkload(scheduler, random, disk, ledger, faults, wrapper).run(ROUNDS);
+        } catch (SimCrash e) {
+            // as planned; whether a moment was bad is told below
+        }
+        if (!scheduler.isCrashed()) {
+            scheduler.crash();
+        }
+        scheduler.close();
+        moments.rethrow();
+    }
+
+    private void crashHere(SimDisk disk, LogLedger ledger, SimRandomness random) {
+        for (int image = 0; image < IMAGES_OF_A_MOMENT; image++) {
+            recover(disk, ledger.copy(), random, random.oneIn(2) ? 1 + random.nextInt(MOST_RECOVERY_CRASHES) : 0);
+        }
+    }
+
+    /** Opens what a crash left, which crashes some times more while it recovers. */
+    private void recover(SimDisk before, LogLedger ledger, SimRandomness random, int crashes) {
+        SimScheduler scheduler = new SimScheduler(random);
+        SimDisk found = before.afterCrash(scheduler, random, CrashStyle.draw(random));
+        states.add(found.fingerprint());
+        if (crashes > 0) {
+            found.crashAt(1 + random.nextInt(20));
+        }
+        boolean recovered = false;
+        try {
+            LogStore store = new LogWorkload(scheduler, random, found, ledger, Faults.NONE, wrapper).open();
+            ledger.check(store);
+            recovered = true;
+        } catch (SimCrash e) {
+            // as planned
+        } finally {
+            if (!scheduler.isCrashed()) {
+                scheduler.crash();
+            }
+            scheduler.close();
+        }
+        if (!recovered) {
+            recover(found, ledger, random, crashes - 1);
+        }
+    }
+
+    /** Keeps the first violation, and lets no other moment be looked at from within one, or after it. */
+    private static final class Moments {
+        private boolean looking;
+        private @Nullable Throwable violation;
+
+        void look(Runnable crashes) {
+            if (looking || violation != null) {
+                return;
+            }
+            looking = true;
+            try {
+                crashes.run();
+            } catch (AssertionError | RuntimeException e) {
+                violation = e;
+            } finally {
+                looking = false;
+            }
+        }
+
+        void rethrow() {
+            if (violation instanceof AssertionError error) {
+                throw error;
+            } else if (violation instanceof RuntimeException failure) {
+                throw failure;
+            }
+        }
+    }
+}
