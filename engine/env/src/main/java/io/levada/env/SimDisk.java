@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +32,9 @@ public final class SimDisk implements Disk {
     private boolean locked;
     private long operations;
     private long crashAt = Long.MAX_VALUE;
-    private long failAt = Long.MAX_VALUE;
+    private long failFrom = Long.MAX_VALUE;
+    private long failBefore = Long.MAX_VALUE;
+    private Predicate<String> failing = path -> false;
     private @Nullable String failure;
     private long capacityBytes = Long.MAX_VALUE;
     private Runnable beforeOperation = () -> {};
@@ -98,7 +101,19 @@ public final class SimDisk implements Disk {
 
     /** Fails the operation with a number, once, by an input/output error with this text. */
     public void failAt(long operation, String text) {
-        failAt = operation;
+        failAt(operation, 1, text);
+    }
+
+    /** Fails so many operations from the one with a number on. */
+    public void failAt(long operation, int times, String text) {
+        failFrom = operation;
+        failBefore = operation + times;
+        failure = text;
+    }
+
+    /** From now on fails every operation on files and directories of such paths; reading still succeeds. */
+    public void failOn(Predicate<String> paths, String text) {
+        failing = paths;
         failure = text;
     }
 
@@ -156,19 +171,19 @@ public final class SimDisk implements Disk {
     }
 
     /** Counts an operation; true when the machine is to crash within it, which the caller then does. */
-    private boolean operation() throws IOException {
+    private boolean operation(String path) throws IOException {
         scheduler.step();
         beforeOperation.run();
         operations++;
-        if (operations == failAt) {
+        if ((operations >= failFrom && operations < failBefore) || failing.test(path)) {
             throw new IOException(String.valueOf(failure));
         }
         return operations >= crashAt;
     }
 
     /** Counts an operation that happens at once or, when the machine crashes, happens or not. */
-    private void change(Change change) throws IOException {
-        boolean crash = operation();
+    private void change(String path, Change change) throws IOException {
+        boolean crash = operation(path);
         if (!crash || random.oneIn(2)) {
             change.run();
         }
@@ -227,9 +242,9 @@ public final class SimDisk implements Disk {
     public DiskFile open(String path, boolean create) throws IOException {
         Place place = place(path);
         if (create && place.node() == null) {
-            change(() -> place.directory().seen.putIfAbsent(place.name(), new SimInode()));
+            change(path, () -> place.directory().seen.putIfAbsent(place.name(), new SimInode()));
         }
-        return new SimFile(file(path));
+        return new SimFile(path, file(path));
     }
 
     @Override
@@ -256,7 +271,7 @@ public final class SimDisk implements Disk {
         for (String name : path.split("/", -1)) {
             SimDirectory parent = directory;
             if (!(parent.seen.get(name) instanceof SimDirectory)) {
-                change(() -> parent.seen.putIfAbsent(name, new SimDirectory()));
+                change(path, () -> parent.seen.putIfAbsent(name, new SimDirectory()));
             }
             if (!(parent.seen.get(name) instanceof SimDirectory inner)) {
                 throw new IOException(path + " is no directory");
@@ -273,7 +288,7 @@ public final class SimDisk implements Disk {
         if (node == null) {
             throw new NoSuchFileException(from);
         }
-        change(() -> {
+        change(to, () -> {
             source.directory().seen.remove(source.name());
             target.directory().seen.put(target.name(), node);
         });
@@ -286,7 +301,7 @@ public final class SimDisk implements Disk {
             if (place.node() instanceof SimDirectory directory && !directory.seen.isEmpty()) {
                 throw new IOException(path + " is not empty");
             }
-            change(() -> place.directory().seen.remove(place.name()));
+            change(path, () -> place.directory().seen.remove(place.name()));
         }
     }
 
@@ -296,7 +311,7 @@ public final class SimDisk implements Disk {
         if (found == null) {
             throw new NoSuchFileException(path);
         }
-        change(found::force);
+        change(path, found::force);
     }
 
     @Override
@@ -316,10 +331,12 @@ public final class SimDisk implements Disk {
     }
 
     private final class SimFile implements DiskFile {
+        private final String path;
         private final SimInode inode;
         private boolean closed;
 
-        SimFile(SimInode inode) {
+        SimFile(String path, SimInode inode) {
+            this.path = path;
             this.inode = inode;
         }
 
@@ -345,7 +362,7 @@ public final class SimDisk implements Disk {
             }
             int total = length;
             claim(position + total - inode.size());
-            change(() -> inode.write((int) position, bytes, total));
+            change(path, () -> inode.write((int) position, bytes, total));
         }
 
         @Override
@@ -367,7 +384,7 @@ public final class SimDisk implements Disk {
         @Override
         public void truncate(long size) throws IOException {
             failIfClosed();
-            change(() -> inode.truncate((int) size));
+            change(path, () -> inode.truncate((int) size));
         }
 
         @Override
@@ -375,7 +392,7 @@ public final class SimDisk implements Disk {
             failIfClosed();
             boolean crash;
             try {
-                crash = operation();
+                crash = operation(path);
             } catch (IOException e) {
                 inode.failForce();
                 throw e;

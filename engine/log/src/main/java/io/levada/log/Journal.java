@@ -3,11 +3,11 @@ package io.levada.log;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.env.Disk;
-import io.levada.env.DiskFullException;
 import io.levada.env.Loop;
 import io.levada.log.JournalBlock.Header;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -31,12 +31,16 @@ import org.slf4j.LoggerFactory;
  * then used again. When there is no room the journal stalls until a checkpoint frees some, and fails what waits when that
  * cannot be.
  *
- * <p>After a failed write or force nothing can be said of the file any more: the journal is poisoned and everything fails
- * until the store is opened again.
+ * <p>After a failed write or force nothing can be said of the file any more: it is poisoned, and never written or forced
+ * again. A new file begins at once with an empty block of the failed one's sequence; once that is forced, what failed
+ * has failed for good, and appending goes on. Until a new file can be made, nobody knows what became of the failed block,
+ * and nothing is appended.
  */
 final class Journal {
     /** Most bytes gathered into a block, unless one group alone has more. */
     private static final int MAX_BLOCK_BYTES = 4 << 20;
+
+    private static final Duration RETRY = Duration.ofSeconds(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
@@ -58,20 +62,25 @@ final class Journal {
 
     private final Queue<Group> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
-    private volatile @Nullable LevadaException poison;
+    private volatile @Nullable LevadaException unavailable;
 
     // All below is the loop's own.
     private final List<Group> block = new ArrayList<>();
     private final List<List<Result>> results = new ArrayList<>();
     private final Deque<JournalFile> spares = new ArrayDeque<>();
     private final Deque<JournalFile> full = new ArrayDeque<>();
+    /** Failed files that hold blocks still needed, or that could not be deleted. */
+    private final List<JournalFile> poisoned = new ArrayList<>();
+
     private JournalFile current;
     private int position;
     private long generation;
     private long sequence;
     private boolean stalled;
     private boolean spareAsked;
+    private int spareNumber;
     private boolean checkpointAsked;
+    private boolean closed;
     private @Nullable LevadaException checkpointFailure;
     private ByteBuffer heads = ByteBuffer.allocateDirect(4 << 10);
     private final ByteBuffer padding = ByteBuffer.allocateDirect(Layout.SECTOR_BYTES);
@@ -103,10 +112,10 @@ final class Journal {
         return loop;
     }
 
-    /** Why nothing can be appended any more; null while it can. Safe for any thread. */
+    /** Why nothing can be appended for now; null while it can. Safe for any thread. */
     @Nullable
-    LevadaException poison() {
-        return poison;
+    LevadaException unavailable() {
+        return unavailable;
     }
 
     /** Takes a group, which comes back by {@link PartitionLog#completed}. Safe for any thread. */
@@ -156,7 +165,7 @@ final class Journal {
     }
 
     private @Nullable LevadaException refusal(Group group) {
-        LevadaException reason = poison;
+        LevadaException reason = unavailable;
         return reason == null ? group.partition().journalRefusal(group.epoch()) : reason;
     }
 
@@ -175,7 +184,7 @@ final class Journal {
             current.file().write(position, buffers);
             current.file().force();
         } catch (IOException e) {
-            poison("writing the journal", e);
+            failOver(e);
             return;
         }
         current.lastSequence = sequence;
@@ -221,11 +230,8 @@ final class Journal {
         if (spares.isEmpty() && !spareAsked && mayGrow()) {
             try {
                 spares.add(JournalFile.create(disk, freeNumber(), config.journalFileBytes()));
-            } catch (DiskFullException e) {
-                LOG.warn("no space for another journal file: waiting for a checkpoint to free one");
             } catch (IOException e) {
-                poison("making a journal file", e);
-                return false;
+                LOG.warn("no other journal file could be made: waiting for a checkpoint to free one", e);
             }
         }
         stalled = spares.isEmpty();
@@ -244,6 +250,10 @@ final class Journal {
         used.add(current.number());
         spares.forEach(file -> used.add(file.number()));
         full.forEach(file -> used.add(file.number()));
+        poisoned.forEach(file -> used.add(file.number()));
+        if (spareAsked) {
+            used.add(spareNumber);
+        }
         int number = 0;
         while (used.contains(number)) {
             number++;
@@ -254,8 +264,9 @@ final class Journal {
     /** Has the next file made in the background, in time. */
     private void prepareSpare() {
         if (position > current.size() / 2 && spares.isEmpty() && full.isEmpty() && !spareAsked && mayGrow()) {
+            spareNumber = freeNumber();
             spareAsked = true;
-            keeper.makeSpare(freeNumber());
+            keeper.makeSpare(spareNumber);
         }
     }
 
@@ -282,6 +293,7 @@ final class Journal {
         while (!full.isEmpty() && full.element().lastSequence < before) {
             spares.add(full.remove());
         }
+        poisoned.removeIf(file -> file.lastSequence < before && discard(file));
         resume();
     }
 
@@ -314,14 +326,89 @@ final class Journal {
         return generation;
     }
 
-    private void poison(String what, IOException cause) {
+    /** A write or a force failed: goes on in another file, if one can be made. */
+    private void failOver(IOException cause) {
+        LOG.warn("writing the journal failed; it goes on in another file", cause);
         LevadaException failure = new LevadaException(
-                ErrorCode.STORAGE_FAILED,
-                what + " failed (" + cause + "); what was acknowledged is safe, mend the disk and restart",
+                ErrorCode.STORAGE_FAILED, "writing the journal failed (" + cause + "); nothing of it was kept", cause);
+        poisoned.add(current);
+        LevadaException obstacle = beginAnew();
+        if (obstacle == null) {
+            block.forEach(group -> fail(group, failure));
+            block.clear();
+            handBack();
+            askForCheckpoint(); // so that the failed file can go
+            return;
+        }
+        unavailable = obstacle;
+        LOG.warn("no other journal file can be written: appending is refused until one can", obstacle);
+        for (Group group : block) {
+            group.partition().journalFailed(group.epoch(), failure); // what came behind it was never written
+            result(group, unknown(cause));
+        }
+        block.clear();
+        failWaiting(obstacle);
+        loop.schedule(RETRY, this::tryAgain);
+    }
+
+    private static LevadaException unknown(IOException cause) {
+        return new LevadaException(
+                ErrorCode.OUTCOME_UNKNOWN,
+                "writing the journal failed (" + cause + "), and so did recording that: what was published may be there"
+                        + " or not after the next start",
                 cause);
-        LOG.error("{}: appending is over until the store is opened again", what, cause);
-        poison = failure;
-        failWaiting(failure);
+    }
+
+    private void tryAgain() {
+        if (!closed && unavailable != null) {
+            unavailable = beginAnew();
+            if (unavailable == null) {
+                LOG.warn("the journal goes on in another file: appending is possible again");
+                askForCheckpoint();
+                drain();
+            } else {
+                loop.schedule(RETRY, this::tryAgain);
+            }
+        }
+    }
+
+    /** Begins a new file with an empty block, which makes void what a failed file may hold from there on; null if forced. */
+    private @Nullable LevadaException beginAnew() {
+        generation++;
+        JournalFile file = null;
+        try {
+            file = spares.isEmpty()
+                    ? JournalFile.create(disk, freeNumber(), config.firstJournalFileBytes())
+                    : spares.remove();
+            ByteBuffer only = ByteBuffer.allocate(Layout.SECTOR_BYTES);
+            JournalBlock.putHeader(
+                    only, logId, new Header(JournalBlock.HEADER_BYTES, generation, sequence, sequence - 1, 0));
+            JournalBlock.seal(new ByteBuffer[] {only.flip()}, 1);
+            file.file().write(0, only, padding.clear().limit(Layout.SECTOR_BYTES - JournalBlock.HEADER_BYTES));
+            file.file().force();
+        } catch (IOException e) {
+            if (file != null && !discard(file)) {
+                poisoned.add(file);
+            }
+            return Failures.storage("making a new journal file", e);
+        }
+        file.lastSequence = sequence;
+        sequence++;
+        current = file;
+        position = Layout.SECTOR_BYTES;
+        return null;
+    }
+
+    /** Closes and deletes a failed file, which is of no use any more; false when that cannot be done yet. */
+    private boolean discard(JournalFile file) {
+        try {
+            file.file().close();
+            disk.delete(Layout.journalFile(file.number()));
+            return true;
+        } catch (IOException e) {
+            LOG.warn("{} could not be deleted yet", Layout.journalFile(file.number()), e);
+            return false;
+        }
     }
 
     private void failWaiting(LevadaException failure) {
@@ -360,9 +447,11 @@ final class Journal {
 
     /** Closes the files; nothing may be waiting. On the loop. */
     void close() throws IOException {
+        closed = true;
         List<JournalFile> files = new ArrayList<>(spares);
         files.addAll(full);
-        if (!stalled) {
+        files.addAll(poisoned);
+        if (!stalled && unavailable == null) {
             files.add(current);
         }
         for (JournalFile file : files) {

@@ -114,6 +114,11 @@ final class JournalScan {
         runs.sort(Comparator.comparingLong(run -> run.first().generation()));
         long expected = checkpoint.sequence();
         for (Run run : runs) {
+            // where a file failed, the next one begins with the sequence that is void in it
+            while (expected > checkpoint.sequence() && expected > run.first().sequence()) {
+                needed.remove(needed.size() - 1);
+                expected--;
+            }
             for (Place block : run.blocks()) {
                 long sequence = block.header().sequence();
                 if (sequence > expected) {
@@ -126,11 +131,19 @@ final class JournalScan {
             }
         }
         for (Place stray : strays) {
-            Header header = stray.header();
-            if (header.generation() >= checkpoint.generation() && header.forced() >= expected) {
-                throw missing(expected, stray);
+            if (stray.header().generation() >= checkpoint.generation() && isMissing(stray.header(), expected)) {
+                throw missing(Math.min(expected, stray.header().forced()), stray);
             }
         }
+    }
+
+    /** Whether the block is missing that, in the same file, was forced before a stray one was written. */
+    private boolean isMissing(Header stray, long expected) {
+        if (stray.forced() >= expected) {
+            return true;
+        }
+        long index = stray.forced() - checkpoint.sequence();
+        return index >= 0 && needed.get((int) index).header().generation() < stray.generation();
     }
 
     private static LevadaException missing(long sequence, Place later) {

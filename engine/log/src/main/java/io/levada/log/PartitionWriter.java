@@ -105,7 +105,7 @@ final class PartitionWriter {
         if (reason == null) {
             reason = failure;
         }
-        return reason == null ? context.journal().poison() : reason;
+        return reason == null ? context.journal().unavailable() : reason;
     }
 
     private boolean refuse(Append append, @Nullable LevadaException refusal) {

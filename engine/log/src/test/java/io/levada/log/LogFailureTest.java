@@ -13,7 +13,6 @@ import io.levada.env.SimDisk.CrashStyle;
 import io.levada.env.SimRandomness;
 import io.levada.env.SimScheduler;
 import io.levada.log.Batches.Read;
-import io.levada.testgate.TestGate;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,34 +45,87 @@ class LogFailureTest {
     }
 
     @Test
-    void a_failed_force_of_the_journal_ends_appending_and_not_reading_until_the_store_is_opened_again() {
+    void after_a_failed_force_of_the_journal_appending_goes_on_in_another_file() throws IOException {
         LogStore store = open();
         PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
         append(log, "a");
         disk.failAt(disk.operations() + 3, "an injected error"); // write segment, write journal, force journal
         append(log, "b");
-        append(log, "c");
-        assertEquals(List.of(0L, ErrorCode.STORAGE_FAILED, ErrorCode.STORAGE_FAILED), outcomes);
+        assertEquals(List.of(0L, ErrorCode.STORAGE_FAILED), outcomes);
         assertEquals(1, log.durable());
         assertEquals(1, log.end());
-        assertEquals(List.of("a"), values(log));
-        assertEquals(1, TestGate.expectError("appending is over"));
-        store.close();
-        PartitionLog again = open().topics().get(0).partitions().get(0);
-        append(again, "d");
-        assertEquals("d", values(again).get(values(again).size() - 1));
+        append(log, "c");
+        assertEquals(List.of(0L, ErrorCode.STORAGE_FAILED, 1L), outcomes);
+        assertEquals(List.of("a", "c"), values(log));
+        assertEquals(List.of("001.journal"), disk.list(Layout.JOURNAL), "the failed file is gone");
         crash();
-        PartitionLog after = open().topics().get(0).partitions().get(0);
-        assertEquals("a", values(after).get(0));
-        assertEquals("d", values(after).get(values(after).size() - 1));
+        assertEquals(
+                List.of("a", "c"), values(open().topics().get(0).partitions().get(0)));
         scheduler.close();
     }
 
-    private void crash() {
+    @Test
+    void what_failed_stays_away_although_the_failed_file_is_found_whole() {
+        LogStore store = open();
+        PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        append(log, "a");
+        disk.failOn(path -> path.startsWith(Layout.CHECKPOINT), "an injected error"); // so no file is deleted
+        disk.failAt(disk.operations() + 3, "an injected error");
+        append(log, "b");
+        crash(CrashStyle.KEEP);
+        assertEquals(List.of("a"), values(open().topics().get(0).partitions().get(0)));
+        scheduler.close();
+    }
+
+    @Test
+    void while_no_journal_file_can_be_written_the_outcome_is_unknown_and_appending_resumes_by_itself() {
+        LogStore store = open();
+        PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        append(log, "a");
+        disk.failOn(path -> path.startsWith(Layout.JOURNAL), "an injected error");
+        append(log, "b");
+        append(log, "c");
+        scheduler.advance(Duration.ofSeconds(5));
+        append(log, "d");
+        assertEquals(
+                List.of(0L, ErrorCode.OUTCOME_UNKNOWN, ErrorCode.STORAGE_FAILED, ErrorCode.STORAGE_FAILED), outcomes);
+        assertEquals(List.of("a"), values(log));
+        disk.failOn(path -> false, "");
+        scheduler.advance(Duration.ofSeconds(2));
+        append(log, "e");
+        assertEquals(1L, outcomes.get(4));
+        assertEquals(List.of("a", "e"), values(log));
+        crash(CrashStyle.KEEP);
+        assertEquals(
+                List.of("a", "e"), values(open().topics().get(0).partitions().get(0)));
+        scheduler.close();
+    }
+
+    @Test
+    void a_damaged_record_of_where_a_file_failed_is_noticed() throws IOException {
+        LogStore store = open();
+        PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        append(log, "a");
+        disk.failAt(disk.operations() + 3, "an injected error");
+        disk.failOn(path -> path.startsWith(Layout.CHECKPOINT), "an injected error");
+        append(log, "b");
+        append(log, "c");
+        crash(CrashStyle.KEEP);
+        disk.flipBit(Layout.journalFile(1), 80); // or "b" would be where "c" was acknowledged
+        LevadaException refusal = assertThrows(LevadaException.class, this::open);
+        assertTrue(refusal.line().contains("block 2"), refusal.line());
+        scheduler.close();
+    }
+
+    private void crash(CrashStyle style) {
         scheduler.crash();
         scheduler.close();
         scheduler = new SimScheduler(random);
-        disk = disk.afterCrash(scheduler, random, CrashStyle.DROP);
+        disk = disk.afterCrash(scheduler, random, style);
+    }
+
+    private void crash() {
+        crash(CrashStyle.DROP);
     }
 
     @Test

@@ -28,7 +28,8 @@ class LogSimulationTest {
         for (int life = 0; life < lives; life++) {
             disk.crashAt(1 + random.nextInt(life == 0 ? 400 : 150));
             if (faults == Faults.FAIL) {
-                disk.failAt(1 + random.nextInt(life == 0 ? 200 : 75), "an injected error");
+                int times = 1 + random.nextInt(random.oneIn(2) ? 6 : 1);
+                disk.failAt(1 + random.nextInt(life == 0 ? 200 : 75), times, "an injected error");
             }
             try {
                 new LogWorkload(scheduler, random, disk, ledger, faults).run(20 + random.nextInt(150));
@@ -63,8 +64,16 @@ class LogSimulationTest {
 
     @Test
     void loses_nothing_that_was_shown_when_operations_fail_before_it_crashes() {
-        Seeds.run(SEEDS, seed -> lives(seed, 1 + (int) (seed % 3), Faults.FAIL));
-        assertTrue(TestGate.expectError("appending is over") > 0, "appending failed, sometimes");
+        AtomicInteger failed = new AtomicInteger();
+        AtomicInteger unknown = new AtomicInteger();
+        Seeds.run(SEEDS, seed -> {
+            LogLedger ledger = lives(seed, 1 + (int) (seed % 3), Faults.FAIL);
+            failed.addAndGet(ledger.withdrawnBatches());
+            unknown.addAndGet(ledger.unknownBatches());
+        });
+        assertTrue(TestGate.expectError("appending is over") > 0, "a segment failed, sometimes");
+        assertTrue(failed.get() > 0, "appending failed, sometimes");
+        assertTrue(unknown.get() > 0, "and sometimes nobody knew");
     }
 
     @Test

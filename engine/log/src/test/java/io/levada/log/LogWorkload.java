@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -38,13 +39,13 @@ final class LogWorkload {
     private final Faults faults;
     private final Env env;
     private final List<Loop> clients = new ArrayList<>();
-    /** Whether to close and open again soon, perhaps since appending is over. */
-    private boolean broken;
+    /** Whether to close and open again soon. */
+    private boolean reopenSoon;
 
     /** What else may happen but crashes. */
     enum Faults {
         NONE,
-        /** An operation fails once. */
+        /** One operation fails, or some in a row. */
         FAIL,
         /** Space runs out and comes back. */
         FULL
@@ -90,7 +91,7 @@ final class LogWorkload {
             }
             try {
                 round(store);
-                if (broken && random.oneIn(4)) {
+                if (reopenSoon && random.oneIn(4)) {
                     store.close();
                     store = reopen();
                 }
@@ -110,26 +111,25 @@ final class LogWorkload {
 
     /** Opens and checks. Where a fault is planned, the first opening may meet it. */
     private LogStore reopen() {
-        broken = false;
+        reopenSoon = false;
         disk.setCapacity(Long.MAX_VALUE);
-        LogStore store;
-        try {
-            store = open();
-        } catch (LevadaException e) {
-            requireFault(e);
-            store = open();
-        }
+        LogStore store = inSpiteOfFaults(this::open);
         ledger.check(store);
         if (store.topics().isEmpty()) {
-            try {
-                create(store, "a", 2);
-            } catch (LevadaException e) {
-                requireFault(e);
-                create(store, "a", 2);
-            }
+            inSpiteOfFaults(() -> create(store, "a", 2));
         }
         watch(store);
         return store;
+    }
+
+    private <T> T inSpiteOfFaults(Supplier<T> work) {
+        while (true) {
+            try {
+                return work.get();
+            } catch (LevadaException e) {
+                requireFault(e); // of which there is a number
+            }
+        }
     }
 
     private void closeInSpiteOf(LogStore store) {
@@ -149,7 +149,7 @@ final class LogWorkload {
 
     private void round(LogStore store) {
         switch (random.nextInt(12)) {
-            case 0 -> scheduler.advance(Duration.ofMillis(random.nextInt(5)));
+            case 0 -> scheduler.advance(Duration.ofMillis(random.nextInt(random.oneIn(10) ? 3_000 : 5)));
             case 1 -> readSomewhere(store);
             case 2 -> {
                 if (random.oneIn(3) && store.topics().size() < 3) {
@@ -157,16 +157,17 @@ final class LogWorkload {
                     watch(store);
                 }
             }
-            case 3 -> broken |= random.oneIn(8);
+            case 3 -> reopenSoon |= random.oneIn(8);
             case 4 -> scheduler.runUntilIdle();
             default -> appendSomewhere(store);
         }
     }
 
-    private void create(LogStore store, String name, int partitions) {
+    private Topic create(LogStore store, String name, int partitions) {
         ledger.changing(name);
-        store.createTopic(name, partitions, Map.of());
+        Topic topic = store.createTopic(name, partitions, Map.of());
         ledger.made(name);
+        return topic;
     }
 
     private Topic somewhere(LogStore store) {
@@ -201,16 +202,15 @@ final class LogWorkload {
     }
 
     private void failed(String topic, int partition, List<String> values, LevadaException error) {
-        if (error.code() == ErrorCode.GOING_AWAY) {
-            ledger.withdrawn(topic, partition, values);
+        if (error.code() == ErrorCode.OUTCOME_UNKNOWN && faults == Faults.FAIL) {
+            ledger.unknown(topic, partition, values);
             return;
         }
-        requireFault(error);
-        if (error.code() == ErrorCode.STORAGE_FULL) {
-            ledger.withdrawn(topic, partition, values);
-        } else {
-            broken = true;
+        if (error.code() != ErrorCode.GOING_AWAY) {
+            requireFault(error);
+            reopenSoon |= error.code() == ErrorCode.STORAGE_FAILED;
         }
+        ledger.withdrawn(topic, partition, values);
     }
 
     private void readSomewhere(LogStore store) {
