@@ -12,6 +12,10 @@ import java.util.List;
  * @param durable what is durable once the group is
  */
 record Group(PartitionLog partition, long epoch, List<Append> appends, int bytes, DurablePoint durable) {
-    /** One batch and who waits for it. */
-    record Append(ByteBuf batch, AppendListener listener) {}
+    /**
+     * One batch and who waits for it.
+     *
+     * @param expectedOffset the only offset at which it may be appended; {@link PartitionLog#ANY_OFFSET} for any
+     */
+    record Append(ByteBuf batch, long expectedOffset, AppendListener listener) {}
 }

@@ -238,7 +238,7 @@ final class Maintenance implements Journal.Keeper {
             return last;
         }
         byte[] tail = ReplayedPartition.tailOf(segment, durable.position());
-        return new Entry(snapshot.start(), durable.offset(), 0, snapshot.extents(), tail, List.of());
+        return new Entry(snapshot.start(), durable.offset(), 0, snapshot.extents(), tail, snapshot.producers());
     }
 
     /** Indexes are caches: one that cannot be written is built anew when it is asked for. */

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * beyond {@link #durable} is ever given out.
  */
 public final class PartitionLog {
+    /** No offset is expected of an append. */
+    public static final long ANY_OFFSET = -1;
+
     private final PartitionContext context;
     private final PartitionWriter writer;
 
@@ -43,7 +46,7 @@ public final class PartitionLog {
         end = restored.forced();
         Segment last = known.isEmpty() ? null : known.get(known.size() - 1);
         durablePoint = new DurablePoint(restored.forced(), last, last == null ? 0 : last.bytes());
-        writer = new PartitionWriter(this, context, extendable);
+        writer = new PartitionWriter(this, context, restored.producers(), extendable);
     }
 
     /** The partition's number within its topic. */
@@ -55,12 +58,24 @@ public final class PartitionLog {
      * Appends a batch; never blocks. What waits is bounded by the callers' credit, not here.
      *
      * @param batch a whole, valid record batch, given away; its base offset and header checksum are written in place, so
-     *     nobody else may be reading it
+     *     nobody else may be reading it. Of an idempotent producer it is appended once however often it comes, and answered
+     *     with the offset it got first; it fails with OUT_OF_ORDER_SEQUENCE_NUMBER, UNKNOWN_PRODUCER_ID or
+     *     INVALID_PRODUCER_EPOCH where that cannot be
      * @param listener hears, on the partition's loop, when the batch is durable or failed; batches of one caller become
      *     durable in the order they were appended
      */
     public void append(ByteBuf batch, AppendListener listener) {
-        writer.append(batch, listener);
+        append(batch, ANY_OFFSET, listener);
+    }
+
+    /**
+     * Appends a batch if its first record gets the offset expected, in order of arrival; else it fails with
+     * OFFSET_MISMATCH. See {@link #append(ByteBuf, AppendListener)}.
+     *
+     * @param expectedOffset 0 or more, or {@link #ANY_OFFSET}
+     */
+    public void append(ByteBuf batch, long expectedOffset, AppendListener listener) {
+        writer.append(batch, expectedOffset, listener);
     }
 
     /** The earliest offset that is kept. */

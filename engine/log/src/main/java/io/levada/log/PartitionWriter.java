@@ -3,6 +3,7 @@ package io.levada.log;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.log.Checkpoint.Extent;
+import io.levada.log.Checkpoint.Producer;
 import io.levada.log.Group.Append;
 import io.levada.protocol.HeaderChecksum;
 import io.levada.protocol.RecordBatch;
@@ -40,6 +41,7 @@ final class PartitionWriter {
     private final List<Tail> tails = new CopyOnWriteArrayList<>();
 
     // All below is the loop's own.
+    private final Producers producers;
     private long epoch;
     private int inFlight;
     private boolean directoryUnforced;
@@ -49,17 +51,18 @@ final class PartitionWriter {
     private @Nullable CompletableFuture<@Nullable Void> idle;
 
     /** @param extendable whether there is a last segment, and it is whole */
-    PartitionWriter(PartitionLog log, PartitionContext context, boolean extendable) {
+    PartitionWriter(PartitionLog log, PartitionContext context, List<Producer> producers, boolean extendable) {
         this.log = log;
         this.context = context;
+        this.producers = new Producers(producers);
         this.maxGroupBytes = Math.min(MAX_GROUP_BYTES, context.maxBatchBytes() / 2);
         List<Segment> segments = log.segments();
         this.active = extendable ? segments.get(segments.size() - 1) : null;
         this.directoryMade = !segments.isEmpty();
     }
 
-    void append(ByteBuf batch, AppendListener listener) {
-        queue.add(new Append(batch, listener));
+    void append(ByteBuf batch, long expectedOffset, AppendListener listener) {
+        queue.add(new Append(batch, expectedOffset, listener));
         if (waiting.getAndIncrement() == 0) {
             context.loop().execute(this::drain);
         }
@@ -86,9 +89,16 @@ final class PartitionWriter {
         }
     }
 
-    private void writeAll(List<Append> appends) {
+    private void writeAll(List<Append> taken) {
         LevadaException refusal = refusal();
-        appends.removeIf(append -> refuse(append, refusal));
+        List<Append> appends = new ArrayList<>(taken.size());
+        long next = log.end();
+        for (Append append : taken) {
+            if (!refuse(append, refusal) && admit(append, next)) {
+                next += RecordBatch.lastOffsetDelta(append.batch()) + 1;
+                appends.add(append);
+            }
+        }
         int from = 0;
         while (from < appends.size()) {
             try {
@@ -122,12 +132,30 @@ final class PartitionWriter {
         return reason != null;
     }
 
+    /** Whether a batch is to be written where it would come to stand; if not, it is answered, now or later. */
+    private boolean admit(Append append, long offset) {
+        if (!producers.isNew(append, this::tell)) {
+            return false;
+        }
+        long expected = append.expectedOffset();
+        if (expected != PartitionLog.ANY_OFFSET && expected != offset) {
+            LevadaException mismatch = new LevadaException(
+                    ErrorCode.OFFSET_MISMATCH,
+                    "offset " + expected + " was expected, but " + context.name() + " ends at " + offset);
+            tell(append, -1, mismatch);
+            return false;
+        }
+        producers.appending(append.batch(), offset);
+        return true;
+    }
+
     private void failWrite(List<Append> appends, IOException e) {
         LevadaException reason = Failures.storage("writing " + context.name(), e);
         if (reason.code() == ErrorCode.STORAGE_FAILED) {
             LOG.error("{}: appending is over until the store is opened again", context.name(), e);
             failure = reason;
         }
+        producers.cutTo(log.end(), reason, this::tell);
         appends.forEach(append -> tell(append, -1, reason));
     }
 
@@ -207,11 +235,14 @@ final class PartitionWriter {
         LevadaException reason = error == null ? deletion() : error;
         if (reason != null) {
             if (error != null && group.epoch() == epoch) {
-                goBack();
+                goBack(reason);
+            } else if (error == null) {
+                producers.cutTo(0, reason, this::tell);
             }
             group.appends().forEach(append -> tell(append, -1, reason));
         } else {
             log.setDurable(group.durable());
+            producers.durable(group.durable().offset(), context.time().nowMs(), this::tell);
             for (Append append : group.appends()) {
                 announce(append);
             }
@@ -250,10 +281,11 @@ final class PartitionWriter {
     }
 
     /** Takes back everything behind what is durable. */
-    private void goBack() {
+    private void goBack(LevadaException reason) {
         epoch++;
         DurablePoint durable = log.durablePoint();
         log.setEnd(durable.offset());
+        producers.cutTo(durable.offset(), reason, this::tell);
         List<Segment> kept = new ArrayList<>();
         List<Segment> dropped = new ArrayList<>();
         for (Segment segment : log.segments()) {
@@ -330,7 +362,8 @@ final class PartitionWriter {
         }
         boolean forceDirectory = directoryUnforced;
         directoryUnforced = false;
-        return new Snapshot(log, log.start(), durable, extents, unforced, resting, forceDirectory);
+        return new Snapshot(
+                log, log.start(), durable, extents, producers.checkpoint(), unforced, resting, forceDirectory);
     }
 
     /**
@@ -344,6 +377,7 @@ final class PartitionWriter {
             long start,
             DurablePoint durable,
             List<Extent> extents,
+            List<Producer> producers,
             List<Segment> unforced,
             List<Segment> resting,
             boolean forceDirectory) {

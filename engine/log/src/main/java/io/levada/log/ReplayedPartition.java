@@ -34,6 +34,7 @@ final class ReplayedPartition {
     private final String directory;
     private final List<Extent> extents;
     private final List<Segment> written = new ArrayList<>();
+    private final Producers producers;
     private @Nullable Segment active;
     private long next;
     private boolean namesChanged;
@@ -49,6 +50,7 @@ final class ReplayedPartition {
         this.nowMs = nowMs;
         this.directory = Layout.partitionDirectory(id.topicId(), id.partition());
         this.extents = new ArrayList<>(entry.segments());
+        this.producers = new Producers(entry.producers());
         this.next = entry.forced();
     }
 
@@ -126,6 +128,7 @@ final class ReplayedPartition {
         int position = segment.bytes();
         segment.write(new ByteBuffer[] {batch.nioBuffer()}, batch.readableBytes());
         segment.note(batch, position);
+        producers.replayed(batch, nowMs);
         next = RecordBatch.nextOffset(batch);
         extents.set(extents.size() - 1, segment.extent(segment.bytes(), next));
     }
@@ -173,7 +176,7 @@ final class ReplayedPartition {
         if (active != null) {
             active.close();
         }
-        return new Entry(entry.start(), next, entry.reserved(), List.copyOf(extents), tail, entry.producers());
+        return new Entry(entry.start(), next, entry.reserved(), List.copyOf(extents), tail, producers.checkpoint());
     }
 
     boolean isChanged() {

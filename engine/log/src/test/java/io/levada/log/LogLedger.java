@@ -21,6 +21,7 @@ final class LogLedger {
     private int withdrawn;
     private int unknown;
     private final Set<String> topics = new HashSet<>();
+    private final List<SimProducer> producers = new ArrayList<>();
     private final Set<String> uncertainTopics = new HashSet<>();
 
     /** One partition; values are never used twice. */
@@ -46,12 +47,18 @@ final class LogLedger {
         copy.withdrawn = withdrawn;
         copy.unknown = unknown;
         copy.topics.addAll(topics);
+        producers.forEach(producer -> copy.producers.add(producer.copy()));
         copy.uncertainTopics.addAll(uncertainTopics);
         return copy;
     }
 
     private Partition partition(String topic, int number) {
         return partitions.computeIfAbsent(topic + "-" + number, key -> new Partition());
+    }
+
+    /** The idempotent publishers, which outlive crashes. */
+    List<SimProducer> producers() {
+        return producers;
     }
 
     /** A topic is being made or deleted: until that is over, both are right. */
@@ -138,7 +145,15 @@ final class LogLedger {
             }
             assertEquals(value, found.get((int) (offset - log.start())).value(), "offset " + offset + " of " + name);
         });
-        checkPrefix(name, expected, found);
+        checkPrefix(
+                name,
+                expected,
+                found.stream()
+                        .filter(record -> !SimProducer.isProduced(record.value()))
+                        .toList());
+        producers.stream()
+                .filter(producer -> producer.topic.equals(topic) && producer.partition == log.partition())
+                .forEach(producer -> producer.check(found));
         found.forEach(record -> seen(topic, log.partition(), record));
         checkTimes(log, found);
     }

@@ -1,5 +1,6 @@
 package io.levada.log;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.env.SimCrash;
@@ -10,6 +11,7 @@ import io.levada.env.SimScheduler;
 import io.levada.log.LogWorkload.Faults;
 import io.levada.testgate.TestGate;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -21,6 +23,10 @@ class LogSimulationTest {
 
     /** One life after the other on one disk, each but the last ended by a crash. */
     private static LogLedger lives(long seed, int lives, Faults faults) {
+        return lives(seed, lives, faults, UnaryOperator.identity());
+    }
+
+    private static LogLedger lives(long seed, int lives, Faults faults, UnaryOperator<LogWorkload> variant) {
         SimRandomness random = new SimRandomness(seed);
         LogLedger ledger = new LogLedger();
         SimScheduler scheduler = new SimScheduler(random);
@@ -32,7 +38,8 @@ class LogSimulationTest {
                 disk.failAt(1 + random.nextInt(life == 0 ? 200 : 75), times, "an injected error");
             }
             try {
-                new LogWorkload(scheduler, random, disk, ledger, faults).run(20 + random.nextInt(150));
+                variant.apply(new LogWorkload(scheduler, random, disk, ledger, faults))
+                        .run(20 + random.nextInt(150));
             } catch (SimCrash e) {
                 // as planned; when the workload was over before, what stood at its end is what the next life finds
             }
@@ -47,6 +54,7 @@ class LogSimulationTest {
         LogWorkload last = new LogWorkload(scheduler, random, disk, ledger, faults);
         LogStore store = last.open();
         ledger.check(store);
+        last.settle(store);
         store.close();
         scheduler.close();
         return ledger;
@@ -84,6 +92,13 @@ class LogSimulationTest {
             failed.addAndGet(ledger.withdrawnBatches());
         });
         assertTrue(failed.get() > 0, "space ran out, sometimes");
+    }
+
+    @Test
+    void control_batches_sent_again_without_their_sequences_are_noticed() {
+        assertThrows(
+                AssertionError.class,
+                () -> Seeds.run(5, seed -> lives(seed, 3, Faults.NONE, LogWorkload::withoutNumbers)));
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.env.Env;
 import io.levada.log.Batches.Read;
+import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
@@ -26,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
@@ -98,6 +100,59 @@ class LogStoreTest {
             assertEquals(3, append(log, Batches.of("d")).join());
             assertEquals(List.of("c", "d"), values(Batches.readAll(log, 2, 1 << 20)));
         }
+    }
+
+    private static CompletableFuture<Long> append(PartitionLog log, long expectedOffset, String value) {
+        CompletableFuture<Long> acked = new CompletableFuture<>();
+        log.append(Batches.of(value), expectedOffset, (offset, error) -> {
+            if (error == null) {
+                acked.complete(offset);
+            } else {
+                acked.completeExceptionally(error);
+            }
+        });
+        return acked;
+    }
+
+    @Test
+    void appends_at_the_offset_that_was_expected_or_not_at_all() {
+        try (LogStore store = open()) {
+            store.createTopic("t", 1, Map.of());
+            PartitionLog log = partition(store, "t", 0);
+            List<CompletableFuture<Long>> appends =
+                    List.of(append(log, 0, "a"), append(log, 1, "b"), append(log, 1, "c"), append(log, 2, "d"));
+            assertEquals(2, appends.get(3).join());
+            LevadaException refused = LevadaException.of(Objects.requireNonNull(
+                    assertThrows(CompletionException.class, () -> appends.get(2).join())
+                            .getCause()));
+            assertEquals(ErrorCode.OFFSET_MISMATCH, refused.code());
+            assertTrue(refused.line().endsWith("ends at 2"), refused.line());
+            assertEquals(List.of("a", "b", "d"), values(Batches.readAll(log, 0, 100)));
+        }
+    }
+
+    @Test
+    void a_batch_sent_again_after_a_restart_gets_its_first_offset() {
+        try (LogStore store = open()) {
+            store.createTopic("t", 1, Map.of());
+            PartitionLog log = partition(store, "t", 0);
+            assertEquals(0, append(log, numbered(0, "a", "b")).join());
+            assertEquals(2, append(log, Batches.of("of another")).join());
+            assertEquals(3, append(log, numbered(2, "c")).join());
+        }
+        try (LogStore store = open()) {
+            PartitionLog log = partition(store, "t", 0);
+            assertEquals(3, append(log, numbered(2, "c")).join());
+            assertEquals(0, append(log, numbered(0, "a", "b")).join());
+            assertEquals(4, append(log, numbered(3, "d")).join());
+            assertEquals(List.of("a", "b", "of another", "c", "d"), values(Batches.readAll(log, 0, 100)));
+        }
+    }
+
+    private static ByteBuf numbered(int sequence, String... values) {
+        ByteBuf batch = Batches.of(values);
+        RecordBatch.setProducer(batch, 9, (short) 0, sequence);
+        return batch;
     }
 
     @Test

@@ -1,5 +1,8 @@
 package io.levada.log;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
 import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
@@ -15,8 +18,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
@@ -41,6 +46,9 @@ final class LogWorkload {
     private final List<Loop> clients = new ArrayList<>();
     /** Whether to close and open again soon. */
     private boolean reopenSoon;
+
+    /** Whether publishers number their batches, without which they would append them twice. */
+    private boolean numbered = true;
 
     /** What else may happen but crashes. */
     enum Faults {
@@ -71,6 +79,12 @@ final class LogWorkload {
         env = new Env(wrapper.apply(disk), scheduler.clock(), random, scheduler);
         clients.add(scheduler.newLoop("client-0"));
         clients.add(scheduler.newLoop("client-1"));
+    }
+
+    /** Has publishers send again what they cannot be recognised by. */
+    LogWorkload withoutNumbers() {
+        numbered = false;
+        return this;
     }
 
     LogStore open() {
@@ -115,6 +129,7 @@ final class LogWorkload {
         disk.setCapacity(Long.MAX_VALUE);
         LogStore store = inSpiteOfFaults(this::open);
         ledger.check(store);
+        ledger.producers().forEach(SimProducer::reopened);
         if (store.topics().isEmpty()) {
             inSpiteOfFaults(() -> create(store, "a", 2));
         }
@@ -159,6 +174,7 @@ final class LogWorkload {
             }
             case 3 -> reopenSoon |= random.oneIn(8);
             case 4 -> scheduler.runUntilIdle();
+            case 5, 6, 7 -> produceSomewhere(store);
             default -> appendSomewhere(store);
         }
     }
@@ -179,14 +195,8 @@ final class LogWorkload {
         Topic topic = somewhere(store);
         PartitionLog log =
                 topic.partitions().get(random.nextInt(topic.partitions().size()));
-        int count = 1 + random.nextInt(random.oneIn(10) ? 40 : 4);
-        List<String> values = new ArrayList<>();
-        long now = scheduler.clock().wallMs() * 1_000 + random.nextInt(1_000);
-        for (int i = 0; i < count; i++) {
-            int padding = random.nextInt(random.oneIn(20) ? 4_000 : 100);
-            UUID unique = random.nextUuid();
-            values.add((now + i) + " " + unique + "x".repeat(padding));
-        }
+        List<String> values = values(" ");
+        long now = timestamp(values.get(0));
         Compression compression = random.oneIn(4) ? Compression.GZIP : Compression.NONE;
         ByteBuf batch = Batches.of(Batches.UNTRACKED, compression, now, values);
         clients.get(log.partition() % clients.size()).execute(() -> {
@@ -199,6 +209,69 @@ final class LogWorkload {
                 }
             });
         });
+    }
+
+    private List<String> values(String mark) {
+        int count = 1 + random.nextInt(random.oneIn(10) ? 40 : 4);
+        List<String> values = new ArrayList<>();
+        long now = scheduler.clock().wallMs() * 1_000 + random.nextInt(1_000);
+        for (int i = 0; i < count; i++) {
+            int padding = random.nextInt(random.oneIn(20) ? 4_000 : 100);
+            UUID unique = random.nextUuid();
+            values.add((now + i) + mark + unique + "x".repeat(padding));
+        }
+        return values;
+    }
+
+    private void produceSomewhere(LogStore store) {
+        List<SimProducer> producers = ledger.producers();
+        if (producers.size() < 4 && random.oneIn(4)) {
+            Topic topic = somewhere(store);
+            int partition = random.nextInt(topic.partitions().size());
+            producers.add(new SimProducer(producers.size(), topic.name(), partition, numbered));
+        }
+        if (producers.isEmpty()) {
+            return;
+        }
+        SimProducer producer = producers.get(random.nextInt(producers.size()));
+        List<String> values = values(producer.mark());
+        boolean again = random.oneIn(8);
+        boolean newEpoch = random.oneIn(20);
+        on(store, producer, log -> {
+            if (again || producer.mustResend()) {
+                producer.resend(log, ledger, this::failed);
+            } else {
+                if (newEpoch && producer.isSettled()) {
+                    producer.nextEpoch();
+                }
+                producer.send(log, values, ledger, this::failed);
+            }
+        });
+    }
+
+    private void on(LogStore store, SimProducer producer, Consumer<PartitionLog> work) {
+        Topic topic = Objects.requireNonNull(store.topic(producer.topic));
+        PartitionLog log = topic.partitions().get(producer.partition);
+        clients.get(log.partition() % clients.size()).execute(() -> work.accept(log));
+    }
+
+    /** Has everything that idempotent publishers ever sent appended at last, and checks that it was, once. */
+    void settle(LogStore store) {
+        for (SimProducer producer : ledger.producers()) {
+            producer.reopened();
+            on(store, producer, log -> producer.resend(log, ledger, error -> fail(error)));
+        }
+        scheduler.advance(Duration.ofSeconds(1));
+        ledger.producers().forEach(producer -> assertTrue(producer.isSettled(), "all is acknowledged at last"));
+        ledger.check(store);
+    }
+
+    private void failed(LevadaException error) {
+        boolean unknown = error.code() == ErrorCode.OUTCOME_UNKNOWN && faults == Faults.FAIL;
+        if (error.code() != ErrorCode.GOING_AWAY && !unknown) {
+            requireFault(error);
+            reopenSoon |= error.code() == ErrorCode.STORAGE_FAILED;
+        }
     }
 
     private void failed(String topic, int partition, List<String> values, LevadaException error) {

@@ -182,6 +182,25 @@ public final class RecordBatch {
     }
 
     /**
+     * Makes a batch one of an idempotent producer, and sets its CRC anew.
+     *
+     * @param producerId 0 or more
+     * @param epoch 0 or more
+     * @param baseSequence of the first record, 0 or more; each record has the next one, and after 2^31-1 comes 0
+     */
+    public static void setProducer(ByteBuf batch, long producerId, short epoch, int baseSequence) {
+        batch.setLong(batch.readerIndex() + PRODUCER_ID_OFFSET, producerId);
+        batch.setShort(batch.readerIndex() + PRODUCER_EPOCH_OFFSET, epoch);
+        batch.setInt(batch.readerIndex() + BASE_SEQUENCE_OFFSET, baseSequence);
+        seal(batch);
+    }
+
+    /** The sequence behind so many records from one on. */
+    public static int nextSequence(int baseSequence, int records) {
+        return (baseSequence + records) & Integer.MAX_VALUE;
+    }
+
+    /**
      * Holds a whole batch against its CRC, its header's own rules and the readable bytes, without looking at the records:
      * what a reader of stored batches does, since they were validated on their way in. Fails with {@link
      * ErrorCode#CORRUPT_MESSAGE}.
@@ -234,7 +253,7 @@ public final class RecordBatch {
     /**
      * As {@link #validate}, and what a publisher must keep besides: at least one record; offset deltas 0, 1, 2 and so on;
      * no record above the limits; the true maximum timestamp; and, failing with {@link ErrorCode#INVALID_REQUEST},
-     * neither a control or transactional batch nor one with append time.
+     * neither a control or transactional batch nor one with append time, and a producer with epoch and sequence or none.
      */
     public static void validatePublished(ByteBuf batch, Limits limits) {
         checkSize(batch, limits);
@@ -244,6 +263,7 @@ public final class RecordBatch {
                     ErrorCode.INVALID_REQUEST,
                     "a published batch may set no attribute but its codec (control, transactional, append time)");
         }
+        checkProducer(batch);
         int count = recordCount(batch);
         // Deltas ascend from 0 to at most the last one, so this makes them consecutive.
         if (count == 0 || lastOffsetDelta(batch) != count - 1) {
@@ -258,6 +278,19 @@ public final class RecordBatch {
         }
         if (maxTimestamp != maxTimestamp(batch)) {
             throw corrupt("maximum timestamp is " + maxTimestamp + ", the batch says " + maxTimestamp(batch));
+        }
+    }
+
+    private static void checkProducer(ByteBuf batch) {
+        long id = producerId(batch);
+        short epoch = producerEpoch(batch);
+        int sequence = baseSequence(batch);
+        boolean none = id == NO_PRODUCER_ID && epoch == NO_PRODUCER_EPOCH && sequence == NO_SEQUENCE;
+        if (!none && (id < 0 || epoch < 0 || sequence < 0)) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REQUEST,
+                    "producer " + id + ", epoch " + epoch + ", sequence " + sequence
+                            + ": each is 0 or more, or all are -1");
         }
     }
 

@@ -184,6 +184,23 @@ class RecordBatchTest {
     }
 
     @Test
+    void a_producer_comes_with_epoch_and_sequence_or_not_at_all() {
+        ByteBuf batch = batch();
+        RecordBatch.setProducer(batch, 5, (short) 2, Integer.MAX_VALUE);
+        RecordBatch.validatePublished(batch, Batches.LIMITS);
+        assertEquals(5, RecordBatch.producerId(batch));
+        assertEquals(2, RecordBatch.producerEpoch(batch));
+        assertEquals(Integer.MAX_VALUE, RecordBatch.baseSequence(batch));
+        assertEquals(1, RecordBatch.nextSequence(Integer.MAX_VALUE, 2));
+        RecordBatch.setProducer(batch, -1, (short) -1, -1);
+        RecordBatch.validatePublished(batch, Batches.LIMITS);
+        for (int[] wrong : new int[][] {{5, -1, 0}, {5, 0, -1}, {-1, 0, 0}, {-2, 0, 0}}) {
+            RecordBatch.setProducer(batch, wrong[0], (short) wrong[1], wrong[2]);
+            Batches.assertFails(ErrorCode.INVALID_REQUEST, () -> RecordBatch.validatePublished(batch, Batches.LIMITS));
+        }
+    }
+
+    @Test
     void offsets_must_ascend_one_by_one() {
         // Two records of 7 bytes; the offset delta is the fourth byte of each.
         ByteBuf batch = Batches.heapBatch(
