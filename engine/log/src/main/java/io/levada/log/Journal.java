@@ -227,7 +227,7 @@ final class Journal {
         position = 0;
         generation++;
         askForCheckpoint();
-        if (spares.isEmpty() && !spareAsked && mayGrow()) {
+        if (spares.isEmpty() && !spareAsked && mayGrow(full.size())) {
             try {
                 spares.add(JournalFile.create(disk, freeNumber(), config.journalFileBytes()));
             } catch (IOException e) {
@@ -241,8 +241,8 @@ final class Journal {
         return !stalled;
     }
 
-    private boolean mayGrow() {
-        return full.size() + spares.size() + 1 < config.journalFiles();
+    private boolean mayGrow(int filesInUse) {
+        return filesInUse + spares.size() < config.journalFiles();
     }
 
     private int freeNumber() {
@@ -263,7 +263,7 @@ final class Journal {
 
     /** Has the next file made in the background, in time. */
     private void prepareSpare() {
-        if (position > current.size() / 2 && spares.isEmpty() && full.isEmpty() && !spareAsked && mayGrow()) {
+        if (position > current.size() / 2 && spares.isEmpty() && full.isEmpty() && !spareAsked && mayGrow(1)) {
             spareNumber = freeNumber();
             spareAsked = true;
             keeper.makeSpare(spareNumber);

@@ -23,17 +23,19 @@ import org.jspecify.annotations.Nullable;
 final class JournalScan {
     private final Disk disk;
     private final UUID logId;
-    private final Checkpoint checkpoint;
+    private final long from;
+    private final long leastGeneration;
     private final List<Run> runs = new ArrayList<>();
     private final List<Place> strays = new ArrayList<>();
     private final List<Place> needed = new ArrayList<>();
     private long highestGeneration;
 
-    private JournalScan(Disk disk, UUID logId, Checkpoint checkpoint) {
+    private JournalScan(Disk disk, UUID logId, long from, long leastGeneration) {
         this.disk = disk;
         this.logId = logId;
-        this.checkpoint = checkpoint;
-        this.highestGeneration = checkpoint.generation() - 1;
+        this.from = from;
+        this.leastGeneration = leastGeneration;
+        this.highestGeneration = leastGeneration - 1;
     }
 
     /** A whole block, and where it stands. */
@@ -52,14 +54,36 @@ final class JournalScan {
     }
 
     static JournalScan of(Disk disk, UUID logId, Checkpoint checkpoint) throws IOException {
-        JournalScan scan = new JournalScan(disk, logId, checkpoint);
+        JournalScan scan = new JournalScan(disk, logId, checkpoint.sequence(), checkpoint.generation());
+        scan.scanFiles();
+        long next = scan.chain(Long.MAX_VALUE);
+        scan.failIfMissing(next);
+        return scan;
+    }
+
+    /**
+     * Finds blocks while the journal goes on.
+     *
+     * @param from sequence of the first one
+     * @param before all below this sequence are forced
+     * @param leastGeneration of the files that may hold them
+     */
+    static JournalScan between(Disk disk, UUID logId, long from, long before, long leastGeneration) throws IOException {
+        JournalScan scan = new JournalScan(disk, logId, from, leastGeneration);
+        scan.scanFiles();
+        long next = scan.chain(before);
+        if (next < before) {
+            throw Failures.corrupt("the journal's block " + next + " is damaged or missing");
+        }
+        return scan;
+    }
+
+    private void scanFiles() throws IOException {
         for (String name : disk.list(Layout.JOURNAL)) {
             if (Layout.journalNumber(name) >= 0) {
-                scan.scanFile(Layout.JOURNAL + "/" + name);
+                scanFile(Layout.JOURNAL + "/" + name);
             }
         }
-        scan.chain();
-        return scan;
     }
 
     private void scanFile(String path) throws IOException {
@@ -109,18 +133,22 @@ final class JournalScan {
         return block.flip().limit() == header.length() && JournalBlock.isWhole(block) ? header : null;
     }
 
-    private void chain() {
-        runs.removeIf(run -> run.first().generation() < checkpoint.generation());
+    /** Puts the blocks below a sequence in order, as far as they follow each other; gives the next sequence. */
+    private long chain(long before) {
+        runs.removeIf(run -> run.first().generation() < leastGeneration);
         runs.sort(Comparator.comparingLong(run -> run.first().generation()));
-        long expected = checkpoint.sequence();
+        long expected = from;
         for (Run run : runs) {
             // where a file failed, the next one begins with the sequence that is void in it
-            while (expected > checkpoint.sequence() && expected > run.first().sequence()) {
+            while (expected > from && expected > run.first().sequence()) {
                 needed.remove(needed.size() - 1);
                 expected--;
             }
             for (Place block : run.blocks()) {
                 long sequence = block.header().sequence();
+                if (sequence >= before) {
+                    break;
+                }
                 if (sequence > expected) {
                     throw missing(expected, block);
                 }
@@ -130,8 +158,12 @@ final class JournalScan {
                 }
             }
         }
+        return expected;
+    }
+
+    private void failIfMissing(long expected) {
         for (Place stray : strays) {
-            if (stray.header().generation() >= checkpoint.generation() && isMissing(stray.header(), expected)) {
+            if (stray.header().generation() >= leastGeneration && isMissing(stray.header(), expected)) {
                 throw missing(Math.min(expected, stray.header().forced()), stray);
             }
         }
@@ -142,7 +174,7 @@ final class JournalScan {
         if (stray.forced() >= expected) {
             return true;
         }
-        long index = stray.forced() - checkpoint.sequence();
+        long index = stray.forced() - from;
         return index >= 0 && needed.get((int) index).header().generation() < stray.generation();
     }
 
@@ -158,7 +190,7 @@ final class JournalScan {
 
     /** The sequence behind the last block found. */
     long nextSequence() {
-        return checkpoint.sequence() + needed.size();
+        return from + needed.size();
     }
 
     /** A generation that no block has. */

@@ -17,6 +17,9 @@ final class Layout {
     static final String LOG_SUFFIX = ".log";
     static final String INDEX_SUFFIX = ".index";
     static final String TIME_INDEX_SUFFIX = ".timeindex";
+    /** Behind a segment's name, while its file is written anew. */
+    static final String REBUILT_SUFFIX = ".rebuilt";
+
     private static final String JOURNAL_SUFFIX = ".journal";
     private static final int OFFSET_DIGITS = 20;
 

@@ -5,9 +5,11 @@ import io.levada.env.Disk;
 import io.levada.env.Loop;
 import io.levada.env.Scheduler;
 import io.levada.log.Checkpoint.Entry;
+import io.levada.log.Checkpoint.Extent;
 import io.levada.log.Checkpoint.PartitionId;
 import io.levada.log.PartitionWriter.Snapshot;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -26,8 +28,9 @@ import org.slf4j.LoggerFactory;
  * The store's slow work, on a loop of its own: forcing segments and writing checkpoints, so that journal files are free
  * again, and writing the catalog. Everything here runs on that loop.
  */
-final class Maintenance implements Journal.Keeper {
+final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     private static final Logger LOG = LoggerFactory.getLogger(Maintenance.class);
+    private static final Duration RETRY = Duration.ofSeconds(1);
 
     private final Disk disk;
     private final LogConfig config;
@@ -38,7 +41,14 @@ final class Maintenance implements Journal.Keeper {
     private final CheckedPair checkpoints;
     private final Journal journal;
     private final Map<PartitionId, PartitionLog> partitions = new LinkedHashMap<>();
+    private final UUID logId;
     private Map<PartitionId, Entry> entries;
+    /** From where on the journal is needed. */
+    private Barrier written;
+    /** Partitions with a segment that failed and is not rebuilt yet. */
+    private final Set<PartitionLog> failing = new LinkedHashSet<>();
+
+    private boolean closed;
 
     /** @param files the journal's, of which none holds anything of use */
     Maintenance(
@@ -55,7 +65,9 @@ final class Maintenance implements Journal.Keeper {
         this.scheduler = scheduler;
         this.time = time;
         this.checkpoints = checkpoints;
+        this.logId = logId;
         this.entries = recovered.partitions();
+        this.written = new Barrier(recovered.sequence(), recovered.generation());
         loop = scheduler.newLoop("maintenance");
         writerLoops = new ArrayList<>();
         for (int i = 0; i < config.writerLoops(); i++) {
@@ -105,6 +117,7 @@ final class Maintenance implements Journal.Keeper {
                 writerLoops.get(loopIndex),
                 loopIndex,
                 journal,
+                this,
                 time,
                 config.maxBatchBytes(),
                 config.segmentBytes(topic.config()),
@@ -157,12 +170,11 @@ final class Maintenance implements Journal.Keeper {
         Barrier barrier = scheduler.await(
                 call(journal.loop(), () -> new Barrier(journal.nextSequence(), journal.nextGeneration())));
         List<Snapshot> snapshots = snapshots();
-        boolean written = false;
+        boolean done = false;
         try {
-            for (Snapshot snapshot : snapshots) {
-                for (Segment segment : snapshot.unforced()) {
-                    force(segment);
-                }
+            snapshots.forEach(this::force);
+            if (!failing.isEmpty()) {
+                throw new IOException("segments of " + failing.size() + " partitions have to be rebuilt first");
             }
             forceDirectories(snapshots);
             Map<PartitionId, Entry> now = new LinkedHashMap<>();
@@ -171,9 +183,10 @@ final class Maintenance implements Journal.Keeper {
             }
             checkpoints.write(new Checkpoint(barrier.sequence(), barrier.generation(), time.mark(), now).encode());
             entries = now;
-            written = true;
+            written = barrier;
+            done = true;
         } finally {
-            if (!written) {
+            if (!done) {
                 snapshots.forEach(Snapshot::notWritten);
             }
         }
@@ -203,11 +216,78 @@ final class Maintenance implements Journal.Keeper {
         return all;
     }
 
-    private static void force(Segment segment) throws IOException {
-        if (segment.isPoisoned()) {
-            throw new IOException(segment.logPath() + " failed before and may not be forced");
+    private void force(Snapshot snapshot) {
+        for (Segment segment : snapshot.unforced()) {
+            try {
+                if (!segment.isPoisoned()) {
+                    segment.force();
+                }
+            } catch (IOException e) {
+                LOG.warn("{} could not be forced, and is written anew", segment.logPath(), e);
+            }
+            if (segment.isPoisoned()) {
+                rebuildSoon(snapshot.log());
+            }
         }
-        segment.force();
+    }
+
+    @Override
+    public void rebuild(PartitionLog log) {
+        loop.execute(() -> rebuildSoon(log));
+    }
+
+    private void rebuildSoon(PartitionLog log) {
+        if (failing.add(log)) {
+            log.writer().halt().thenRun(() -> loop.execute(() -> tryRebuild(log)));
+        }
+    }
+
+    private void tryRebuild(PartitionLog log) {
+        if (closed || !failing.contains(log)) {
+            return;
+        }
+        try {
+            rebuildNow(log);
+        } catch (IOException | LevadaException e) {
+            LOG.debug("a segment of {} could not be rebuilt yet", log.id(), e);
+            loop.schedule(RETRY, () -> tryRebuild(log));
+        }
+    }
+
+    /** Nothing is under way in the partition, and so all that is durable is in blocks that the journal has forced. */
+    private void rebuildNow(PartitionLog log) throws IOException {
+        if (!partitions.containsKey(log.id())) { // deleted
+            failing.remove(log);
+            return;
+        }
+        long before = scheduler.await(call(journal.loop(), journal::nextSequence));
+        JournalScan scan = JournalScan.between(disk, logId, written.sequence(), before, written.generation());
+        Entry entry = entries.getOrDefault(log.id(), Entry.EMPTY);
+        SegmentRebuild rebuild = new SegmentRebuild(disk, log.id(), entry, scan);
+        DurablePoint durable = log.durablePoint();
+        Map<Segment, Segment> rebuilt = new HashMap<>();
+        List<Segment> failed =
+                log.segments().stream().filter(Segment::isPoisoned).toList();
+        for (Segment segment : failed) {
+            if (segment.baseOffset() < durable.offset()) {
+                Extent whole = segment == durable.segment()
+                        ? segment.extent(durable.position(), durable.offset())
+                        : segment.extent(segment.bytes(), segment.nextOffset());
+                rebuild.rebuild(segment, whole);
+                rebuilt.put(segment, segment.inNewFile(whole));
+            } else {
+                segment.delete();
+            }
+        }
+        scheduler.await(call(log.writer().loop(), () -> {
+            log.writer().replace(rebuilt);
+            return null;
+        }));
+        for (Segment segment : failed) {
+            segment.close();
+        }
+        failing.remove(log);
+        LOG.warn("{} segments of {} were written anew: appending is possible again", failed.size(), log.id());
     }
 
     private void forceDirectories(List<Snapshot> snapshots) throws IOException {
@@ -277,10 +357,27 @@ final class Maintenance implements Journal.Keeper {
         return List.copyOf(partitions.values());
     }
 
+    private void writeLastCheckpoint() throws IOException {
+        for (PartitionLog log : List.copyOf(failing)) {
+            rebuildNow(log);
+        }
+        try {
+            writeCheckpoint();
+        } catch (IOException e) {
+            if (failing.isEmpty()) {
+                throw e;
+            }
+            for (PartitionLog log : List.copyOf(failing)) {
+                rebuildNow(log);
+            }
+            writeCheckpoint();
+        }
+    }
+
     /** Leaves everything in forced segments, so that the next start has nothing to replay; closes the files. */
     void close() throws IOException {
         try {
-            writeCheckpoint();
+            writeLastCheckpoint();
             for (PartitionLog partition : partitions.values()) {
                 Segment last = partition.durablePoint().segment();
                 if (last != null && last.isWritten()) {
@@ -288,6 +385,7 @@ final class Maintenance implements Journal.Keeper {
                 }
             }
         } finally {
+            closed = true;
             for (PartitionLog partition : partitions.values()) {
                 for (Segment segment : partition.segments()) {
                     segment.close();

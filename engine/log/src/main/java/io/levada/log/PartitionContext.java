@@ -23,11 +23,18 @@ record PartitionContext(
         Loop loop,
         int loopIndex,
         Journal journal,
+        Mender mender,
         LogTime time,
         int maxBatchBytes,
         int segmentBytes,
         int indexIntervalBytes,
         ByteBufAllocator allocator) {
+
+    /** Whoever puts right what the disk did to a partition. Safe for any thread. */
+    interface Mender {
+        /** A segment of a partition has failed, and has to be written anew. */
+        void rebuild(PartitionLog log);
+    }
 
     Segment existingSegment(Extent extent) {
         return Segment.existing(disk, id, indexIntervalBytes, extent);

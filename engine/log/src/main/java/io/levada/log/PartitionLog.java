@@ -114,22 +114,36 @@ public final class PartitionLog {
      *     read); STORAGE_FAILED when the disk fails; UNKNOWN_TOPIC_OR_PARTITION when the topic was deleted
      */
     public ByteBuf read(long offset, int maxBytes) {
-        failIfClosed();
-        DurablePoint durable = durablePoint;
+        while (true) {
+            failIfClosed();
+            DurablePoint durable = durablePoint;
+            List<Segment> known = segments;
+            failIfOutside(offset, durable);
+            if (offset == durable.offset()) {
+                return Unpooled.EMPTY_BUFFER;
+            }
+            try {
+                return reader(known, floor(known, offset), durable).read(offset, maxBytes, context.allocator());
+            } catch (IOException e) {
+                failUnlessReplaced(known, e);
+            }
+        }
+    }
+
+    private void failIfOutside(long offset, DurablePoint durable) {
         if (offset < start || offset > durable.offset()) {
             throw new LevadaException(
                     ErrorCode.OFFSET_OUT_OF_RANGE,
                     "offset " + offset + " of " + context.name() + " is not kept: the earliest is " + start
                             + ", the latest " + durable.offset());
         }
-        if (offset == durable.offset()) {
-            return Unpooled.EMPTY_BUFFER;
-        }
-        List<Segment> known = segments;
-        try {
-            return reader(known, floor(known, offset), durable).read(offset, maxBytes, context.allocator());
-        } catch (IOException e) {
-            throw failedRead(e);
+    }
+
+    /** A read failed: it is tried again if the segment that it needed may have been replaced meanwhile. */
+    private void failUnlessReplaced(List<Segment> known, IOException failure) {
+        if (known.equals(segments)) {
+            failIfClosed(); // then that is why
+            throw Failures.storage("reading " + context.name(), failure);
         }
     }
 
@@ -140,27 +154,34 @@ public final class PartitionLog {
      * @throws LevadaException STORAGE_FAILED, UNKNOWN_TOPIC_OR_PARTITION as {@link #read}
      */
     public long offsetAt(long timestampMs) {
-        failIfClosed();
-        DurablePoint durable = durablePoint;
-        List<Segment> known = segments;
-        try {
-            for (int i = 0; i < known.size() && known.get(i).baseOffset() < durable.offset(); i++) {
-                if (known.get(i).maxTimestampMs() >= timestampMs) {
-                    long found = reader(known, i, durable).offsetAtTime(timestampMs, context.allocator());
-                    if (found >= 0) {
-                        return Math.max(start, found);
-                    }
+        while (true) {
+            failIfClosed();
+            DurablePoint durable = durablePoint;
+            List<Segment> known = segments;
+            try {
+                return offsetAt(timestampMs, known, durable);
+            } catch (IOException e) {
+                failUnlessReplaced(known, e);
+            }
+        }
+    }
+
+    private long offsetAt(long timestampMs, List<Segment> known, DurablePoint durable) throws IOException {
+        for (int i = 0; i < known.size() && known.get(i).baseOffset() < durable.offset(); i++) {
+            if (known.get(i).maxTimestampMs() >= timestampMs) {
+                long found = reader(known, i, durable).offsetAtTime(timestampMs, context.allocator());
+                if (found >= 0) {
+                    return Math.max(start, found);
                 }
             }
-            return durable.offset();
-        } catch (IOException e) {
-            throw failedRead(e);
         }
+        return durable.offset();
     }
 
     private static SegmentReader reader(List<Segment> known, int index, DurablePoint durable) {
         Segment segment = known.get(index);
-        return segment == durable.segment()
+        Segment last = durable.segment();
+        return last != null && last.baseOffset() == segment.baseOffset()
                 ? new SegmentReader(segment, durable.position(), durable.offset())
                 : new SegmentReader(
                         segment, segment.bytes(), known.get(index + 1).baseOffset());
@@ -179,11 +200,6 @@ public final class PartitionLog {
             }
         }
         return low;
-    }
-
-    private LevadaException failedRead(IOException failure) {
-        failIfClosed(); // then that is why
-        return Failures.storage("reading " + context.name(), failure);
     }
 
     private void failIfClosed() {

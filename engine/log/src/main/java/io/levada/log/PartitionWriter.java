@@ -2,6 +2,7 @@ package io.levada.log;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.env.Loop;
 import io.levada.log.Checkpoint.Extent;
 import io.levada.log.Checkpoint.Producer;
 import io.levada.log.Group.Append;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -49,6 +51,7 @@ final class PartitionWriter {
     private @Nullable Segment active;
     private @Nullable LevadaException failure;
     private @Nullable CompletableFuture<@Nullable Void> idle;
+    private @Nullable CompletableFuture<@Nullable Void> halted;
 
     /** @param extendable whether there is a last segment, and it is whole */
     PartitionWriter(PartitionLog log, PartitionContext context, List<Producer> producers, boolean extendable) {
@@ -151,9 +154,10 @@ final class PartitionWriter {
 
     private void failWrite(List<Append> appends, IOException e) {
         LevadaException reason = Failures.storage("writing " + context.name(), e);
-        if (reason.code() == ErrorCode.STORAGE_FAILED) {
-            LOG.error("{}: appending is over until the store is opened again", context.name(), e);
+        Segment segment = active;
+        if (segment != null && segment.isPoisoned()) {
             failure = reason;
+            context.mender().rebuild(log);
         }
         producers.cutTo(log.end(), reason, this::tell);
         appends.forEach(append -> tell(append, -1, reason));
@@ -306,6 +310,10 @@ final class PartitionWriter {
         }
     }
 
+    Loop loop() {
+        return context.loop();
+    }
+
     TailRegistration register(TailListener listener) {
         Tail tail = new Tail(listener);
         context.loop().execute(() -> {
@@ -330,7 +338,52 @@ final class PartitionWriter {
         return future;
     }
 
+    /** Refuses appends until {@link #replace}; completes when nothing is under way. From any thread. */
+    CompletableFuture<@Nullable Void> halt() {
+        CompletableFuture<@Nullable Void> future = new CompletableFuture<>();
+        context.loop().execute(() -> {
+            if (failure == null) {
+                failure = new LevadaException(
+                        ErrorCode.STORAGE_FAILED, "a segment of " + context.name() + " failed and is being rebuilt");
+            }
+            halted = future;
+            tellIfIdle();
+        });
+        return future;
+    }
+
+    /**
+     * Puts segments in the places of failed ones, and appends again; on the loop, while nothing is under way.
+     *
+     * @param rebuilt by the segments that failed; of no others anything is durable
+     */
+    void replace(Map<Segment, Segment> rebuilt) {
+        List<Segment> now = new ArrayList<>();
+        for (Segment segment : log.segments()) {
+            Segment kept = segment.isPoisoned() ? rebuilt.get(segment) : segment;
+            if (kept != null) {
+                now.add(kept);
+            }
+        }
+        DurablePoint durable = log.durablePoint();
+        Segment last = durable.segment();
+        if (last != null && last.isPoisoned()) {
+            log.setDurable(new DurablePoint(durable.offset(), rebuilt.get(last), durable.position()));
+        }
+        log.setSegments(now);
+        Segment failed = active;
+        if (failed != null && failed.isPoisoned()) {
+            active = rebuilt.get(failed);
+        }
+        failure = null;
+    }
+
     private void tellIfIdle() {
+        CompletableFuture<@Nullable Void> halt = halted;
+        if (halt != null && inFlight == 0) {
+            halted = null;
+            halt.complete(null);
+        }
         CompletableFuture<@Nullable Void> future = idle;
         if (future != null && inFlight == 0 && waiting.get() == 0) {
             idle = null;

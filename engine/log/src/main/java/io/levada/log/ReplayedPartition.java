@@ -87,7 +87,7 @@ final class ReplayedPartition {
                 .collect(Collectors.toSet());
         for (String name : disk.list(directory)) {
             int dot = name.indexOf('.');
-            if (dot < 0 || !known.contains(name.substring(0, dot))) {
+            if (dot < 0 || !known.contains(name.substring(0, dot)) || name.endsWith(Layout.REBUILT_SUFFIX)) {
                 disk.delete(directory + "/" + name);
                 namesChanged = true;
             }
@@ -100,13 +100,17 @@ final class ReplayedPartition {
             throw Failures.corrupt("the checkpoint holds " + entry.tail().length + " bytes of the end of "
                     + segment.logPath() + ", which ends at " + bytes);
         }
-        if (disk.size(segment.logPath()) < from || bytes == from) {
+        long size = disk.size(segment.logPath());
+        if (size < from || bytes == from) {
             return;
         }
         ByteBuffer there = ByteBuffer.allocate(bytes - from);
         segment.read(from, there);
-        if (there.position() < bytes - from || !Arrays.equals(there.array(), entry.tail())) {
+        boolean right = there.position() == bytes - from && Arrays.equals(there.array(), entry.tail());
+        if (!right) {
             LOG.info("{}: a write that was cut short had damaged its last sector, which is mended", segment.logPath());
+        }
+        if (!right || size > bytes) { // after a failed force what is read need not be what is on the disk
             segment.mend(from, ByteBuffer.wrap(entry.tail()));
             written.add(segment);
         }

@@ -76,6 +76,11 @@ final class Segment {
         return segment;
     }
 
+    /** The same segment, whose file was written anew. */
+    Segment inNewFile(Extent whole) {
+        return new Segment(disk, id, indexIntervalBytes, whole);
+    }
+
     long baseOffset() {
         return baseOffset;
     }
@@ -189,7 +194,9 @@ final class Segment {
         if (index != null) {
             index.cut(position);
         }
-        open().truncate(position);
+        if (!poisoned) {
+            open().truncate(position);
+        }
     }
 
     void force() throws IOException {

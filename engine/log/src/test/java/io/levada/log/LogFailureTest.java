@@ -117,6 +117,54 @@ class LogFailureTest {
         scheduler.close();
     }
 
+    @Test
+    void a_segment_that_cannot_be_written_is_rebuilt_and_the_partition_goes_on_by_itself() {
+        LogStore store = open();
+        PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        append(log, "a");
+        disk.failAt(disk.operations() + 1, "an injected error"); // writing the segment
+        append(log, "b");
+        append(log, "c");
+        assertEquals(List.of(0L, ErrorCode.STORAGE_FAILED, 1L), outcomes);
+        assertEquals(List.of("a", "c"), values(log));
+        crash();
+        assertEquals(
+                List.of("a", "c"), values(open().topics().get(0).partitions().get(0)));
+        scheduler.close();
+    }
+
+    @Test
+    void a_segment_that_cannot_be_forced_holds_up_no_other_partition_and_is_rebuilt_when_it_can_be() {
+        LogStore store = open();
+        Topic topic = store.createTopic("t", 2, Map.of());
+        PartitionLog log = topic.partitions().get(0);
+        PartitionLog other = topic.partitions().get(1);
+        append(log, "a");
+        String directory = Layout.partitionDirectory(topic.id(), 0);
+        disk.failOn(path -> path.startsWith(directory), "an injected error");
+        for (int i = 0; i < 18; i++) { // more than a journal file, so that a checkpoint is tried
+            append(other, "x".repeat(5_000));
+        }
+        append(log, "b");
+        assertEquals(ErrorCode.STORAGE_FAILED, outcomes.get(19));
+        append(other, "y");
+        assertEquals(18L, outcomes.get(20), "the other partition goes on");
+        assertEquals(List.of("a"), values(log));
+        disk.failOn(path -> false, "");
+        scheduler.advance(Duration.ofSeconds(2));
+        append(log, "c");
+        assertEquals(1L, outcomes.get(21));
+        assertEquals(List.of("a", "c"), values(log));
+        for (int i = 0; i < 40; i++) {
+            append(other, "x".repeat(5_000));
+        }
+        assertTrue(outcomes.subList(22, 62).stream().allMatch(Long.class::isInstance), "and so do checkpoints");
+        crash();
+        assertEquals(
+                List.of("a", "c"), values(open().topics().get(0).partitions().get(0)));
+        scheduler.close();
+    }
+
     private void crash(CrashStyle style) {
         scheduler.crash();
         scheduler.close();

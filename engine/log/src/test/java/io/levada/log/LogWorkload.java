@@ -281,7 +281,6 @@ final class LogWorkload {
         }
         if (error.code() != ErrorCode.GOING_AWAY) {
             requireFault(error);
-            reopenSoon |= error.code() == ErrorCode.STORAGE_FAILED;
         }
         ledger.withdrawn(topic, partition, values);
     }
