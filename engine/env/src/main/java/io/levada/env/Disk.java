@@ -32,6 +32,11 @@ public interface Disk {
     /** Makes the names in a directory durable. */
     void forceDirectory(String path) throws IOException;
 
+    /** Bytes that can still be written, as far as that is known. */
+    default long freeBytes() {
+        return Long.MAX_VALUE;
+    }
+
     /** Takes the lock that a file stands for; throws {@link DiskInUseException} when another process or engine has it. */
     DiskLock lock(String path) throws IOException;
 

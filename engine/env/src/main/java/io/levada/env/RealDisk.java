@@ -10,16 +10,30 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Files and directories of the machine under one root. */
 public final class RealDisk implements Disk {
+    private static final FileAttribute<?> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
     private final Path root;
 
     private RealDisk(Path root) {
         this.root = root;
+    }
+
+    /** Whether files have owners here, so that others can be kept out. */
+    static boolean isPosix(Path path) {
+        return path.getFileSystem().supportedFileAttributeViews().contains("posix");
+    }
+
+    private static FileAttribute<?>[] attributes(Path directory) {
+        return isPosix(directory) ? new FileAttribute<?>[] {OWNER_ONLY} : new FileAttribute<?>[0];
     }
 
     /** A disk rooted at a directory, which is made, durably, if missing. */
@@ -36,13 +50,17 @@ public final class RealDisk implements Disk {
             return;
         }
         makeDirectories(parent);
-        Files.createDirectory(directory);
+        Files.createDirectory(directory, attributes(directory));
         forceDirectory(parent);
     }
 
     @Override
     public DiskFile open(String path, boolean create) throws IOException {
-        return new RealFile(root.resolve(path), create);
+        try {
+            return new RealFile(root.resolve(path), create);
+        } catch (IOException e) {
+            throw typed(e);
+        }
     }
 
     @Override
@@ -73,7 +91,7 @@ public final class RealDisk implements Disk {
     @Override
     public void makeDirectory(String path) throws IOException {
         try {
-            Files.createDirectories(root.resolve(path));
+            Files.createDirectories(root.resolve(path), attributes(root));
         } catch (IOException e) {
             throw typed(e);
         }
@@ -101,13 +119,24 @@ public final class RealDisk implements Disk {
     private static void forceDirectory(Path directory) throws IOException {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
+        } catch (IOException e) {
+            throw typed(e);
+        }
+    }
+
+    @Override
+    public long freeBytes() {
+        try {
+            return Files.getFileStore(root).getUsableSpace();
+        } catch (IOException e) {
+            return Long.MAX_VALUE; // not known: then a write will tell
         }
     }
 
     @Override
     public DiskLock lock(String path) throws IOException {
         Path file = root.resolve(path);
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel = RealFile.openToWrite(file, true);
         FileLock lock = tryLock(channel);
         if (lock == null) {
             channel.close();

@@ -5,8 +5,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * descriptor that wrote.
  */
 final class RealFile implements DiskFile {
+    private static final FileAttribute<?> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
     private final Path path;
     private final boolean create;
     private @Nullable FileChannel writer;
@@ -37,12 +44,19 @@ final class RealFile implements DiskFile {
         }
         FileChannel channel = writer;
         if (channel == null) {
-            channel = create
-                    ? FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.CREATE)
-                    : FileChannel.open(path, StandardOpenOption.WRITE);
+            channel = openToWrite(path, create);
             writer = channel;
         }
         return channel;
+    }
+
+    /** Opens, and makes if asked to, for the owner alone. */
+    static FileChannel openToWrite(Path path, boolean create) throws IOException {
+        if (!create) {
+            return FileChannel.open(path, StandardOpenOption.WRITE);
+        }
+        Set<OpenOption> options = Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+        return RealDisk.isPosix(path) ? FileChannel.open(path, options, OWNER_ONLY) : FileChannel.open(path, options);
     }
 
     private synchronized FileChannel reader() throws IOException {
@@ -131,7 +145,11 @@ final class RealFile implements DiskFile {
 
     @Override
     public void truncate(long size) throws IOException {
-        writer().truncate(size);
+        try {
+            writer().truncate(size);
+        } catch (IOException e) {
+            throw RealDisk.typed(e);
+        }
     }
 
     @Override

@@ -141,6 +141,11 @@ public final class SimDisk implements Disk {
         capacityBytes = bytes;
     }
 
+    @Override
+    public long freeBytes() {
+        return Math.max(0, capacityBytes - usedBytes());
+    }
+
     /** Bytes of all files. */
     public long usedBytes() {
         return usedBytes(root);

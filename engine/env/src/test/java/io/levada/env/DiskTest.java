@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -49,6 +52,26 @@ class DiskTest {
             file.close();
             assertThrows(ClosedChannelException.class, () -> file.read(0, ByteBuffer.allocate(1)));
             assertThrows(ClosedChannelException.class, () -> file.write(0, ByteBuffer.allocate(1)));
+        }
+
+        @Test
+        void what_it_makes_is_for_its_owner_alone() throws IOException {
+            Disk disk = disk();
+            disk.makeDirectory("a/b");
+            disk.open("a/b/f", true).close();
+            disk.lock("lock").close();
+            Path made = root.resolve("made/on/the/way");
+            if (RealDisk.isPosix(made)) {
+                for (String directory : List.of("", "a", "a/b")) {
+                    assertEquals("rwx------", modes(made.resolve(directory)));
+                }
+                assertEquals("rw-------", modes(made.resolve("a/b/f")));
+                assertEquals("rw-------", modes(made.resolve("lock")));
+            }
+        }
+
+        private static String modes(Path path) throws IOException {
+            return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
         }
 
         @Test

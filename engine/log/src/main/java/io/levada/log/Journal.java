@@ -49,6 +49,9 @@ final class Journal {
         /** Asks for a checkpoint, answered by {@link #freed} or {@link #notFreed}. */
         void checkpoint();
 
+        /** Fails when a file of this size would leave too little space for others. Safe for any thread. */
+        void requireSpace(int bytes) throws IOException;
+
         /** Asks for {@link #spare}. */
         void makeSpare(int number);
     }
@@ -229,6 +232,7 @@ final class Journal {
         askForCheckpoint();
         if (spares.isEmpty() && !spareAsked && mayGrow(full.size())) {
             try {
+                keeper.requireSpace(config.journalFileBytes());
                 spares.add(JournalFile.create(disk, freeNumber(), config.journalFileBytes()));
             } catch (IOException e) {
                 LOG.warn("no other journal file could be made: waiting for a checkpoint to free one", e);

@@ -11,6 +11,7 @@ final class Layout {
     static final String STORE = "store";
     static final String CATALOG = "catalog";
     static final String CHECKPOINT = "checkpoint";
+    static final String RESERVE = "reserve";
     static final String JOURNAL = "journal";
     static final String TOPICS = "topics";
 

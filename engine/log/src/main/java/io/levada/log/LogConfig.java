@@ -14,6 +14,7 @@ import java.util.Map;
  * @param journalFiles most journal files, 2 to 64; a checkpoint frees them
  * @param segmentBytes size at which a segment is closed, for topics without {@code segment.bytes}; 4 KiB to 1 GiB
  * @param indexIntervalBytes bytes of log for each entry of the sparse index, 128 B to 1 MiB
+ * @param reserveBytes space kept for commits and checkpoints when the disk is full, 0 to 1 GiB
  * @param allocator where the buffers of reads come from
  */
 public record LogConfig(
@@ -22,6 +23,7 @@ public record LogConfig(
         int journalFiles,
         int segmentBytes,
         int indexIntervalBytes,
+        int reserveBytes,
         ByteBufAllocator allocator) {
     private static final int FIRST_JOURNAL_FILE_BYTES = 16 << 20;
 
@@ -34,6 +36,7 @@ public record LogConfig(
         require(journalFiles, 2, 64, "journalFiles");
         requireSegmentBytes(segmentBytes);
         require(indexIntervalBytes, 128, 1 << 20, "indexIntervalBytes");
+        require(reserveBytes, 0, 1 << 30, "reserveBytes");
     }
 
     private static int require(int value, int least, int most, String name) {
@@ -74,31 +77,39 @@ public record LogConfig(
     /** For a disk: 64 MiB journal files, at most 4 of them, 256 MiB segments. */
     public static LogConfig defaults() {
         int loops = Math.max(1, Math.min(4, Runtime.getRuntime().availableProcessors()));
-        return new LogConfig(loops, 64 << 20, 4, 256 << 20, 4 << 10, PooledByteBufAllocator.DEFAULT);
+        return new LogConfig(loops, 64 << 20, 4, 256 << 20, 4 << 10, 8 << 20, PooledByteBufAllocator.DEFAULT);
     }
 
     /** For memory, where a journal is of no use but is kept, small, so that all stores work alike. */
     public static LogConfig memory() {
-        return defaults().withJournal(8 << 20, 2).withSegmentBytes(16 << 20);
+        return defaults().withJournal(8 << 20, 2).withSegmentBytes(16 << 20).withReserveBytes(0);
     }
 
     public LogConfig withWriterLoops(int value) {
-        return new LogConfig(value, journalFileBytes, journalFiles, segmentBytes, indexIntervalBytes, allocator);
+        return new LogConfig(
+                value, journalFileBytes, journalFiles, segmentBytes, indexIntervalBytes, reserveBytes, allocator);
     }
 
     public LogConfig withJournal(int fileBytes, int files) {
-        return new LogConfig(writerLoops, fileBytes, files, segmentBytes, indexIntervalBytes, allocator);
+        return new LogConfig(writerLoops, fileBytes, files, segmentBytes, indexIntervalBytes, reserveBytes, allocator);
     }
 
     public LogConfig withSegmentBytes(int value) {
-        return new LogConfig(writerLoops, journalFileBytes, journalFiles, value, indexIntervalBytes, allocator);
+        return new LogConfig(
+                writerLoops, journalFileBytes, journalFiles, value, indexIntervalBytes, reserveBytes, allocator);
     }
 
     public LogConfig withIndexIntervalBytes(int value) {
-        return new LogConfig(writerLoops, journalFileBytes, journalFiles, segmentBytes, value, allocator);
+        return new LogConfig(writerLoops, journalFileBytes, journalFiles, segmentBytes, value, reserveBytes, allocator);
+    }
+
+    public LogConfig withReserveBytes(int value) {
+        return new LogConfig(
+                writerLoops, journalFileBytes, journalFiles, segmentBytes, indexIntervalBytes, value, allocator);
     }
 
     public LogConfig withAllocator(ByteBufAllocator value) {
-        return new LogConfig(writerLoops, journalFileBytes, journalFiles, segmentBytes, indexIntervalBytes, value);
+        return new LogConfig(
+                writerLoops, journalFileBytes, journalFiles, segmentBytes, indexIntervalBytes, reserveBytes, value);
     }
 }

@@ -5,6 +5,7 @@ import io.levada.LevadaException;
 import io.levada.TopicSpec;
 import io.levada.env.Disk;
 import io.levada.env.Disk.DiskLock;
+import io.levada.env.DiskFullException;
 import io.levada.env.DiskInUseException;
 import io.levada.env.Env;
 import java.io.IOException;
@@ -70,7 +71,7 @@ public final class LogStore implements AutoCloseable {
             DiskLock lock = env.disk().lock(Layout.LOCK);
             boolean opened = false;
             try {
-                LogStore store = open(env, config, lock);
+                LogStore store = openInSpiteOfFull(env, config, lock);
                 opened = true;
                 return store;
             } finally {
@@ -83,6 +84,15 @@ public final class LogStore implements AutoCloseable {
                     ErrorCode.INVALID_REQUEST, e.getMessage() + "; end that one first, or choose another directory", e);
         } catch (IOException e) {
             throw Failures.storage("opening the log", e);
+        }
+    }
+
+    private static LogStore openInSpiteOfFull(Env env, LogConfig config, DiskLock lock) throws IOException {
+        try {
+            return open(env, config, lock);
+        } catch (DiskFullException e) {
+            Reserve.release(env.disk());
+            return open(env, config, lock);
         }
     }
 
@@ -105,7 +115,12 @@ public final class LogStore implements AutoCloseable {
         Checkpoint recovered = recovery.run(checkpoint);
         Maintenance maintenance = new Maintenance(
                 disk, config, env.scheduler(), time, logId, checkpoints, recovered, recovery.journalFiles());
-        return new LogStore(env, config, lock, logId, catalogs, catalog, maintenance);
+        LogStore opened = new LogStore(env, config, lock, logId, catalogs, catalog, maintenance);
+        env.scheduler().await(maintenance.call(() -> {
+            maintenance.reserve().open();
+            return opened;
+        }));
+        return opened;
     }
 
     private static ByteBuffer require(@Nullable ByteBuffer body, String path, Disk disk) {
@@ -176,6 +191,9 @@ public final class LogStore implements AutoCloseable {
             if (topics.containsKey(name)) {
                 throw new LevadaException(ErrorCode.TOPIC_ALREADY_EXISTS, "topic " + name + " exists already");
             }
+            if (maintenance.reserve().isGivenUp() && !name.startsWith(PartitionContext.INTERNAL_PREFIX)) {
+                throw maintenance.reserve().refusal();
+            }
             Catalog.Entry entry =
                     new Catalog.Entry(env.randomness().nextUuid(), name, partitions, Map.copyOf(settings));
             writeCatalog(catalog.with(entry));
@@ -207,8 +225,10 @@ public final class LogStore implements AutoCloseable {
     }
 
     private void writeCatalog(Catalog next) throws IOException {
-        catalogs.write(next.encode());
-        catalog = next;
+        catalog = maintenance.withReserve(() -> {
+            catalogs.write(next.encode());
+            return next;
+        });
     }
 
     private void failIfClosing() {

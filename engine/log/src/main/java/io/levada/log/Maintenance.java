@@ -2,6 +2,7 @@ package io.levada.log;
 
 import io.levada.LevadaException;
 import io.levada.env.Disk;
+import io.levada.env.DiskFullException;
 import io.levada.env.Loop;
 import io.levada.env.Scheduler;
 import io.levada.log.Checkpoint.Entry;
@@ -48,6 +49,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     /** Partitions with a segment that failed and is not rebuilt yet. */
     private final Set<PartitionLog> failing = new LinkedHashSet<>();
 
+    private final Reserve reserve;
     private boolean closed;
 
     /** @param files the journal's, of which none holds anything of use */
@@ -69,6 +71,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
         this.entries = recovered.partitions();
         this.written = new Barrier(recovered.sequence(), recovered.generation());
         loop = scheduler.newLoop("maintenance");
+        reserve = new Reserve(disk, config.reserveBytes(), loop);
         writerLoops = new ArrayList<>();
         for (int i = 0; i < config.writerLoops(); i++) {
             writerLoops.add(scheduler.newLoop("writer-" + i));
@@ -118,6 +121,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
                 loopIndex,
                 journal,
                 this,
+                reserve,
                 time,
                 config.maxBatchBytes(),
                 config.segmentBytes(topic.config()),
@@ -135,7 +139,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     public void checkpoint() {
         loop.execute(() -> {
             try {
-                long before = writeCheckpoint();
+                long before = withReserve(this::writeCheckpoint);
                 journal.loop().execute(() -> journal.freed(before));
             } catch (IOException e) {
                 LOG.warn("a checkpoint failed", e);
@@ -146,10 +150,16 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     }
 
     @Override
+    public void requireSpace(int bytes) throws IOException {
+        reserve.require(bytes);
+    }
+
+    @Override
     public void makeSpare(int number) {
         loop.execute(() -> {
             JournalFile made = null;
             try {
+                requireSpace(config.journalFileBytes());
                 made = JournalFile.create(disk, number, config.journalFileBytes());
             } catch (IOException e) {
                 LOG.warn("a journal file could not be made; the others serve on", e);
@@ -157,6 +167,25 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
             JournalFile spare = made;
             journal.loop().execute(() -> journal.spare(spare));
         });
+    }
+
+    /** Writes what must be written even when space is short. */
+    <T> T withReserve(Writing<T> writing) throws IOException {
+        try {
+            return writing.write();
+        } catch (DiskFullException e) {
+            reserve.giveUp();
+            return writing.write();
+        }
+    }
+
+    /** Something written as a whole, which may be tried again. */
+    interface Writing<T> {
+        T write() throws IOException;
+    }
+
+    Reserve reserve() {
+        return reserve;
     }
 
     private record Barrier(long sequence, long generation) {}
@@ -238,7 +267,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
 
     private void rebuildSoon(PartitionLog log) {
         if (failing.add(log)) {
-            log.writer().halt().thenRun(() -> loop.execute(() -> tryRebuild(log)));
+            log.writer().halt(() -> loop.execute(() -> tryRebuild(log)));
         }
     }
 
@@ -362,7 +391,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
             rebuildNow(log);
         }
         try {
-            writeCheckpoint();
+            withReserve(this::writeCheckpoint);
         } catch (IOException e) {
             if (failing.isEmpty()) {
                 throw e;
@@ -370,7 +399,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
             for (PartitionLog log : List.copyOf(failing)) {
                 rebuildNow(log);
             }
-            writeCheckpoint();
+            withReserve(this::writeCheckpoint);
         }
     }
 
@@ -386,6 +415,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
             }
         } finally {
             closed = true;
+            reserve.close();
             for (PartitionLog partition : partitions.values()) {
                 for (Segment segment : partition.segments()) {
                     segment.close();

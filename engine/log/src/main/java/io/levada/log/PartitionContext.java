@@ -11,6 +11,7 @@ import java.io.IOException;
  * What a partition works with.
  *
  * @param name topic and number, for messages
+ * @param reserve what is refused to users' topics, and not to the log's own, when space is short
  * @param loop where it writes, together with others
  * @param loopIndex that loop's number
  * @param maxBatchBytes the largest batch that the journal takes
@@ -24,16 +25,24 @@ record PartitionContext(
         int loopIndex,
         Journal journal,
         Mender mender,
+        Reserve reserve,
         LogTime time,
         int maxBatchBytes,
         int segmentBytes,
         int indexIntervalBytes,
         ByteBufAllocator allocator) {
+    /** What the names of the log's own topics begin with. */
+    static final String INTERNAL_PREFIX = "__";
 
     /** Whoever puts right what the disk did to a partition. Safe for any thread. */
     interface Mender {
         /** A segment of a partition has failed, and has to be written anew. */
         void rebuild(PartitionLog log);
+    }
+
+    /** Whether the topic is the log's own, which goes on while users' topics are refused for want of space. */
+    boolean isInternal() {
+        return name.startsWith(INTERNAL_PREFIX);
     }
 
     Segment existingSegment(Extent extent) {

@@ -2,6 +2,7 @@ package io.levada.log;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.env.DiskFullException;
 import io.levada.env.Loop;
 import io.levada.log.Checkpoint.Extent;
 import io.levada.log.Checkpoint.Producer;
@@ -51,7 +52,7 @@ final class PartitionWriter {
     private @Nullable Segment active;
     private @Nullable LevadaException failure;
     private @Nullable CompletableFuture<@Nullable Void> idle;
-    private @Nullable CompletableFuture<@Nullable Void> halted;
+    private @Nullable Runnable halted;
 
     /** @param extendable whether there is a last segment, and it is whole */
     PartitionWriter(PartitionLog log, PartitionContext context, List<Producer> producers, boolean extendable) {
@@ -103,10 +104,18 @@ final class PartitionWriter {
             }
         }
         int from = 0;
+        boolean reserveTried = !context.isInternal();
         while (from < appends.size()) {
             try {
                 from += writeGroup(appends.subList(from, appends.size()));
             } catch (IOException e) {
+                if (e instanceof DiskFullException) {
+                    context.reserve().giveUp();
+                    if (!reserveTried) {
+                        reserveTried = true;
+                        continue;
+                    }
+                }
                 failWrite(appends.subList(from, appends.size()), e);
                 return;
             }
@@ -117,6 +126,9 @@ final class PartitionWriter {
         LevadaException reason = log.closedBecause();
         if (reason == null) {
             reason = failure;
+        }
+        if (reason == null && context.reserve().isGivenUp() && !context.isInternal()) {
+            reason = context.reserve().refusal();
         }
         return reason == null ? context.journal().unavailable() : reason;
     }
@@ -338,18 +350,16 @@ final class PartitionWriter {
         return future;
     }
 
-    /** Refuses appends until {@link #replace}; completes when nothing is under way. From any thread. */
-    CompletableFuture<@Nullable Void> halt() {
-        CompletableFuture<@Nullable Void> future = new CompletableFuture<>();
+    /** Refuses appends until {@link #replace}, and says when nothing is under way. From any thread. */
+    void halt(Runnable whenIdle) {
         context.loop().execute(() -> {
             if (failure == null) {
                 failure = new LevadaException(
                         ErrorCode.STORAGE_FAILED, "a segment of " + context.name() + " failed and is being rebuilt");
             }
-            halted = future;
+            halted = whenIdle;
             tellIfIdle();
         });
-        return future;
     }
 
     /**
@@ -379,10 +389,10 @@ final class PartitionWriter {
     }
 
     private void tellIfIdle() {
-        CompletableFuture<@Nullable Void> halt = halted;
+        Runnable halt = halted;
         if (halt != null && inFlight == 0) {
             halted = null;
-            halt.complete(null);
+            halt.run();
         }
         CompletableFuture<@Nullable Void> future = idle;
         if (future != null && inFlight == 0 && waiting.get() == 0) {

@@ -14,6 +14,8 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One file of a partition: batches back to back, from a base offset on. The partition's loop writes, the maintenance
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * of a closed one it is loaded, or built anew, when asked for, and given up when memory is short.
  */
 final class Segment {
+    private static final Logger LOG = LoggerFactory.getLogger(Segment.class);
     private static final int INDEX_WINDOW_BYTES = 64 << 10;
 
     private final Disk disk;
@@ -155,10 +158,20 @@ final class Segment {
             open().write(bytes, buffers);
             bytes = bytes() + count; // one thread writes
         } catch (DiskFullException e) {
+            giveBack();
             throw e;
         } catch (IOException e) {
             poisoned = true;
             throw e;
+        }
+    }
+
+    /** Gives free what a write took that did not find all the space it needed. */
+    private void giveBack() {
+        try {
+            open().truncate(bytes);
+        } catch (IOException e) {
+            LOG.debug("{} could not be cut", logPath(), e); // what is behind its end counts for nothing
         }
     }
 

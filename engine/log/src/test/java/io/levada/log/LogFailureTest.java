@@ -177,23 +177,75 @@ class LogFailureTest {
     }
 
     @Test
-    void without_space_appends_fail_as_full_and_succeed_when_it_is_back() {
+    void without_space_publishing_is_refused_commits_go_on_and_publishing_heals_by_itself() {
         LogStore store = open();
         PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        PartitionLog commits =
+                store.createTopic("__commits", 1, Map.of()).partitions().get(0);
         append(log, "a");
-        disk.setCapacity(disk.usedBytes());
+        disk.setCapacity(disk.usedBytes() + 10);
         append(log, "b");
+        for (int i = 0; i < 10; i++) {
+            append(commits, "commit " + i);
+        }
+        append(log, "c");
         assertEquals(
                 ErrorCode.STORAGE_FULL,
                 assertThrows(LevadaException.class, () -> store.createTopic("u", 1, Map.of()))
                         .code());
+        scheduler.advance(Duration.ofSeconds(3));
+        append(log, "d");
         assertEquals(List.of("a"), values(log));
+        assertEquals(10, values(commits).size());
+        disk.setCapacity(disk.usedBytes() + LogWorkload.CONFIG.reserveBytes() * 2L);
+        scheduler.advance(Duration.ofSeconds(2));
+        append(log, "e");
+        assertEquals(List.of(0L, ErrorCode.STORAGE_FULL), outcomes.subList(0, 2));
+        assertEquals(List.of(ErrorCode.STORAGE_FULL, ErrorCode.STORAGE_FULL, 1L), outcomes.subList(12, 15));
+        assertEquals(List.of("a", "e"), values(log));
         disk.setCapacity(Long.MAX_VALUE);
-        append(log, "c");
-        assertEquals(List.of(0L, ErrorCode.STORAGE_FULL, 1L), outcomes);
-        assertEquals(List.of("a", "c"), values(log));
         store.createTopic("u", 1, Map.of());
         store.close();
+        scheduler.close();
+    }
+
+    @Test
+    void without_space_a_checkpoint_is_written_nevertheless_so_that_commits_never_end() {
+        LogStore store = open();
+        PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        PartitionLog commits =
+                store.createTopic("__commits", 1, Map.of()).partitions().get(0);
+        append(log, "a");
+        disk.setCapacity(disk.usedBytes() + 10);
+        append(log, "b");
+        for (int i = 0; i < 50; i++) { // each takes a block of the journal, which has room for 15
+            append(commits, "commit " + i);
+        }
+        assertEquals(50, values(commits).size());
+        store.close();
+        scheduler.close();
+    }
+
+    @Test
+    void a_store_opens_on_a_full_disk_after_a_crash_and_takes_commits() {
+        LogStore store = open();
+        PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        store.createTopic("__commits", 1, Map.of());
+        append(log, "a");
+        append(log, "b");
+        crash();
+        disk.setCapacity(disk.usedBytes());
+        LogStore again = open();
+        PartitionLog reopened =
+                Objects.requireNonNull(again.topic("t")).partitions().get(0);
+        assertEquals(List.of("a", "b"), values(reopened));
+        append(Objects.requireNonNull(again.topic("__commits")).partitions().get(0), "commit");
+        append(reopened, "c");
+        assertEquals(List.of(0L, 1L, 0L, ErrorCode.STORAGE_FULL), outcomes);
+        disk.setCapacity(Long.MAX_VALUE);
+        scheduler.advance(Duration.ofSeconds(2));
+        append(reopened, "d");
+        assertEquals(2L, outcomes.get(4));
         scheduler.close();
     }
 

@@ -35,6 +35,7 @@ final class LogWorkload {
             .withSegmentBytes(8 << 10)
             .withIndexIntervalBytes(512)
             .withWriterLoops(2)
+            .withReserveBytes(16 << 10)
             .withAllocator(Batches.UNTRACKED);
 
     private final SimScheduler scheduler;
