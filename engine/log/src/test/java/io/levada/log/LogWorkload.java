@@ -271,7 +271,6 @@ final class LogWorkload {
         boolean unknown = error.code() == ErrorCode.OUTCOME_UNKNOWN && faults == Faults.FAIL;
         if (error.code() != ErrorCode.GOING_AWAY && !unknown) {
             requireFault(error);
-            reopenSoon |= error.code() == ErrorCode.STORAGE_FAILED;
         }
     }
 
