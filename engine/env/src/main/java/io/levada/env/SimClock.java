@@ -7,12 +7,27 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class SimClock implements Clock {
     private static final long START_WALL_MS = 1_700_000_000_000L;
 
+    private final long startWallMs;
+
     private volatile long nanos;
     private final AtomicLong wallStepMs = new AtomicLong();
 
+    SimClock() {
+        this(START_WALL_MS);
+    }
+
+    private SimClock(long startWallMs) {
+        this.startWallMs = startWallMs;
+    }
+
+    /** The clock of the machine's next life: the wall clock has gone on meanwhile, the other reading begins anew. */
+    public SimClock afterStop(Duration stopped) {
+        return new SimClock(wallMs() + stopped.toMillis());
+    }
+
     @Override
     public long wallMs() {
-        return START_WALL_MS + wallStepMs.get() + nanos / 1_000_000;
+        return startWallMs + wallStepMs.get() + nanos / 1_000_000;
     }
 
     @Override

@@ -28,7 +28,7 @@ public final class SimScheduler implements Scheduler {
     private static final Logger LOG = LoggerFactory.getLogger(SimScheduler.class);
 
     private final SimRandomness random;
-    private final SimClock clock = new SimClock();
+    private final SimClock clock;
     private final Turn driver = new Turn("driver");
     private final List<SimLoop> loops = new ArrayList<>();
     private final PriorityQueue<SimTimer> timers = new PriorityQueue<>(
@@ -41,7 +41,13 @@ public final class SimScheduler implements Scheduler {
     private boolean stuck;
 
     public SimScheduler(SimRandomness random) {
+        this(random, new SimClock());
+    }
+
+    /** A scheduler whose time is a clock's, which no other scheduler moves on; see {@link SimClock#afterStop}. */
+    public SimScheduler(SimRandomness random, SimClock clock) {
         this.random = random;
+        this.clock = clock;
     }
 
     public SimClock clock() {

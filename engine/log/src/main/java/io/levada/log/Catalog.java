@@ -33,6 +33,13 @@ record Catalog(List<Entry> topics) {
         return new Catalog(more);
     }
 
+    /** With an entry in the place of the one that has its id. */
+    Catalog replacing(Entry changed) {
+        return new Catalog(topics.stream()
+                .map(topic -> topic.id().equals(changed.id()) ? changed : topic)
+                .toList());
+    }
+
     Catalog without(UUID id) {
         return new Catalog(
                 topics.stream().filter(topic -> !topic.id().equals(id)).toList());

@@ -19,7 +19,7 @@ import java.util.UUID;
  *     16 bytes topic id, i32 partition, i64 start offset, i64 forced offset (everything below it is forced),
  *     i64 reserved offset (no offset below it may be given to another record),
  *     i32 count of segments, for each: i64 base offset, i64 next offset, i32 bytes, i64 maximum timestamp,
- *       i64 log time when it was closed, i32 flags (1: compacted, it may have holes)
+ *       i64 log time when it was opened, i64 log time when it was closed, i32 flags (1: compacted, it may have holes)
  *     i32 bytes of tail, tail: the last segment's bytes from the beginning of its last sector
  *     i32 count of producers, for each: i64 id, i16 epoch, i64 log time of its last append, i32 count of runs,
  *       for each: i32 first sequence, i64 offset of its record, i32 count of records
@@ -29,7 +29,7 @@ import java.util.UUID;
  * @param generation files of older generations are of no use
  */
 record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<PartitionId, Entry> partitions) {
-    private static final int SEGMENT_BYTES = 8 + 8 + 4 + 8 + 8 + 4;
+    private static final int SEGMENT_BYTES = 8 + 8 + 4 + 8 + 8 + 8 + 4;
     private static final int ENTRY_BYTES = 16 + 4 + 8 + 8 + 8 + 4 + 4 + 4;
     private static final int PRODUCER_BYTES = 8 + 2 + 8 + 4;
     private static final int RUN_BYTES = 4 + 8 + 4;
@@ -42,10 +42,18 @@ record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<Partiti
      *
      * @param nextOffset behind its last batch
      * @param maxTimestampMs a bound, which may be above what is there
+     * @param openedMs log time at which it was opened, so that nothing in it was appended earlier, recovery apart
      * @param closedMs log time at which it was closed, so that nothing in it was appended later; {@link #OPEN} before
      * @param compacted whether offsets may be missing
      */
-    record Extent(long baseOffset, long nextOffset, int bytes, long maxTimestampMs, long closedMs, boolean compacted) {
+    record Extent(
+            long baseOffset,
+            long nextOffset,
+            int bytes,
+            long maxTimestampMs,
+            long openedMs,
+            long closedMs,
+            boolean compacted) {
         static final long OPEN = -1;
     }
 
@@ -91,7 +99,7 @@ record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<Partiti
         out.putInt(entry.segments().size());
         for (Extent segment : entry.segments()) {
             out.putLong(segment.baseOffset()).putLong(segment.nextOffset()).putInt(segment.bytes());
-            out.putLong(segment.maxTimestampMs()).putLong(segment.closedMs());
+            out.putLong(segment.maxTimestampMs()).putLong(segment.openedMs()).putLong(segment.closedMs());
             out.putInt(segment.compacted() ? COMPACTED : 0);
         }
         out.putInt(entry.tail().length).put(entry.tail());
@@ -128,7 +136,13 @@ record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<Partiti
         List<Extent> segments = new ArrayList<>();
         for (int left = in.getInt(); left > 0; left--) {
             segments.add(new Extent(
-                    in.getLong(), in.getLong(), in.getInt(), in.getLong(), in.getLong(), in.getInt() == COMPACTED));
+                    in.getLong(),
+                    in.getLong(),
+                    in.getInt(),
+                    in.getLong(),
+                    in.getLong(),
+                    in.getLong(),
+                    in.getInt() == COMPACTED));
         }
         byte[] tail = new byte[in.getInt()];
         in.get(tail);

@@ -25,16 +25,15 @@ public record LogConfig(
         int indexIntervalBytes,
         int reserveBytes,
         ByteBufAllocator allocator) {
+    static final int LEAST_SEGMENT_BYTES = 4 << 10;
+    static final int MOST_SEGMENT_BYTES = 1 << 30;
     private static final int FIRST_JOURNAL_FILE_BYTES = 16 << 20;
-
-    /** The topic setting that overrides {@link #segmentBytes}. */
-    public static final String SEGMENT_BYTES = "segment.bytes";
 
     public LogConfig {
         require(writerLoops, 1, 64, "writerLoops");
         require(journalFileBytes, 64 << 10, 1 << 30, "journalFileBytes");
         require(journalFiles, 2, 64, "journalFiles");
-        requireSegmentBytes(segmentBytes);
+        require(segmentBytes, LEAST_SEGMENT_BYTES, MOST_SEGMENT_BYTES, "segmentBytes");
         require(indexIntervalBytes, 128, 1 << 20, "indexIntervalBytes");
         require(reserveBytes, 0, 1 << 30, "reserveBytes");
     }
@@ -57,21 +56,9 @@ public record LogConfig(
         return firstJournalFileBytes() - Layout.SECTOR_BYTES;
     }
 
-    /** A topic's segment size; fails with INVALID_CONFIG where its setting is no number in range. */
-    int segmentBytes(Map<String, String> topicConfig) {
-        String text = topicConfig.get(SEGMENT_BYTES);
-        if (text == null) {
-            return segmentBytes;
-        }
-        try {
-            return requireSegmentBytes(Integer.parseInt(text));
-        } catch (NumberFormatException e) {
-            throw new LevadaException(ErrorCode.INVALID_CONFIG, SEGMENT_BYTES + " must be a number, not " + text);
-        }
-    }
-
-    private static int requireSegmentBytes(int value) {
-        return require(value, 4 << 10, 1 << 30, SEGMENT_BYTES);
+    /** A topic's settings; fails with INVALID_CONFIG where one is none. */
+    TopicSettings settings(Map<String, String> topicConfig) {
+        return TopicSettings.of(topicConfig, segmentBytes);
     }
 
     /** For a disk: 64 MiB journal files, at most 4 of them, 256 MiB segments. */

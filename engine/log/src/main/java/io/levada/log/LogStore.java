@@ -53,6 +53,7 @@ public final class LogStore implements AutoCloseable {
         for (Catalog.Entry entry : catalog.topics()) {
             topics.put(entry.name(), open(entry));
         }
+        maintenance.start();
     }
 
     private Topic open(Catalog.Entry entry) throws IOException {
@@ -170,7 +171,7 @@ public final class LogStore implements AutoCloseable {
     /**
      * Makes a topic, durable on return; blocks on the disk.
      *
-     * @param settings by name; those of the log are checked here, others kept as they are
+     * @param settings by name, see {@link TopicSettings}
      * @throws LevadaException TOPIC_ALREADY_EXISTS, INVALID_TOPIC_EXCEPTION, INVALID_PARTITIONS, INVALID_CONFIG,
      *     STORAGE_FAILED, STORAGE_FULL
      */
@@ -185,7 +186,7 @@ public final class LogStore implements AutoCloseable {
                     ErrorCode.INVALID_PARTITIONS,
                     "a topic has 1 to " + TopicSpec.MAX_PARTITIONS + " partitions, not " + partitions);
         }
-        config.segmentBytes(settings);
+        config.settings(settings);
         return env.scheduler().await(maintenance.call(() -> {
             failIfClosing();
             if (topics.containsKey(name)) {
@@ -199,8 +200,57 @@ public final class LogStore implements AutoCloseable {
             writeCatalog(catalog.with(entry));
             Topic topic = open(entry);
             topics.put(name, topic);
+            maintenance.settingsChanged();
             return topic;
         }));
+    }
+
+    /**
+     * Changes settings of a topic, durable and in force on return; the others stay. Blocks on the disk.
+     *
+     * @throws LevadaException UNKNOWN_TOPIC_OR_PARTITION, INVALID_CONFIG, STORAGE_FAILED, STORAGE_FULL
+     */
+    public Topic alterTopic(String name, Map<String, String> changes) {
+        return env.scheduler().await(maintenance.call(() -> {
+            failIfClosing();
+            Topic topic = require(name);
+            Map<String, String> settings = TopicSettings.changed(topic.config(), changes, config.segmentBytes());
+            Catalog.Entry entry =
+                    new Catalog.Entry(topic.id(), name, topic.partitions().size(), settings);
+            writeCatalog(catalog.replacing(entry));
+            Topic altered = new Topic(topic.id(), name, topic.partitions(), settings);
+            altered.partitions().get(0).setSettings(config.settings(settings));
+            maintenance.settingsChanged();
+            topics.put(name, altered);
+            return altered;
+        }));
+    }
+
+    /**
+     * Deletes the records of a partition before an offset, durable on return; blocks on the disk.
+     *
+     * @return the partition's start: the offset, unless it was behind it already
+     * @throws LevadaException UNKNOWN_TOPIC_OR_PARTITION; OFFSET_OUT_OF_RANGE above the durable end; STORAGE_FAILED,
+     *     STORAGE_FULL, when records are gone already but may come back with the next start
+     */
+    public long deleteRecords(String name, int partition, long beforeOffset) {
+        return env.scheduler().await(maintenance.call(() -> {
+            failIfClosing();
+            List<PartitionLog> partitions = require(name).partitions();
+            if (partition < 0 || partition >= partitions.size()) {
+                throw new LevadaException(
+                        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "topic " + name + " has no partition " + partition);
+            }
+            return maintenance.deleteRecords(partitions.get(partition), beforeOffset);
+        }));
+    }
+
+    private Topic require(String name) {
+        Topic topic = topics.get(name);
+        if (topic == null) {
+            throw Failures.unknownTopic(name);
+        }
+        return topic;
     }
 
     /**
@@ -212,10 +262,7 @@ public final class LogStore implements AutoCloseable {
     public void deleteTopic(String name) {
         env.scheduler().await(maintenance.call(() -> {
             failIfClosing();
-            Topic topic = topics.get(name);
-            if (topic == null) {
-                throw Failures.unknownTopic(name);
-            }
+            Topic topic = require(name);
             writeCatalog(catalog.without(topic.id()));
             topics.remove(name);
             topic.partitions().forEach(partition -> partition.closeBecause(Failures.unknownTopic(name)));

@@ -18,26 +18,43 @@ final class LogTime {
     private final Clock clock;
     private final long originMs;
     private final long originNanos;
+    private volatile long restedSinceMs;
 
     /** Log time, and what the wall clock showed then. */
     record Mark(long logMs, long wallMs) {}
 
-    private LogTime(Clock clock, long originMs) {
+    LogTime(Clock clock, long originMs) {
         this.clock = clock;
         this.originMs = originMs;
         this.originNanos = clock.nanos();
+        this.restedSinceMs = originMs;
     }
 
     /** Goes on behind what was marked last before a stop. */
     static LogTime goingOn(Clock clock, Mark last) {
         long stoppedMs = clock.wallMs() - last.wallMs();
-        boolean plausible = stoppedMs >= 0 && stoppedMs <= MOST_ACROSS_A_STOP.toMillis();
-        if (!plausible) {
+        long believedMs = believed(stoppedMs);
+        if (believedMs != stoppedMs) {
             LOG.warn(
                     "by the wall clock the log was closed for {}, which is not believed: nothing has aged meanwhile",
                     Duration.ofMillis(stoppedMs));
         }
-        return new LogTime(clock, last.logMs() + (plausible ? stoppedMs : 0));
+        return new LogTime(clock, last.logMs() + believedMs);
+    }
+
+    /** How much of a stop counts, by what the wall clock says of it. */
+    static long believed(long stoppedMs) {
+        return stoppedMs >= 0 && stoppedMs <= MOST_ACROSS_A_STOP.toMillis() ? stoppedMs : 0;
+    }
+
+    /** Nothing was appended from this log time until the log was opened. */
+    void restedSince(long logMs) {
+        restedSinceMs = logMs;
+    }
+
+    /** The log time by which everything was appended that was there when the log was opened. */
+    long restedSinceMs() {
+        return restedSinceMs;
     }
 
     long nowMs() {

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +44,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     private final Journal journal;
     private final Map<PartitionId, PartitionLog> partitions = new LinkedHashMap<>();
     private final UUID logId;
+    private final Housekeeping housekeeping;
     private Map<PartitionId, Entry> entries;
     /** From where on the journal is needed. */
     private Barrier written;
@@ -72,6 +74,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
         this.written = new Barrier(recovered.sequence(), recovered.generation());
         loop = scheduler.newLoop("maintenance");
         reserve = new Reserve(disk, config.reserveBytes(), loop);
+        housekeeping = new Housekeeping(loop, time, this);
         writerLoops = new ArrayList<>();
         for (int i = 0; i < config.writerLoops(); i++) {
             writerLoops.add(scheduler.newLoop("writer-" + i));
@@ -102,16 +105,18 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     /** Opens the partitions of a topic, as the last checkpoint says that they are. */
     List<PartitionLog> openPartitions(Catalog.Entry topic) throws IOException {
         List<PartitionLog> opened = new ArrayList<>();
+        LiveSettings settings = new LiveSettings(config.settings(topic.config()));
         for (int i = 0; i < topic.partitions(); i++) {
             PartitionId id = new PartitionId(topic.id(), i);
-            PartitionLog partition = open(topic, id, entries.getOrDefault(id, Entry.EMPTY));
+            PartitionLog partition = open(topic, id, entries.getOrDefault(id, Entry.EMPTY), settings);
             partitions.put(id, partition);
             opened.add(partition);
         }
         return opened;
     }
 
-    private PartitionLog open(Catalog.Entry topic, PartitionId id, Entry entry) throws IOException {
+    private PartitionLog open(Catalog.Entry topic, PartitionId id, Entry entry, LiveSettings settings)
+            throws IOException {
         int loopIndex = Math.floorMod(id.topicId().hashCode() + id.partition(), writerLoops.size());
         PartitionContext context = new PartitionContext(
                 id,
@@ -124,13 +129,14 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
                 reserve,
                 time,
                 config.maxBatchBytes(),
-                config.segmentBytes(topic.config()),
+                settings,
                 config.indexIntervalBytes(),
                 config.allocator());
         boolean extendable = false;
         if (!entry.segments().isEmpty()) {
             Checkpoint.Extent last = entry.segments().get(entry.segments().size() - 1);
-            extendable = disk.size(context.existingSegment(last).logPath()) == last.bytes();
+            extendable = last.closedMs() == Checkpoint.Extent.OPEN
+                    && disk.size(context.existingSegment(last).logPath()) == last.bytes();
         }
         return new PartitionLog(context, entry, extendable);
     }
@@ -139,8 +145,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     public void checkpoint() {
         loop.execute(() -> {
             try {
-                long before = withReserve(this::writeCheckpoint);
-                journal.loop().execute(() -> journal.freed(before));
+                checkpointNow();
             } catch (IOException e) {
                 LOG.warn("a checkpoint failed", e);
                 LevadaException failure = Failures.storage("a checkpoint", e);
@@ -188,6 +193,12 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
         return reserve;
     }
 
+    /** Writes a checkpoint, and gives the journal free what it has made superfluous. */
+    void checkpointNow() throws IOException {
+        long before = withReserve(this::writeCheckpoint);
+        journal.loop().execute(() -> journal.freed(before));
+    }
+
     private record Barrier(long sequence, long generation) {}
 
     /**
@@ -214,6 +225,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
             entries = now;
             written = barrier;
             done = true;
+            housekeeping.checkpointed();
         } finally {
             if (!done) {
                 snapshots.forEach(Snapshot::notWritten);
@@ -230,19 +242,46 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
 
     /** All partitions as they are, each seen on its own loop. */
     private List<Snapshot> snapshots() {
-        List<CompletableFuture<List<Snapshot>>> parts = new ArrayList<>();
+        return onEachPartition(partition -> partition.writer().snapshot());
+    }
+
+    /** Does something to all partitions, to each on its own loop. */
+    <T> List<T> onEachPartition(Function<PartitionLog, T> work) {
+        List<CompletableFuture<List<T>>> parts = new ArrayList<>();
         for (int i = 0; i < writerLoops.size(); i++) {
             int index = i;
             List<PartitionLog> here = partitions.values().stream()
                     .filter(partition -> partition.loopIndex() == index)
                     .toList();
-            parts.add(call(writerLoops.get(i), () -> here.stream()
-                    .map(partition -> partition.writer().snapshot())
-                    .toList()));
+            parts.add(call(writerLoops.get(i), () -> here.stream().map(work).toList()));
         }
-        List<Snapshot> all = new ArrayList<>();
+        List<T> all = new ArrayList<>();
         parts.forEach(part -> all.addAll(scheduler.await(part)));
         return all;
+    }
+
+    /** Does something on a partition's loop. */
+    <T> T onLoopOf(PartitionLog partition, Callable<T> work) {
+        return scheduler.await(call(writerLoops.get(partition.loopIndex()), work));
+    }
+
+    /** The settings of all topics, as often as they have partitions. */
+    List<TopicSettings> settings() {
+        return partitions.values().stream().map(PartitionLog::settings).toList();
+    }
+
+    /** All topics are open. */
+    void start() {
+        housekeeping.start();
+    }
+
+    /** Topics have come, or other settings. */
+    void settingsChanged() {
+        housekeeping.reschedule();
+    }
+
+    long deleteRecords(PartitionLog partition, long beforeOffset) throws IOException {
+        return housekeeping.deleteRecords(partition, beforeOffset);
     }
 
     private void force(Snapshot snapshot) {
@@ -341,12 +380,12 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
         DurablePoint durable = snapshot.durable();
         boolean same = last.forced() == durable.offset()
                 && last.start() == snapshot.start()
-                && last.segments().size() == snapshot.extents().size();
+                && last.segments().equals(snapshot.extents());
         Segment segment = durable.segment();
-        if (same || segment == null) {
+        if (same) {
             return last;
         }
-        byte[] tail = ReplayedPartition.tailOf(segment, durable.position());
+        byte[] tail = segment == null ? new byte[0] : ReplayedPartition.tailOf(segment, durable.position());
         return new Entry(snapshot.start(), durable.offset(), 0, snapshot.extents(), tail, snapshot.producers());
     }
 
@@ -405,6 +444,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
 
     /** Leaves everything in forced segments, so that the next start has nothing to replay; closes the files. */
     void close() throws IOException {
+        housekeeping.close();
         try {
             writeLastCheckpoint();
             for (PartitionLog partition : partitions.values()) {

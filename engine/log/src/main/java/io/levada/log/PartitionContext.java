@@ -15,7 +15,7 @@ import java.io.IOException;
  * @param loop where it writes, together with others
  * @param loopIndex that loop's number
  * @param maxBatchBytes the largest batch that the journal takes
- * @param segmentBytes size at which a segment is closed
+ * @param liveSettings the topic's settings, which may change at any time
  */
 record PartitionContext(
         PartitionId id,
@@ -28,7 +28,7 @@ record PartitionContext(
         Reserve reserve,
         LogTime time,
         int maxBatchBytes,
-        int segmentBytes,
+        LiveSettings liveSettings,
         int indexIntervalBytes,
         ByteBufAllocator allocator) {
     /** What the names of the log's own topics begin with. */
@@ -45,12 +45,16 @@ record PartitionContext(
         return name.startsWith(INTERNAL_PREFIX);
     }
 
+    TopicSettings settings() {
+        return liveSettings.get();
+    }
+
     Segment existingSegment(Extent extent) {
         return Segment.existing(disk, id, indexIntervalBytes, extent);
     }
 
     Segment createSegment(long baseOffset) throws IOException {
-        return Segment.create(disk, id, indexIntervalBytes, baseOffset);
+        return Segment.create(disk, id, indexIntervalBytes, baseOffset, time.nowMs());
     }
 
     String directory() {

@@ -131,7 +131,7 @@ public final class PartitionLog {
     }
 
     private void failIfOutside(long offset, DurablePoint durable) {
-        if (offset < start || offset > durable.offset()) {
+        if (offset < start || offset > durable.offset()) { // a start moves before segments go
             throw new LevadaException(
                     ErrorCode.OFFSET_OUT_OF_RANGE,
                     "offset " + offset + " of " + context.name() + " is not kept: the earliest is " + start
@@ -209,6 +209,16 @@ public final class PartitionLog {
         }
     }
 
+    /** The topic's settings, as they are now. */
+    public TopicSettings settings() {
+        return context.settings();
+    }
+
+    /** Changes the settings of all partitions of the topic at once. Safe for any thread. */
+    void setSettings(TopicSettings now) {
+        context.liveSettings().set(now);
+    }
+
     /** Registers a listener, which is started and then called on the partition's loop. */
     public TailRegistration onDurable(TailListener listener) {
         return writer.register(listener);
@@ -248,6 +258,10 @@ public final class PartitionLog {
 
     void setSegments(List<Segment> now) {
         segments = List.copyOf(now);
+    }
+
+    void setStart(long offset) {
+        start = offset;
     }
 
     void setEnd(long offset) {

@@ -54,7 +54,7 @@ final class PartitionWriter {
     private @Nullable CompletableFuture<@Nullable Void> idle;
     private @Nullable Runnable halted;
 
-    /** @param extendable whether there is a last segment, and it is whole */
+    /** @param extendable whether there is a last segment, it is whole, and not closed */
     PartitionWriter(PartitionLog log, PartitionContext context, List<Producer> producers, boolean extendable) {
         this.log = log;
         this.context = context;
@@ -184,7 +184,11 @@ final class PartitionWriter {
         long next = base;
         for (Append append : waitingBatches) {
             ByteBuf batch = append.batch();
-            if (!appends.isEmpty() && !segment.fits(bytes + batch.readableBytes(), next, context.segmentBytes())) {
+            if (!appends.isEmpty()
+                    && !segment.fits(
+                            bytes + batch.readableBytes(),
+                            next,
+                            context.settings().segmentBytes())) {
                 break;
             }
             HeaderChecksum.stamp(context.id().topicId(), context.id().partition(), next, batch);
@@ -225,7 +229,9 @@ final class PartitionWriter {
     /** The active segment, or a new one where a batch of this size does not belong to it any more. */
     private Segment segmentFor(int batchBytes, long base) throws IOException {
         Segment current = active;
-        if (current != null && (current.bytes() == 0 || current.fits(batchBytes, base, context.segmentBytes()))) {
+        if (current != null
+                && (current.bytes() == 0
+                        || current.fits(batchBytes, base, context.settings().segmentBytes()))) {
             current.prepareToWrite();
             return current;
         }
@@ -235,7 +241,7 @@ final class PartitionWriter {
         }
         Segment created = context.createSegment(base);
         if (current != null) {
-            current.closeAt(context.time().nowMs());
+            close(current, context.time().nowMs());
         }
         directoryUnforced = true;
         List<Segment> all = new ArrayList<>(log.segments());
@@ -243,6 +249,28 @@ final class PartitionWriter {
         log.setSegments(all);
         active = created;
         return created;
+    }
+
+    /** The segment that is being written; null while there is none. */
+    @Nullable
+    Segment active() {
+        return active;
+    }
+
+    /** Closes the active segment, where it holds anything, so that the next batch begins another. */
+    boolean closeActive(long nowMs) {
+        Segment current = active;
+        if (current == null || current.bytes() == 0) {
+            return false;
+        }
+        close(current, nowMs);
+        active = null;
+        return true;
+    }
+
+    /** Closes a segment; one that this life has not written was at rest already when the log was opened. */
+    private void close(Segment segment, long nowMs) {
+        segment.closeAt(segment.isWritten() ? nowMs : context.time().restedSinceMs());
     }
 
     /** A group came back from the journal. */

@@ -59,7 +59,9 @@ final class Recovery {
             changed |= partition.getValue().isChanged();
         }
         Checkpoint recovered = new Checkpoint(scan.nextSequence(), scan.nextGeneration(), time.mark(), entries);
-        if (changed) {
+        if (!changed) {
+            time.restedSince(old.time().logMs());
+        } else {
             checkpoints.write(recovered.encode());
             LOG.info("recovered journal blocks {} to {}", old.sequence(), scan.nextSequence() - 1);
         }
@@ -70,7 +72,7 @@ final class Recovery {
         Map<PartitionId, ReplayedPartition> partitions = new LinkedHashMap<>();
         long nowMs = time.nowMs();
         for (Catalog.Entry topic : catalog.topics()) {
-            int segmentBytes = config.segmentBytes(topic.config());
+            int segmentBytes = config.settings(topic.config()).segmentBytes();
             for (int i = 0; i < topic.partitions(); i++) {
                 PartitionId id = new PartitionId(topic.id(), i);
                 Entry entry = old.partitions().getOrDefault(id, Entry.EMPTY);

@@ -75,7 +75,7 @@ final class ReplayedPartition {
                 written.add(segment);
                 segment.cut(extent.bytes(), extent.nextOffset());
             }
-            if (last && size >= extent.bytes()) {
+            if (last && size >= extent.bytes() && extent.closedMs() == Extent.OPEN) {
                 active = segment;
             }
         }
@@ -151,7 +151,7 @@ final class ReplayedPartition {
             extents.set(extents.size() - 1, current.extent(current.bytes(), next));
         }
         disk.makeDirectory(directory);
-        Segment created = Segment.create(disk, id, indexIntervalBytes, next);
+        Segment created = Segment.create(disk, id, indexIntervalBytes, next, nowMs);
         namesChanged = true;
         written.add(created);
         extents.add(created.extent(0, next));

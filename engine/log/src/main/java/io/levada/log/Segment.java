@@ -38,6 +38,7 @@ final class Segment {
     private volatile int bytes;
     private volatile long nextOffset;
     private volatile long maxTimestampMs;
+    private final long openedMs;
     private volatile long closedMs;
     private final boolean compacted;
     private volatile boolean unforced;
@@ -53,6 +54,7 @@ final class Segment {
         this.bytes = extent.bytes();
         this.nextOffset = extent.nextOffset();
         this.maxTimestampMs = extent.maxTimestampMs();
+        this.openedMs = extent.openedMs();
         this.closedMs = extent.closedMs();
         this.compacted = extent.compacted();
     }
@@ -62,13 +64,14 @@ final class Segment {
         return new Segment(disk, id, indexIntervalBytes, extent);
     }
 
-    /** A new segment; a file that is there by its name is cut to nothing. */
-    static Segment create(Disk disk, PartitionId id, int indexIntervalBytes, long baseOffset) throws IOException {
+    /** A new segment, opened at a log time; a file that is there by its name is cut to nothing. */
+    static Segment create(Disk disk, PartitionId id, int indexIntervalBytes, long baseOffset, long nowMs)
+            throws IOException {
         Segment segment = new Segment(
                 disk,
                 id,
                 indexIntervalBytes,
-                new Extent(baseOffset, baseOffset, 0, Long.MIN_VALUE, Extent.OPEN, false));
+                new Extent(baseOffset, baseOffset, 0, Long.MIN_VALUE, nowMs, Extent.OPEN, false));
         DiskFile opened = disk.open(segment.logPath(), true);
         segment.file.set(opened);
         segment.writtenIndex = new SparseIndex();
@@ -112,12 +115,20 @@ final class Segment {
 
     /** Its extent up to a batch's end. */
     Extent extent(int upTo, long upToOffset) {
-        return new Extent(baseOffset, upToOffset, upTo, maxTimestampMs, closedMs, compacted);
+        return new Extent(baseOffset, upToOffset, upTo, maxTimestampMs, openedMs, closedMs, compacted);
     }
 
     /** Nothing will be appended any more; log time. On the partition's loop. */
     void closeAt(long nowMs) {
         closedMs = nowMs;
+    }
+
+    long openedMs() {
+        return openedMs;
+    }
+
+    long closedMs() {
+        return closedMs;
     }
 
     /** Whether something was written that no force has covered. */
@@ -223,6 +234,11 @@ final class Segment {
         }
     }
 
+    /** Whether it is no part of the partition any more; its files may be gone. */
+    boolean isDropped() {
+        return dropped;
+    }
+
     /** Reads until the buffer is full or the file ends; gives the bytes read, none where the file is missing. */
     int read(int position, ByteBuffer into) throws IOException {
         int start = into.position();
@@ -235,6 +251,9 @@ final class Segment {
                 }
                 into.position(start); // closed because it is seldom read: open it again
             } catch (NoSuchFileException e) {
+                if (dropped) {
+                    throw e;
+                }
                 return 0; // the reader misses what should be there, and tells of it with its range
             }
         }
@@ -252,6 +271,8 @@ final class Segment {
             DiskFile opened = disk.open(logPath(), false);
             if (!file.compareAndSet(null, opened)) {
                 opened.close();
+            } else if (dropped) {
+                closeFile(); // it was dropped meanwhile, by somebody who found nothing to close
             }
         }
     }

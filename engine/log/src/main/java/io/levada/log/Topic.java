@@ -9,7 +9,7 @@ import java.util.UUID;
  *
  * @param id never used for another topic, also not for one of the same name
  * @param partitions by number
- * @param config its settings, as they were given
+ * @param config its settings, as far as they were given
  */
 public record Topic(UUID id, String name, List<PartitionLog> partitions, Map<String, String> config) {
     public Topic {

@@ -53,7 +53,7 @@ class LogDamageTest {
     @BeforeEach
     void fill() throws IOException {
         try (LogStore store = open()) {
-            PartitionLog log = store.createTopic("t", 1, Map.of(LogConfig.SEGMENT_BYTES, "4096"))
+            PartitionLog log = store.createTopic("t", 1, Map.of(TopicSettings.SEGMENT_BYTES, "4096"))
                     .partitions()
                     .get(0);
             for (int i = 0; i < BATCHES; i++) {

@@ -160,7 +160,7 @@ class LogStoreTest {
         int writers = 4;
         int batches = 150;
         try (LogStore store = open()) {
-            store.createTopic("busy", 3, Map.of(LogConfig.SEGMENT_BYTES, "16384"));
+            store.createTopic("busy", 3, Map.of(TopicSettings.SEGMENT_BYTES, "16384"));
             List<Thread> threads = new ArrayList<>();
             for (int w = 0; w < writers; w++) {
                 int writer = w;
@@ -259,7 +259,7 @@ class LogStoreTest {
     @Test
     void finds_the_offset_of_a_time() {
         try (LogStore store = open()) {
-            store.createTopic("t", 1, Map.of(LogConfig.SEGMENT_BYTES, "4096"));
+            store.createTopic("t", 1, Map.of(TopicSettings.SEGMENT_BYTES, "4096"));
             PartitionLog log = partition(store, "t", 0);
             for (int i = 0; i < 200; i++) {
                 List<String> values = List.of("a" + i, "b" + i, "x".repeat(100));
@@ -324,13 +324,13 @@ class LogStoreTest {
     @Test
     void topics_are_made_found_and_deleted_for_good() {
         try (LogStore store = open()) {
-            Topic first = store.createTopic("t", 1, Map.of("retention.ms", "5"));
+            Topic first = store.createTopic("t", 1, Map.of("retention.ms", "5000"));
             assertEquals(ErrorCode.TOPIC_ALREADY_EXISTS, code(() -> store.createTopic("t", 1, Map.of())));
             assertEquals(ErrorCode.INVALID_TOPIC_EXCEPTION, code(() -> store.createTopic("a/b", 1, Map.of())));
             assertEquals(ErrorCode.INVALID_PARTITIONS, code(() -> store.createTopic("u", 0, Map.of())));
             assertEquals(
                     ErrorCode.INVALID_CONFIG,
-                    code(() -> store.createTopic("u", 1, Map.of(LogConfig.SEGMENT_BYTES, "12"))));
+                    code(() -> store.createTopic("u", 1, Map.of(TopicSettings.SEGMENT_BYTES, "12"))));
             PartitionLog old = first.partitions().get(0);
             append(old, Batches.of("gone")).join();
             store.deleteTopic("t");
@@ -353,11 +353,12 @@ class LogStoreTest {
     @Test
     void keeps_its_identity_and_settings_across_restarts() {
         LogStore first = open();
-        first.createTopic("t", 1, Map.of("retention.ms", "5"));
+        first.createTopic("t", 1, Map.of("retention.ms", "5000"));
         first.close();
         try (LogStore second = open()) {
             assertEquals(first.logId(), second.logId());
-            assertEquals("5", Objects.requireNonNull(second.topic("t")).config().get("retention.ms"));
+            assertEquals(
+                    "5000", Objects.requireNonNull(second.topic("t")).config().get("retention.ms"));
             assertNotNull(second.topics().get(0));
         }
     }
