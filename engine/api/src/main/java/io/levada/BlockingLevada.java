@@ -2,6 +2,7 @@ package io.levada;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,16 @@ public final class BlockingLevada {
     /** See {@link Topics#describe}. */
     public TopicDescription describeTopic(String name) {
         return present(await(levada.topics().describe(name), ErrorCode.TIMEOUT));
+    }
+
+    /** See {@link Topics#alter}. */
+    public TopicDescription alterTopic(String name, Map<String, String> config) {
+        return present(await(levada.topics().alter(name, config), ErrorCode.OUTCOME_UNKNOWN));
+    }
+
+    /** See {@link Topics#deleteRecords}. */
+    public long deleteRecords(String name, int partition, long beforeOffset) {
+        return present(await(levada.topics().deleteRecords(name, partition, beforeOffset), ErrorCode.OUTCOME_UNKNOWN));
     }
 
     /** See {@link Topics#delete}. */

@@ -10,7 +10,9 @@ import java.util.regex.Pattern;
  *     {@code __} are reserved
  * @param partitions 1 to 10,000
  * @param replicationFactor copies on different machines; engines on one machine refuse more than 1
- * @param config further settings by name, such as {@code segment.bytes}
+ * @param config further settings by name, as Kafka's: {@code retention.ms} and {@code retention.bytes} (-1 for no limit),
+ *     {@code segment.bytes}, {@code cleanup.policy} (delete, compact or compact,delete), {@code delete.retention.ms},
+ *     {@code min.cleanable.dirty.ratio}, {@code max.compaction.lag.ms}; and {@code durability} (fsync or os)
  */
 public record TopicSpec(String name, int partitions, int replicationFactor, Map<String, String> config) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,200}");

@@ -1,5 +1,6 @@
 package io.levada;
 
+import java.util.Map;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -7,8 +8,8 @@ import reactor.core.publisher.Mono;
 public interface Topics {
     /**
      * Creates a topic; durable when it completes. Fails with {@link ErrorCode#TOPIC_ALREADY_EXISTS}, {@link
-     * ErrorCode#INVALID_TOPIC_EXCEPTION}, {@link ErrorCode#INVALID_PARTITIONS} or {@link
-     * ErrorCode#INVALID_REPLICATION_FACTOR}.
+     * ErrorCode#INVALID_TOPIC_EXCEPTION}, {@link ErrorCode#INVALID_PARTITIONS}, {@link
+     * ErrorCode#INVALID_REPLICATION_FACTOR} or {@link ErrorCode#INVALID_CONFIG}.
      */
     Mono<TopicDescription> create(TopicSpec spec);
 
@@ -17,6 +18,21 @@ public interface Topics {
 
     /** What a topic is and holds now; fails with {@link ErrorCode#UNKNOWN_TOPIC_OR_PARTITION}. */
     Mono<TopicDescription> describe(String name);
+
+    /**
+     * Changes settings of a topic, named as in {@link TopicSpec#config}; the others stay. Durable and in force when it
+     * completes. Fails with {@link ErrorCode#UNKNOWN_TOPIC_OR_PARTITION}, and with {@link ErrorCode#INVALID_CONFIG} for a
+     * setting that is none, has no such value, or cannot be changed.
+     */
+    Mono<TopicDescription> alter(String name, Map<String, String> config);
+
+    /**
+     * Deletes the records of a partition that lie before an offset, which becomes its start; durable when it completes.
+     * Gives the start, which is behind that offset if it was before. Whoever reads before it is told of the gap. Fails
+     * with {@link ErrorCode#UNKNOWN_TOPIC_OR_PARTITION}, and with {@link ErrorCode#OFFSET_OUT_OF_RANGE} for an offset
+     * above the durable end.
+     */
+    Mono<Long> deleteRecords(String name, int partition, long beforeOffset);
 
     /** Deletes a topic and its records; its readers end with {@link ErrorCode#UNKNOWN_TOPIC_OR_PARTITION}. */
     Mono<Void> delete(String name);

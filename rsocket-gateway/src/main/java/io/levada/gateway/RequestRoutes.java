@@ -55,6 +55,19 @@ final class RequestRoutes {
             case TOPICS_DESCRIBE ->
                 engine.topics().describe(wanted.only("name").text("name")).map(RequestRoutes::json);
             case TOPICS_CREATE -> engine.topics().create(topic(wanted)).map(RequestRoutes::json);
+            case TOPICS_ALTER -> {
+                wanted.only("name", "config");
+                yield engine.topics()
+                        .alter(wanted.text("name"), wanted.settings("config"))
+                        .map(RequestRoutes::json);
+            }
+            case TOPICS_DELETE_RECORDS -> {
+                wanted.only("name", "partition", "beforeOffset");
+                yield engine.topics()
+                        .deleteRecords(
+                                wanted.text("name"), wanted.smallNumber("partition"), wanted.number("beforeOffset"))
+                        .map(start -> Json.object().put("start", start.longValue()));
+            }
             case TOPICS_DELETE ->
                 engine.topics().delete(wanted.only("name").text("name")).thenReturn(Json.object());
             case GROUPS_LIST -> names("groups", wanted, engine.groups().list());

@@ -18,6 +18,8 @@ enum Route {
     TOPICS_LIST("topics.list", Interaction.REQUEST_RESPONSE),
     TOPICS_DESCRIBE("topics.describe", Interaction.REQUEST_RESPONSE),
     TOPICS_CREATE("topics.create", Interaction.REQUEST_RESPONSE),
+    TOPICS_ALTER("topics.alter", Interaction.REQUEST_RESPONSE),
+    TOPICS_DELETE_RECORDS("topics.deleteRecords", Interaction.REQUEST_RESPONSE),
     TOPICS_DELETE("topics.delete", Interaction.REQUEST_RESPONSE),
     GROUPS_LIST("groups.list", Interaction.REQUEST_RESPONSE),
     GROUPS_DESCRIBE("groups.describe", Interaction.REQUEST_RESPONSE),

@@ -225,6 +225,23 @@ final class FakeEngine implements Engine {
         }
 
         @Override
+        public Mono<TopicDescription> alter(String name, Map<String, String> config) {
+            topics.computeIfPresent(name, (same, spec) -> {
+                Map<String, String> all = new TreeMap<>(spec.config());
+                all.putAll(config);
+                return spec.config(all);
+            });
+            return describe(name);
+        }
+
+        @Override
+        public Mono<Long> deleteRecords(String name, int partition, long beforeOffset) {
+            return describe(name).map(topic -> {
+                return beforeOffset;
+            });
+        }
+
+        @Override
         public Mono<Void> delete(String name) {
             topics.remove(name);
             return Mono.empty();

@@ -28,7 +28,7 @@ interface RoutesContract {
     }
 
     @Test
-    default void topics_are_created_listed_described_and_deleted() {
+    default void topics_are_created_listed_described_altered_and_deleted() {
         String described = "{\"name\":\"t\",\"id\":\"" + FakeEngine.ID + "\",\"logId\":\"" + FakeEngine.LOG
                 + "\",\"partitions\":[{\"partition\":0,\"start\":1,\"end\":9,\"durable\":8,\"bytes\":700},"
                 + "{\"partition\":1,\"start\":1,\"end\":9,\"durable\":8,\"bytes\":700}],\"config\":{\"segment.bytes\":\"5\"}}";
@@ -41,6 +41,12 @@ interface RoutesContract {
         assertEquals(
                 error("TOPIC_ALREADY_EXISTS", "topic t exists", false),
                 client().error("topics.create", "{\"name\":\"t\"}"));
+        assertEquals(
+                described.replace("\"5\"}}", "\"5\",\"z\":\"-1\"}}"),
+                client().answer("topics.alter", "{\"name\":\"t\",\"config\":{\"z\":-1}}"));
+        assertEquals(
+                "{\"start\":4}",
+                client().answer("topics.deleteRecords", "{\"name\":\"t\",\"partition\":1,\"beforeOffset\":4}"));
         assertEquals("{}", client().answer("topics.delete", "{\"name\":\"t\"}"));
         assertEquals("{\"topics\":[]}", client().answer("topics.list", ""));
         assertEquals(

@@ -7,7 +7,6 @@ import io.levada.TopicDescription.PartitionDescription;
 import io.levada.TopicSpec;
 import io.levada.Topics;
 import io.levada.env.Loop;
-import io.levada.log.LogConfig;
 import io.levada.log.LogStore;
 import io.levada.log.PartitionLog;
 import io.levada.log.Topic;
@@ -23,9 +22,6 @@ import reactor.core.publisher.Mono;
 
 /** Topics made, told and deleted, one request at a time on a loop that may block. */
 final class TopicAdmin implements Topics {
-    /** The settings that topics know. */
-    private static final Set<String> CONFIG_KEYS = Set.of(LogConfig.SEGMENT_BYTES);
-
     private final Loop loop;
     private final LogStore store;
     private final TopicRegistry topics;
@@ -62,14 +58,42 @@ final class TopicAdmin implements Topics {
 
     @Override
     public Mono<TopicDescription> describe(String name) {
-        return Mono.fromSupplier(() -> describe(topics.require(name).topic()));
+        return Mono.fromSupplier(() -> describe(current(name)));
+    }
+
+    @Override
+    public Mono<TopicDescription> alter(String name, Map<String, String> config) {
+        Map<String, String> changes = Map.copyOf(config);
+        return onLoop(() -> {
+            requireOurs(name);
+            return describe(store.alterTopic(name, changes));
+        });
+    }
+
+    @Override
+    public Mono<Long> deleteRecords(String name, int partition, long beforeOffset) {
+        return onLoop(() -> {
+            requireOurs(name);
+            return store.deleteRecords(name, partition, beforeOffset);
+        });
+    }
+
+    private void requireOurs(String name) {
+        topics.require(name);
+        checkNotInternal(name);
+    }
+
+    /** A topic with its settings of now. */
+    private Topic current(String name) {
+        Topic served = topics.require(name).topic();
+        Topic now = store.topic(name);
+        return now == null ? served : now;
     }
 
     @Override
     public Mono<Void> delete(String name) {
         return onLoop(() -> {
-            topics.require(name);
-            checkNotInternal(name);
+            requireOurs(name);
             store.deleteTopic(name);
             topics.stop(name);
             groups.topicDeleted(name);
@@ -95,13 +119,6 @@ final class TopicAdmin implements Topics {
                     "replication factor " + spec.replicationFactor()
                             + ": this engine keeps one copy on one machine; for more, use a cluster (kafka://HOST:PORT)");
         }
-        for (String key : spec.config().keySet()) {
-            if (!CONFIG_KEYS.contains(key)) {
-                throw new LevadaException(
-                        ErrorCode.INVALID_CONFIG,
-                        "topics have no setting '" + key + "'; there is " + String.join(", ", CONFIG_KEYS));
-            }
-        }
     }
 
     /** Internal topics are made, written and deleted by the engine alone. */
@@ -116,7 +133,8 @@ final class TopicAdmin implements Topics {
     private TopicDescription describe(Topic topic) {
         List<PartitionDescription> partitions =
                 topic.partitions().stream().map(TopicAdmin::describe).toList();
-        return new TopicDescription(topic.name(), topic.id(), store.logId(), partitions, Map.copyOf(topic.config()));
+        Map<String, String> settings = topic.partitions().get(0).settings().spelled();
+        return new TopicDescription(topic.name(), topic.id(), store.logId(), partitions, settings);
     }
 
     private static PartitionDescription describe(PartitionLog log) {

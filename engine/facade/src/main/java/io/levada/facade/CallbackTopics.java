@@ -3,6 +3,7 @@ package io.levada.facade;
 import io.levada.TopicDescription;
 import io.levada.TopicSpec;
 import io.levada.Topics;
+import java.util.Map;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -22,6 +23,16 @@ record CallbackTopics(Topics engine, Scheduler callbacks) implements Topics {
     @Override
     public Mono<TopicDescription> describe(String name) {
         return engine.describe(name).publishOn(callbacks);
+    }
+
+    @Override
+    public Mono<TopicDescription> alter(String name, Map<String, String> config) {
+        return engine.alter(name, config).publishOn(callbacks);
+    }
+
+    @Override
+    public Mono<Long> deleteRecords(String name, int partition, long beforeOffset) {
+        return engine.deleteRecords(name, partition, beforeOffset).publishOn(callbacks);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.levada.cli;
 
 import io.levada.BlockingLevada;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
 import io.levada.TopicDescription;
 import io.levada.TopicDescription.PartitionDescription;
 import io.levada.TopicSpec;
@@ -8,13 +10,13 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Administration of topics. */
-@Command(name = "topic", description = "Creates, lists, describes and deletes topics.")
+@Command(name = "topic", description = "Creates, lists, describes, alters and deletes topics.")
 final class TopicCommand extends CommandGroup {
     private final CommandContext context;
 
@@ -37,21 +39,12 @@ final class TopicCommand extends CommandGroup {
                             defaultValue = "1",
                             description = "copies on different machines; one machine keeps 1")
                     int replicationFactor,
-            @Option(
-                            names = "--segment-bytes",
-                            paramLabel = "N",
-                            description = "size at which a partition begins its next file")
-                    @Nullable
-                    Long segmentBytes)
+            @Mixin TopicOptions options)
             throws IOException {
-        Map<String, String> config = new TreeMap<>();
-        if (segmentBytes != null) {
-            config.put("segment.bytes", String.valueOf(segmentBytes));
-        }
         TopicSpec spec = TopicSpec.of(name)
                 .partitions(partitions)
                 .replicationFactor(replicationFactor)
-                .config(config);
+                .config(options.config());
         TopicDescription created = context.ask(levada -> levada.createTopic(spec));
         if (context.wantsJson()) {
             context.printJson(created);
@@ -91,6 +84,42 @@ final class TopicCommand extends CommandGroup {
             context.print(entry.getKey() + " = " + entry.getValue());
         }
         context.printLines(table.lines());
+        return LevadaCli.DONE;
+    }
+
+    @Command(description = "Changes settings of a topic, at once; those not named stay.")
+    int alter(@Parameters(paramLabel = "NAME") String name, @Mixin TopicOptions options) throws IOException {
+        Map<String, String> config = options.config();
+        if (config.isEmpty()) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_CONFIG, "nothing to change: name a setting, such as --retention 7d");
+        }
+        TopicDescription altered = context.ask(levada -> levada.alterTopic(name, config));
+        if (context.wantsJson()) {
+            context.printJson(altered);
+        } else {
+            context.terminal().note("altered " + name);
+        }
+        return LevadaCli.DONE;
+    }
+
+    @Command(name = "delete-records", description = "Deletes the records of a partition before an offset.")
+    int deleteRecords(
+            @Parameters(paramLabel = "NAME") String name,
+            @Option(names = "--partition", paramLabel = "N", required = true) int partition,
+            @Option(
+                            names = "--before",
+                            paramLabel = "OFFSET",
+                            required = true,
+                            description = "the first offset that is kept")
+                    long before)
+            throws IOException {
+        long start = context.ask(levada -> levada.deleteRecords(name, partition, before));
+        if (context.wantsJson()) {
+            context.printJson(Map.of("start", start));
+        } else {
+            context.terminal().note(name + "-" + partition + " starts at offset " + start);
+        }
         return LevadaCli.DONE;
     }
 

@@ -156,6 +156,25 @@ final class FakeLevada implements Levada, Topics {
     }
 
     @Override
+    public Mono<TopicDescription> alter(String name, Map<String, String> config) {
+        return describe(name).flatMap(before -> {
+            Map<String, String> all = new TreeMap<>(before.config());
+            all.putAll(config);
+            configs.put(name, all);
+            return describe(name);
+        });
+    }
+
+    @Override
+    public Mono<Long> deleteRecords(String name, int partition, long beforeOffset) {
+        return Mono.fromSupplier(() -> {
+            checkTopic(name);
+            recordsOf(name).removeIf(record -> record.partition() == partition && record.offset() < beforeOffset);
+            return beforeOffset;
+        });
+    }
+
+    @Override
     public Flux<Ack> publish(String topic, Publisher<Record> given) {
         return Flux.defer(() -> {
             checkTopic(topic);

@@ -1,6 +1,7 @@
 package io.levada.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,79 @@ class TopicCommandTest {
         assertEquals(0, cli.run("topic", "create", "t"));
 
         assertEquals("created t with 1 partition\n", cli.err());
+    }
+
+    @Test
+    void settings_are_spelled_as_people_write_them() {
+        assertEquals(
+                0,
+                cli.run(
+                        "topic",
+                        "create",
+                        "t",
+                        "--retention",
+                        "7d",
+                        "--retention-bytes",
+                        "10GB",
+                        "--segment-bytes",
+                        "64MiB",
+                        "--compact",
+                        "--durability",
+                        "os",
+                        "--config",
+                        "delete.retention.ms=5"));
+
+        assertEquals(
+                Map.of(
+                        "retention.ms", "604800000",
+                        "retention.bytes", "10000000000",
+                        "segment.bytes", "67108864",
+                        "cleanup.policy", "compact,delete",
+                        "durability", "os",
+                        "delete.retention.ms", "5"),
+                cli.log.configs.get("t"));
+    }
+
+    @Test
+    void alters_what_is_named_and_leaves_the_rest() {
+        cli.run("topic", "create", "t", "--retention", "90s", "--segment-bytes", "8192");
+
+        assertEquals(0, cli.run("topic", "alter", "t", "--retention", "forever", "--compact"));
+        assertEquals(
+                Map.of("retention.ms", "-1", "segment.bytes", "8192", "cleanup.policy", "compact,delete"),
+                cli.log.configs.get("t"));
+        assertEquals(0, cli.run("topic", "alter", "t", "--no-compact", "--retention-bytes", "unlimited"));
+        assertEquals(
+                Map.of(
+                        "retention.ms", "-1",
+                        "retention.bytes", "-1",
+                        "segment.bytes", "8192",
+                        "cleanup.policy", "delete"),
+                cli.log.configs.get("t"));
+        assertEquals("altered t\n", cli.err());
+    }
+
+    @Test
+    void a_setting_that_is_none_is_told() {
+        for (String time : new String[] {"soon", "7", "7x", "-1d", "999999999999999999w"}) {
+            assertEquals(1, cli.run("topic", "create", "t", "--retention", time), time);
+            assertTrue(cli.err().startsWith("INVALID_CONFIG: --retention "), cli.err());
+        }
+        cli.log.withTopic("t", 1);
+        assertEquals(1, cli.run("topic", "alter", "t"));
+        assertTrue(cli.err().startsWith("INVALID_CONFIG: nothing to change"), cli.err());
+    }
+
+    @Test
+    void deletes_records_before_an_offset() {
+        cli.log.withTopic("t", 1);
+        cli.withInput("a\nb\nc\n").run("publish", "t");
+
+        assertEquals(0, cli.run("topic", "delete-records", "t", "--partition", "0", "--before", "2"));
+        assertEquals("t-0 starts at offset 2\n", cli.err());
+        assertEquals(2, cli.run("topic", "delete-records", "t", "--partition", "0"));
+        cli.run("consume", "t", "--to", "now");
+        assertEquals("c\n", cli.out());
     }
 
     @Test

@@ -45,6 +45,20 @@ final class RemoteTopics implements Topics {
     }
 
     @Override
+    public Mono<TopicDescription> alter(String name, Map<String, String> config) {
+        ObjectNode request = Wire.object().put("name", name);
+        config.forEach(request.putObject("config")::put);
+        return Mono.defer(() -> link.request("topics.alter", request, RemoteTopics::description));
+    }
+
+    @Override
+    public Mono<Long> deleteRecords(String name, int partition, long beforeOffset) {
+        ObjectNode request =
+                Wire.object().put("name", name).put("partition", partition).put("beforeOffset", beforeOffset);
+        return Mono.defer(() -> link.request("topics.deleteRecords", request, answer -> Wire.number(answer, "start")));
+    }
+
+    @Override
     public Mono<Void> delete(String name) {
         ObjectNode request = Wire.object().put("name", name);
         return Mono.defer(() -> link.request("topics.delete", request, answer -> answer))

@@ -81,6 +81,21 @@ class RequestTest {
     }
 
     @Test
+    void topics_are_altered_and_records_deleted_by_one_request_each() {
+        answer("topics.alter", TOPIC);
+        answer("topics.deleteRecords", "{\"start\":7}");
+
+        assertEquals(
+                "t",
+                Await.value(engine.topics().alter("t", Map.of("retention.ms", "5000")))
+                        .name());
+        assertEquals(
+                FakeServer.json("{\"name\":\"t\",\"config\":{\"retention.ms\":\"5000\"}}"), FakeServer.json(request()));
+        assertEquals(7, Await.value(engine.topics().deleteRecords("t", 2, 5)));
+        assertEquals("{\"name\":\"t\",\"partition\":2,\"beforeOffset\":5}", request());
+    }
+
+    @Test
     void groups_are_described_listed_and_deleted_by_one_request_each() {
         answer(
                 "groups.describe",
