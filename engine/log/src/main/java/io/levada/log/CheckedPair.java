@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 /** A {@link CheckedFile} kept twice, so that either copy may be lost. For one thread at a time. */
 final class CheckedPair {
     private static final Logger LOG = LoggerFactory.getLogger(CheckedPair.class);
-    private static final String COPY_SUFFIX = ".copy";
+    static final String COPY_SUFFIX = ".copy";
 
     private final Disk disk;
     private final String path;
