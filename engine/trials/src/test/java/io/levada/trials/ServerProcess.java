@@ -1,0 +1,101 @@
+package io.levada.trials;
+
+import io.levada.main.Main;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A server in a process of its own, perhaps behind a program that watches or hinders it. */
+final class ServerProcess implements AutoCloseable {
+    static final long PATIENCE_SECONDS = 60;
+
+    private final Process process;
+    private final CompletableFuture<@Nullable String> ready;
+
+    private ServerProcess(Process process, CompletableFuture<@Nullable String> ready) {
+        this.process = process;
+        this.ready = ready;
+    }
+
+    /** Starts a server on free ports; {@code before} are words that stand before {@code java}, such as strace's. */
+    static ServerProcess start(Path store, Path log, String... before) throws IOException {
+        List<String> command = new ArrayList<>(List.of(before));
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx128m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "serve",
+                "--store",
+                "file:" + store,
+                "--port",
+                "0",
+                "--http-port",
+                "0"));
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+        BufferedReader out =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        return new ServerProcess(process, CompletableFuture.supplyAsync(() -> line(out)));
+    }
+
+    private static @Nullable String line(BufferedReader out) {
+        try {
+            return out.readLine();
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /** Where it serves, once it does; empty when it ended before. */
+    Optional<String> address() throws Exception {
+        String line = ready.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        return Optional.ofNullable(line).map(text -> text.split(" ", -1)[1]);
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Sends SIGKILL to the server itself, and returns once it is gone, and what stood before it. */
+    void kill() throws InterruptedException {
+        List<ProcessHandle> below = process.descendants().toList();
+        if (below.isEmpty()) {
+            process.destroyForcibly();
+        } else {
+            below.forEach(ProcessHandle::destroyForcibly);
+            below.forEach(child -> child.onExit().join());
+        }
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            throw new AssertionError("still there after SIGKILL");
+        }
+    }
+
+    /** Sends SIGTERM; gives the exit code. */
+    int terminate() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            throw new AssertionError("still there after SIGTERM");
+        }
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+    }
+}

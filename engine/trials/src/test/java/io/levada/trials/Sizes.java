@@ -1,0 +1,23 @@
+package io.levada.trials;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** How much is tried, and where it is written down. */
+final class Sizes {
+    private Sizes() {}
+
+    /** Cycles of each trial: 20, or 200 in the soak. */
+    static int cycles() {
+        return Integer.getInteger("trials.cycles", 20);
+    }
+
+    /** Says what came out, and adds it to the report where one is kept. */
+    static void report(String trial, Outcome outcome) throws IOException {
+        System.out.println(trial + ": " + outcome);
+        String report = System.getProperty("trials.report", "");
+        if (!report.isEmpty()) {
+            SoakReport.add(Path.of(report), trial, outcome);
+        }
+    }
+}
