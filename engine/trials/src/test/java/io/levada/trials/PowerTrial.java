@@ -1,0 +1,91 @@
+package io.levada.trials;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.levada.trials.Machine.Need;
+import io.levada.trials.Volume.Kind;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Layer 2: the power is cut, on file systems of their own; what had not been forced is gone. */
+@Tag("trial")
+class PowerTrial {
+    /** Every so many cuts the file system is made anew, and the first cut comes whatever the server had got to. */
+    private static final int CUTS_PER_VOLUME = 5;
+
+    @TempDir
+    private Path directory = Path.of("");
+
+    private final Random random = new Random();
+
+    @Test
+    void nothing_is_lost_when_the_power_is_cut_on_xfs() throws Exception {
+        Machine.require(Need.XFS);
+        Sizes.report("power cut, XFS", cuts(Kind.XFS, Sizes.cycles() / 2));
+    }
+
+    @Test
+    void nothing_is_lost_when_the_power_is_cut_on_ext4() throws Exception {
+        Machine.require(Need.EXT4);
+        Sizes.report("power cut, ext4", cuts(Kind.EXT4, Sizes.cycles() - Sizes.cycles() / 2));
+    }
+
+    private Outcome cuts(Kind kind, int count) throws Exception {
+        Outcome all = Outcome.NONE;
+        while (all.cycles() < count) {
+            try (Volume volume = Volume.make(kind, directory)) {
+                Cycle cycle = new Cycle(volume.at().resolve("store"), directory.resolve("server.log"));
+                int cuts = Math.min(CUTS_PER_VOLUME, count - all.cycles());
+                for (int i = 0; i < cuts; i++) {
+                    if (i == 0) {
+                        cycle.runFromNothing(Cycle.someMs(random));
+                    } else {
+                        cycle.run(Cycle.someMs(random));
+                    }
+                    volume.cut();
+                    assertTrue(cycle.outcome().isClean(), () -> kind + ": " + cycle.outcome());
+                }
+                cycle.check();
+                all = all.plus(cycle.outcome().withCycles(cuts));
+            }
+            assertTrue(all.isClean(), kind + ": " + all);
+        }
+        return all;
+    }
+
+    @Test
+    void control_a_server_whose_forces_do_nothing_loses_records() throws Exception {
+        Machine.require(Need.XFS, Need.EXT4, Need.STRACE);
+        int cuts = Math.max(4, Sizes.cycles() / 20);
+        int lossy = 0;
+        Outcome all = Outcome.NONE;
+        for (int i = 0; i < cuts; i++) {
+            try (Volume volume = Volume.make(i % 2 == 0 ? Kind.XFS : Kind.EXT4, directory)) {
+                Cycle cycle = new Cycle(volume.at().resolve("store"), directory.resolve("server.log"));
+                cycle.run(300);
+                volume.cut();
+                cycle.check(); // what was forced before stays in any case
+                String inject = "inject=fdatasync,fsync:retval=0";
+                cycle.runHindered(500, "strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", inject);
+                volume.cut();
+                lossy += losesSomething(cycle) ? 1 : 0;
+                all = all.plus(cycle.outcome().withCycles(1));
+            }
+        }
+        int found = lossy;
+        assertTrue(found >= cuts * 8 / 10, () -> found + " of " + cuts + " cuts lost something");
+        Sizes.report("control, must lose: forces that do nothing", all);
+    }
+
+    /** A server that cannot even start any more has lost everything. */
+    private static boolean losesSomething(Cycle cycle) throws Exception {
+        try {
+            return !cycle.check().isClean();
+        } catch (AssertionError e) {
+            return true;
+        }
+    }
+}
