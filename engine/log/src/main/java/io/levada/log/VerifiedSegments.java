@@ -54,7 +54,7 @@ final class VerifiedSegments {
             long base = Layout.segmentBase(name, Layout.LOG_SUFFIX);
             if (base >= 0) {
                 int size = (int) Math.min(Integer.MAX_VALUE, disk.size(directory + "/" + name));
-                new Checked(topic, id, new Extent(base, UNKNOWN, size, 0, Extent.OPEN, false), new byte[0]).check();
+                new Checked(topic, id, new Extent(base, UNKNOWN, size, 0, 0, Extent.OPEN, false), new byte[0]).check();
             }
         }
     }
