@@ -10,8 +10,21 @@ import java.util.List;
  * @param appends stamped, in order
  * @param bytes of all batches
  * @param durable what is durable once the group is
+ * @param reserved offsets below which are to be reserved, which then is all that the group is for; else -1
  */
-record Group(PartitionLog partition, long epoch, List<Append> appends, int bytes, DurablePoint durable) {
+record Group(PartitionLog partition, long epoch, List<Append> appends, int bytes, DurablePoint durable, long reserved) {
+    static Group of(PartitionLog partition, long epoch, List<Append> appends, int bytes, DurablePoint durable) {
+        return new Group(partition, epoch, appends, bytes, durable, -1);
+    }
+
+    static Group reserving(PartitionLog partition, long epoch, long upTo) {
+        return new Group(partition, epoch, List.of(), JournalBlock.RESERVATION_BYTES, partition.durablePoint(), upTo);
+    }
+
+    boolean isReservation() {
+        return reserved >= 0;
+    }
+
     /**
      * One batch and who waits for it.
      *

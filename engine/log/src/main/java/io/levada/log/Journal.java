@@ -200,7 +200,8 @@ final class Journal {
     }
 
     private ByteBuffer[] encode(int length, int paddingBytes) {
-        int headBytes = JournalBlock.HEADER_BYTES + block.size() * JournalBlock.ENTRY_BYTES;
+        int headBytes =
+                JournalBlock.HEADER_BYTES + block.size() * (JournalBlock.ENTRY_BYTES + JournalBlock.RESERVATION_BYTES);
         if (heads.capacity() < headBytes) {
             heads = ByteBuffer.allocateDirect(headBytes * 2);
         }
@@ -209,7 +210,11 @@ final class Journal {
         JournalBlock.putHeader(heads, logId, new Header(length, generation, sequence, sequence - 1, block.size()));
         int from = 0;
         for (Group group : block) {
-            JournalBlock.putEntry(heads, group.partition().id(), group.bytes());
+            int kind = group.isReservation() ? JournalBlock.RESERVATION : JournalBlock.BATCHES;
+            JournalBlock.putEntry(heads, kind, group.partition().id(), group.bytes());
+            if (group.isReservation()) {
+                heads.putLong(group.reserved());
+            }
             buffers.add(heads.slice(from, heads.position() - from));
             from = heads.position();
             PartitionWriter.addBuffers(group.appends(), buffers);

@@ -28,7 +28,7 @@ import java.util.zip.CRC32C;
  *   |  kind   |  topic id  | partition | length  | batches, back to back
  *   |   i32   |  16 bytes  |   i32     |  i32    |
  *   +---------+------------+-----------+---------+--------------------
- *   kind: 1, batches of a partition
+ *   kind: 1, batches of a partition; 2, offsets reserved, and instead of batches an i64: all below it are
  * </pre>
  */
 final class JournalBlock {
@@ -36,7 +36,9 @@ final class JournalBlock {
     static final int FORMAT = 1;
     static final int HEADER_BYTES = 60;
     static final int ENTRY_BYTES = 28;
+    static final int RESERVATION_BYTES = 8;
     static final int BATCHES = 1;
+    static final int RESERVATION = 2;
 
     private static final int CRC_OFFSET = 4;
     private static final int CRC_FROM = 8;
@@ -53,8 +55,8 @@ final class JournalBlock {
         out.putInt(header.entries());
     }
 
-    static void putEntry(ByteBuffer out, PartitionId id, int length) {
-        out.putInt(BATCHES);
+    static void putEntry(ByteBuffer out, int kind, PartitionId id, int length) {
+        out.putInt(kind);
         out.putLong(id.topicId().getMostSignificantBits()).putLong(id.topicId().getLeastSignificantBits());
         out.putInt(id.partition()).putInt(length);
     }

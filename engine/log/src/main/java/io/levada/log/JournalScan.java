@@ -51,6 +51,9 @@ final class JournalScan {
     /** Takes the batches that a block holds for a partition, one by one; the buffer is borrowed. */
     interface BatchVisitor {
         void batch(PartitionId id, ByteBuf batch) throws IOException;
+
+        /** All offsets of a partition below one were reserved. */
+        default void reserved(PartitionId id, long upTo) {}
     }
 
     static JournalScan of(Disk disk, UUID logId, Checkpoint checkpoint) throws IOException {
@@ -216,7 +219,9 @@ final class JournalScan {
                 int kind = block.readInt();
                 PartitionId id = new PartitionId(new UUID(block.readLong(), block.readLong()), block.readInt());
                 ByteBuf batches = block.readSlice(block.readInt());
-                if (kind != JournalBlock.BATCHES) {
+                if (kind == JournalBlock.RESERVATION) {
+                    visitor.reserved(id, batches.readLong());
+                } else if (kind != JournalBlock.BATCHES) {
                     throw Failures.corrupt("entry of unknown kind " + kind + " in " + place.path());
                 }
                 while (batches.isReadable()) {

@@ -116,6 +116,9 @@ public final class LogStore implements AutoCloseable {
         Checkpoint recovered = recovery.run(checkpoint);
         Maintenance maintenance = new Maintenance(
                 disk, config, env.scheduler(), time, logId, checkpoints, recovered, recovery.journalFiles());
+        if (recovery.hasChanged()) {
+            maintenance.afterCrash();
+        }
         LogStore opened = new LogStore(env, config, lock, logId, catalogs, catalog, maintenance);
         env.scheduler().await(maintenance.call(() -> {
             maintenance.reserve().open();

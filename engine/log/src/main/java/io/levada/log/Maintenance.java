@@ -53,6 +53,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
 
     private final Reserve reserve;
     private boolean closed;
+    private boolean afterCrash;
 
     /** @param files the journal's, of which none holds anything of use */
     Maintenance(
@@ -102,6 +103,11 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
         return result;
     }
 
+    /** Before partitions are opened: a recovery that did not end may have left last sectors that are not on the disk. */
+    void afterCrash() {
+        afterCrash = true;
+    }
+
     /** Opens the partitions of a topic, as the last checkpoint says that they are. */
     List<PartitionLog> openPartitions(Catalog.Entry topic) throws IOException {
         List<PartitionLog> opened = new ArrayList<>();
@@ -138,7 +144,12 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
             extendable = last.closedMs() == Checkpoint.Extent.OPEN
                     && disk.size(context.existingSegment(last).logPath()) == last.bytes();
         }
-        return new PartitionLog(context, entry, extendable);
+        PartitionLog partition = new PartitionLog(context, entry, extendable);
+        Segment last = partition.durablePoint().segment();
+        if (afterCrash && last != null) {
+            last.suspect();
+        }
+        return partition;
     }
 
     @Override
@@ -331,7 +342,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
         long before = scheduler.await(call(journal.loop(), journal::nextSequence));
         JournalScan scan = JournalScan.between(disk, logId, written.sequence(), before, written.generation());
         Entry entry = entries.getOrDefault(log.id(), Entry.EMPTY);
-        SegmentRebuild rebuild = new SegmentRebuild(disk, log.id(), entry, scan);
+        SegmentRebuild rebuild = new SegmentRebuild(disk, log.id(), entry, log.isDurableUnforced() ? null : scan);
         DurablePoint durable = log.durablePoint();
         Map<Segment, Segment> rebuilt = new HashMap<>();
         List<Segment> failed =
@@ -380,13 +391,20 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
         DurablePoint durable = snapshot.durable();
         boolean same = last.forced() == durable.offset()
                 && last.start() == snapshot.start()
+                && last.reserved() == snapshot.reserved()
                 && last.segments().equals(snapshot.extents());
         Segment segment = durable.segment();
         if (same) {
             return last;
         }
         byte[] tail = segment == null ? new byte[0] : ReplayedPartition.tailOf(segment, durable.position());
-        return new Entry(snapshot.start(), durable.offset(), 0, snapshot.extents(), tail, snapshot.producers());
+        return new Entry(
+                snapshot.start(),
+                durable.offset(),
+                snapshot.reserved(),
+                snapshot.extents(),
+                tail,
+                snapshot.producers());
     }
 
     /** Indexes are caches: one that cannot be written is built anew when it is asked for. */

@@ -49,6 +49,11 @@ record PartitionContext(
         return liveSettings.get();
     }
 
+    /** Whether what is written counts as durable. */
+    boolean durableUnforced() {
+        return liveSettings.get().isDurableUnforced();
+    }
+
     Segment existingSegment(Extent extent) {
         return Segment.existing(disk, id, indexIntervalBytes, extent);
     }

@@ -43,10 +43,10 @@ public final class PartitionLog {
         restored.segments().forEach(extent -> known.add(context.existingSegment(extent)));
         segments = List.copyOf(known);
         start = restored.start();
-        end = restored.forced();
+        end = context.durableUnforced() ? Math.max(restored.forced(), restored.reserved()) : restored.forced();
         Segment last = known.isEmpty() ? null : known.get(known.size() - 1);
         durablePoint = new DurablePoint(restored.forced(), last, last == null ? 0 : last.bytes());
-        writer = new PartitionWriter(this, context, restored.producers(), extendable);
+        writer = new PartitionWriter(this, context, restored.producers(), extendable && end == restored.forced());
     }
 
     /** The partition's number within its topic. */
@@ -123,11 +123,23 @@ public final class PartitionLog {
                 return Unpooled.EMPTY_BUFFER;
             }
             try {
-                return reader(known, floor(known, offset), durable).read(offset, maxBytes, context.allocator());
+                return read(offset, maxBytes, known, durable);
             } catch (IOException e) {
                 failUnlessReplaced(known, e);
             }
         }
+    }
+
+    private ByteBuf read(long offset, int maxBytes, List<Segment> known, DurablePoint durable) throws IOException {
+        int index = floor(known, offset);
+        if (!context.durableUnforced()) {
+            return reader(known, index, durable).read(offset, maxBytes, context.allocator());
+        }
+        if (offset >= known.get(index).nextOffset()) {
+            index++; // what is between two segments was reserved before a crash, and not used
+        }
+        long from = Math.max(offset, known.get(index).baseOffset());
+        return reader(known, index, durable).read(from, maxBytes, context.allocator());
     }
 
     private void failIfOutside(long offset, DurablePoint durable) {
@@ -226,6 +238,10 @@ public final class PartitionLog {
 
     PartitionId id() {
         return context.id();
+    }
+
+    boolean isDurableUnforced() {
+        return context.durableUnforced();
     }
 
     int loopIndex() {

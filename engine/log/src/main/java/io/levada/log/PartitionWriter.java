@@ -36,6 +36,9 @@ final class PartitionWriter {
     /** Most bytes written with one call, unless one batch alone has more; keeps a loop fair to its other partitions. */
     private static final int MAX_GROUP_BYTES = 1 << 20;
 
+    /** How many offsets are reserved at a time; a crash skips as many at most. */
+    private static final int RESERVED_AHEAD = 1 << 16;
+
     private final PartitionLog log;
     private final PartitionContext context;
     private final int maxGroupBytes;
@@ -45,6 +48,11 @@ final class PartitionWriter {
 
     // All below is the loop's own.
     private final Producers producers;
+    /** Offsets below it may be given out without a force, where what is written counts as durable. */
+    private long reserved;
+
+    private boolean reserving;
+    private boolean waitsForOffsets;
     private long epoch;
     private int inFlight;
     private boolean directoryUnforced;
@@ -63,6 +71,7 @@ final class PartitionWriter {
         List<Segment> segments = log.segments();
         this.active = extendable ? segments.get(segments.size() - 1) : null;
         this.directoryMade = !segments.isEmpty();
+        this.reserved = log.end();
     }
 
     void append(ByteBuf batch, long expectedOffset, AppendListener listener) {
@@ -76,9 +85,13 @@ final class PartitionWriter {
         int seen = waiting.get();
         List<Append> taken = new ArrayList<>();
         long bytes = 0;
+        long end = log.end();
+        waitsForOffsets = false;
         for (Append next = queue.peek(); next != null && taken.size() < seen; next = queue.peek()) {
             bytes += next.batch().readableBytes();
-            if (!taken.isEmpty() && bytes > maxGroupBytes) {
+            end += RecordBatch.lastOffsetDelta(next.batch()) + 1;
+            waitsForOffsets = context.durableUnforced() && end > reserved && refusal() == null;
+            if (waitsForOffsets || (!taken.isEmpty() && bytes > maxGroupBytes)) {
                 break;
             }
             queue.remove();
@@ -86,11 +99,48 @@ final class PartitionWriter {
         }
         int takenCount = taken.size();
         writeAll(taken);
-        if (waiting.addAndGet(-takenCount) > 0) {
-            context.loop().execute(this::drain);
-        } else {
-            tellIfIdle();
+        if (context.durableUnforced() && !taken.isEmpty() || waitsForOffsets) {
+            reserve(end);
         }
+        if (waiting.addAndGet(-takenCount) == 0) {
+            tellIfIdle();
+        } else if (!waitsForOffsets) {
+            context.loop().execute(this::drain);
+        }
+    }
+
+    /** Has offsets reserved by the journal, in time, so that none is used twice whatever of them a crash takes. */
+    private void reserve(long end) {
+        if (!reserving && reserved - end < RESERVED_AHEAD / 2 && refusal() == null) {
+            reserving = true;
+            inFlight++;
+            context.journal().submit(Group.reserving(log, epoch, Math.max(reserved, end) + RESERVED_AHEAD));
+        }
+    }
+
+    private void reserved(Group group, @Nullable LevadaException error) {
+        reserving = false;
+        if (error == null) {
+            reserved = group.reserved();
+        } else {
+            epoch += group.epoch() == epoch ? 1 : 0;
+        }
+        if (waitsForOffsets && error != null) {
+            failWaiting(new LevadaException(ErrorCode.STORAGE_FAILED, "no offsets could be reserved", error));
+        }
+        if (waitsForOffsets) {
+            drain();
+        }
+        tellIfIdle();
+    }
+
+    private void failWaiting(LevadaException reason) {
+        int failed = 0;
+        for (Append next = queue.poll(); next != null; next = queue.poll()) {
+            tell(next, -1, reason);
+            failed++;
+        }
+        waiting.addAndGet(-failed);
     }
 
     private void writeAll(List<Append> taken) {
@@ -130,7 +180,8 @@ final class PartitionWriter {
         if (reason == null && context.reserve().isGivenUp() && !context.isInternal()) {
             reason = context.reserve().refusal();
         }
-        return reason == null ? context.journal().unavailable() : reason;
+        boolean journaled = !context.durableUnforced();
+        return reason == null && journaled ? context.journal().unavailable() : reason;
     }
 
     private boolean refuse(Append append, @Nullable LevadaException refusal) {
@@ -198,9 +249,13 @@ final class PartitionWriter {
         }
         write(segment, appends, bytes);
         log.setEnd(next);
-        inFlight++;
         DurablePoint durable = new DurablePoint(next, segment, segment.bytes());
-        context.journal().submit(new Group(log, epoch, appends, bytes, durable));
+        if (context.durableUnforced()) {
+            durable(appends, durable);
+        } else {
+            inFlight++;
+            context.journal().submit(Group.of(log, epoch, appends, bytes, durable));
+        }
         return appends.size();
     }
 
@@ -240,11 +295,12 @@ final class PartitionWriter {
             directoryMade = true;
         }
         Segment created = context.createSegment(base);
-        if (current != null) {
-            close(current, context.time().nowMs());
+        List<Segment> all = new ArrayList<>(log.segments());
+        Segment last = all.isEmpty() ? null : all.get(all.size() - 1);
+        if (last != null && last.closedMs() == Extent.OPEN) {
+            close(last, context.time().nowMs());
         }
         directoryUnforced = true;
-        List<Segment> all = new ArrayList<>(log.segments());
         all.add(created);
         log.setSegments(all);
         active = created;
@@ -276,6 +332,10 @@ final class PartitionWriter {
     /** A group came back from the journal. */
     void completed(Group group, @Nullable LevadaException error) {
         inFlight--;
+        if (group.isReservation()) {
+            reserved(group, error);
+            return;
+        }
         LevadaException reason = error == null ? deletion() : error;
         if (reason != null) {
             if (error != null && group.epoch() == epoch) {
@@ -285,13 +345,15 @@ final class PartitionWriter {
             }
             group.appends().forEach(append -> tell(append, -1, reason));
         } else {
-            log.setDurable(group.durable());
-            producers.durable(group.durable().offset(), context.time().nowMs(), this::tell);
-            for (Append append : group.appends()) {
-                announce(append);
-            }
+            durable(group.appends(), group.durable());
         }
         tellIfIdle();
+    }
+
+    private void durable(List<Append> appends, DurablePoint durable) {
+        log.setDurable(durable);
+        producers.durable(durable.offset(), context.time().nowMs(), this::tell);
+        appends.forEach(this::announce);
     }
 
     private @Nullable LevadaException deletion() {
@@ -454,7 +516,23 @@ final class PartitionWriter {
         boolean forceDirectory = directoryUnforced;
         directoryUnforced = false;
         return new Snapshot(
-                log, log.start(), durable, extents, producers.checkpoint(), unforced, resting, forceDirectory);
+                log,
+                log.start(),
+                reservedInCheckpoint(),
+                durable,
+                extents,
+                producers.checkpoint(),
+                unforced,
+                resting,
+                forceDirectory);
+    }
+
+    /** Once nothing is written any more, nothing is reserved: so only a crash leaves a gap. */
+    private long reservedInCheckpoint() {
+        if (!context.durableUnforced()) {
+            return 0;
+        }
+        return log.closedBecause() == null ? reserved : log.end();
     }
 
     /**
@@ -466,6 +544,7 @@ final class PartitionWriter {
     record Snapshot(
             PartitionLog log,
             long start,
+            long reserved,
             DurablePoint durable,
             List<Extent> extents,
             List<Producer> producers,

@@ -3,6 +3,7 @@ package io.levada.log;
 import io.levada.env.Disk;
 import io.levada.log.Checkpoint.Entry;
 import io.levada.log.Checkpoint.PartitionId;
+import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,6 +30,7 @@ final class Recovery {
     private final Catalog catalog;
     private final CheckedPair checkpoints;
     private final LogTime time;
+    private boolean changed;
 
     Recovery(Disk disk, LogConfig config, UUID logId, Catalog catalog, CheckedPair checkpoints, LogTime time) {
         this.disk = disk;
@@ -46,14 +48,25 @@ final class Recovery {
         for (ReplayedPartition partition : partitions.values()) {
             partition.cutBack();
         }
-        scan.replay((id, batch) -> {
-            ReplayedPartition partition = partitions.get(id);
-            if (partition != null) { // else the topic was deleted
-                partition.replay(batch);
+        scan.replay(new JournalScan.BatchVisitor() {
+            @Override
+            public void batch(PartitionId id, ByteBuf batch) throws IOException {
+                ReplayedPartition partition = partitions.get(id);
+                if (partition != null) { // else the topic was deleted
+                    partition.replay(batch);
+                }
+            }
+
+            @Override
+            public void reserved(PartitionId id, long upTo) {
+                ReplayedPartition partition = partitions.get(id);
+                if (partition != null) {
+                    partition.reserved(upTo);
+                }
             }
         });
         Map<PartitionId, Entry> entries = new LinkedHashMap<>();
-        boolean changed = !scan.isEmpty();
+        changed = !scan.isEmpty();
         for (Map.Entry<PartitionId, ReplayedPartition> partition : partitions.entrySet()) {
             entries.put(partition.getKey(), partition.getValue().finish());
             changed |= partition.getValue().isChanged();
@@ -68,16 +81,22 @@ final class Recovery {
         return recovered;
     }
 
+    /** Whether there was anything to do, as there is not after a clean end. */
+    boolean hasChanged() {
+        return changed;
+    }
+
     private Map<PartitionId, ReplayedPartition> partitions(Checkpoint old) {
         Map<PartitionId, ReplayedPartition> partitions = new LinkedHashMap<>();
         long nowMs = time.nowMs();
         for (Catalog.Entry topic : catalog.topics()) {
-            int segmentBytes = config.settings(topic.config()).segmentBytes();
+            TopicSettings settings = config.settings(topic.config());
             for (int i = 0; i < topic.partitions(); i++) {
                 PartitionId id = new PartitionId(topic.id(), i);
                 Entry entry = old.partitions().getOrDefault(id, Entry.EMPTY);
-                partitions.put(
-                        id, new ReplayedPartition(disk, id, config.indexIntervalBytes(), segmentBytes, entry, nowMs));
+                ReplayedPartition partition = new ReplayedPartition(
+                        disk, id, config.indexIntervalBytes(), settings.segmentBytes(), entry, nowMs);
+                partitions.put(id, settings.isDurableUnforced() ? partition.durableUnforced() : partition);
             }
         }
         return partitions;

@@ -1,5 +1,6 @@
 package io.levada.log;
 
+import io.levada.LevadaException;
 import io.levada.env.Disk;
 import io.levada.log.Checkpoint.Entry;
 import io.levada.log.Checkpoint.Extent;
@@ -7,11 +8,15 @@ import io.levada.log.Checkpoint.PartitionId;
 import io.levada.protocol.HeaderChecksum;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +30,8 @@ import org.slf4j.LoggerFactory;
 final class ReplayedPartition {
     private static final Logger LOG = LoggerFactory.getLogger(ReplayedPartition.class);
 
+    private static final int WINDOW_BYTES = 64 << 10;
+
     private final Disk disk;
     private final PartitionId id;
     private final int indexIntervalBytes;
@@ -33,12 +40,15 @@ final class ReplayedPartition {
     private final long nowMs;
     private final String directory;
     private final List<Extent> extents;
-    private final List<Segment> written = new ArrayList<>();
+    private final Set<Segment> written = new LinkedHashSet<>();
     private final Producers producers;
     private @Nullable Segment active;
     private long next;
     private boolean namesChanged;
     private boolean changed;
+    private boolean durableUnforced;
+    private final Map<Long, Segment> adopted = new HashMap<>();
+    private long reserved;
 
     /** @param nowMs log time, which counts as the time of everything in the journal */
     ReplayedPartition(Disk disk, PartitionId id, int indexIntervalBytes, int segmentBytes, Entry entry, long nowMs) {
@@ -52,16 +62,34 @@ final class ReplayedPartition {
         this.extents = new ArrayList<>(entry.segments());
         this.producers = new Producers(entry.producers());
         this.next = entry.forced();
+        this.reserved = entry.reserved();
+    }
+
+    /** Of a partition whose batches are durable once written, so that they are where they were written and nowhere else. */
+    ReplayedPartition durableUnforced() {
+        durableUnforced = true;
+        return this;
+    }
+
+    /** All offsets below one were reserved: none of them may be given out again. */
+    void reserved(long upTo) {
+        reserved = Math.max(reserved, upTo);
     }
 
     /** Cuts what the checkpoint does not know, and mends the sector that later writes may have damaged. */
     void cutBack() throws IOException {
+        if (durableUnforced) {
+            adoptWritten();
+        }
         deleteUnknown();
         for (int i = 0; i < extents.size(); i++) {
             boolean last = i == extents.size() - 1;
             Extent extent = extents.get(i);
-            Segment segment = Segment.existing(disk, id, indexIntervalBytes, extent);
-            if (last) {
+            Segment segment = adopted.get(extent.baseOffset());
+            if (segment == null) {
+                segment = Segment.existing(disk, id, indexIntervalBytes, extent);
+            }
+            if (last && !durableUnforced) {
                 mendTail(segment, extent.bytes());
             }
             long size = disk.size(segment.logPath());
@@ -78,6 +106,84 @@ final class ReplayedPartition {
             if (last && size >= extent.bytes() && extent.closedMs() == Extent.OPEN) {
                 active = segment;
             }
+        }
+    }
+
+    /** Takes what was written behind the checkpoint, as far as it is whole and in sequence. */
+    private void adoptWritten() throws IOException {
+        if (!extents.isEmpty()) {
+            int last = extents.size() - 1;
+            Segment segment = Segment.existing(disk, id, indexIntervalBytes, extents.get(last));
+            mendTail(segment, segment.bytes());
+            if (adopt(segment)) {
+                extents.set(last, segment.extent(segment.bytes(), next));
+            }
+        }
+        while (true) {
+            Segment segment = writtenNext(next);
+            if (segment == null && next == entry.forced()) {
+                segment = writtenNext(entry.reserved()); // the first one after a crash before this one
+            }
+            if (segment == null || !adopt(segment)) {
+                return;
+            }
+            closeLast();
+            extents.add(segment.extent(segment.bytes(), next));
+            namesChanged = true;
+        }
+    }
+
+    private void closeLast() {
+        Extent last = extents.isEmpty() ? null : extents.get(extents.size() - 1);
+        if (last != null && last.closedMs() == Extent.OPEN) {
+            Segment segment = adopted.computeIfAbsent(
+                    last.baseOffset(), base -> Segment.existing(disk, id, indexIntervalBytes, last));
+            segment.closeAt(nowMs);
+            extents.set(extents.size() - 1, segment.extent(segment.bytes(), segment.nextOffset()));
+        }
+    }
+
+    private @Nullable Segment writtenNext(long base) throws IOException {
+        Extent nothing = new Extent(base, base, 0, Long.MIN_VALUE, nowMs, Extent.OPEN, false);
+        Segment segment = Segment.existing(disk, id, indexIntervalBytes, nothing);
+        boolean known = !extents.isEmpty() && extents.get(extents.size() - 1).baseOffset() >= base;
+        return known || disk.size(segment.logPath()) <= 0 ? null : segment;
+    }
+
+    /** Takes the good, consecutive batches behind the end of a segment; whether there are any. */
+    private boolean adopt(Segment segment) throws IOException {
+        int from = segment.bytes();
+        int size = (int) disk.size(segment.logPath());
+        long expected = from == 0 ? segment.baseOffset() : next;
+        HeaderWindow window = new HeaderWindow(segment, size, WINDOW_BYTES);
+        while (window.isBatch(segment.bytes()) && RecordBatch.baseOffset(window.header()) == expected) {
+            ByteBuffer bytes = ByteBuffer.allocate(RecordBatch.sizeInBytes(window.header()));
+            segment.read(segment.bytes(), bytes);
+            ByteBuf batch = Unpooled.wrappedBuffer(bytes.flip());
+            if (!isWhole(batch)) {
+                break;
+            }
+            if (!segment.isWritten()) {
+                segment.prepareToWrite();
+            }
+            segment.adopt(batch);
+            producers.replayed(batch, nowMs);
+            expected = RecordBatch.nextOffset(batch);
+            next = expected;
+        }
+        if (segment.bytes() > from) {
+            written.add(segment);
+            adopted.put(segment.baseOffset(), segment);
+        }
+        return segment.bytes() > from;
+    }
+
+    private static boolean isWhole(ByteBuf batch) {
+        try {
+            RecordBatch.verify(batch);
+            return true;
+        } catch (LevadaException e) {
+            return false; // the torn end of what was written
         }
     }
 
@@ -147,6 +253,9 @@ final class ReplayedPartition {
             return current;
         }
         if (current != null) {
+            if (written.add(current)) { // a recovery that did not end may have cut it, and the checkpoint's copy goes
+                current.mend((int) Layout.sectorStart(current.bytes()), ByteBuffer.wrap(entry.tail()));
+            }
             current.closeAt(nowMs);
             extents.set(extents.size() - 1, current.extent(current.bytes(), next));
         }
@@ -180,7 +289,13 @@ final class ReplayedPartition {
         if (active != null) {
             active.close();
         }
-        return new Entry(entry.start(), next, entry.reserved(), List.copyOf(extents), tail, producers.checkpoint());
+        return new Entry(
+                entry.start(),
+                next,
+                durableUnforced ? Math.max(reserved, next) : 0,
+                List.copyOf(extents),
+                tail,
+                producers.checkpoint());
     }
 
     boolean isChanged() {

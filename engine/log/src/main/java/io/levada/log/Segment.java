@@ -136,6 +136,11 @@ final class Segment {
         return unforced;
     }
 
+    /** What is read need not be on the disk: has it forced with the next checkpoint. */
+    void suspect() {
+        unforced = true;
+    }
+
     /** Whether a write or a force failed, so that nothing may be forced any more. */
     boolean isPoisoned() {
         return poisoned;
@@ -202,6 +207,13 @@ final class Segment {
         if (last < 0 || position - last >= indexIntervalBytes) {
             index.add((int) (offset - baseOffset), position, timestampBefore);
         }
+    }
+
+    /** Takes a batch that is found behind what is there. */
+    void adopt(ByteBuf batch) {
+        note(batch, bytes);
+        unforced = true;
+        bytes = bytes() + batch.readableBytes(); // one thread recovers
     }
 
     /** Writes bytes again that a later write had damaged. */

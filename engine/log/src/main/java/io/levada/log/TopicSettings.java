@@ -185,6 +185,11 @@ public record TopicSettings(
         return Map.copyOf(now);
     }
 
+    /** Whether records count as durable once they are written. */
+    boolean isDurableUnforced() {
+        return durability == Durability.OS;
+    }
+
     /** All settings by name, those not given too, as they can be given. */
     public Map<String, String> spelled() {
         Map<String, String> all = new LinkedHashMap<>();
