@@ -29,6 +29,7 @@ final class JournalScan {
     private final List<Place> strays = new ArrayList<>();
     private final List<Place> needed = new ArrayList<>();
     private long highestGeneration;
+    private long next;
 
     private JournalScan(Disk disk, UUID logId, long from, long leastGeneration) {
         this.disk = disk;
@@ -59,8 +60,8 @@ final class JournalScan {
     static JournalScan of(Disk disk, UUID logId, Checkpoint checkpoint) throws IOException {
         JournalScan scan = new JournalScan(disk, logId, checkpoint.sequence(), checkpoint.generation());
         scan.scanFiles();
-        long next = scan.chain(Long.MAX_VALUE);
-        scan.failIfMissing(next);
+        scan.next = scan.chain(Long.MAX_VALUE);
+        scan.failIfMissing(scan.next);
         return scan;
     }
 
@@ -74,11 +75,37 @@ final class JournalScan {
     static JournalScan between(Disk disk, UUID logId, long from, long before, long leastGeneration) throws IOException {
         JournalScan scan = new JournalScan(disk, logId, from, leastGeneration);
         scan.scanFiles();
-        long next = scan.chain(before);
-        if (next < before) {
-            throw Failures.corrupt("the journal's block " + next + " is damaged or missing");
+        scan.next = scan.chain(before);
+        if (scan.next < before) {
+            throw Failures.corrupt("the journal's block " + scan.next + " is damaged or missing");
         }
         return scan;
+    }
+
+    /** Finds all blocks there are, whatever is missing between them, where no checkpoint says what is needed. */
+    static JournalScan everything(Disk disk, UUID logId) throws IOException {
+        JournalScan scan = new JournalScan(disk, logId, 1, 1);
+        scan.scanFiles();
+        scan.needed.addAll(scan.strays);
+        scan.runs.forEach(run -> scan.needed.addAll(run.blocks()));
+        scan.needed.removeIf(scan::isVoid);
+        scan.needed.sort(Comparator.<Place>comparingLong(place -> place.header().generation())
+                .thenComparingLong(place -> place.header().sequence()));
+        scan.next = 1;
+        for (Place place : scan.needed) {
+            scan.next = Math.max(scan.next, place.header().sequence() + 1);
+            scan.highestGeneration =
+                    Math.max(scan.highestGeneration, place.header().generation());
+        }
+        return scan;
+    }
+
+    /** Whether a later file begins with its sequence, since the one that it is in had failed there. */
+    private boolean isVoid(Place place) {
+        return runs.stream()
+                .map(Run::first)
+                .anyMatch(first -> first.generation() > place.header().generation()
+                        && first.sequence() <= place.header().sequence());
     }
 
     private void scanFiles() throws IOException {
@@ -193,7 +220,7 @@ final class JournalScan {
 
     /** The sequence behind the last block found. */
     long nextSequence() {
-        return from + needed.size();
+        return next;
     }
 
     /** A generation that no block has. */

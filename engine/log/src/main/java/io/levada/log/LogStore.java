@@ -110,10 +110,12 @@ public final class LogStore implements AutoCloseable {
         }
         UUID logId = new UUID(store.body().getLong(0), store.body().getLong(8));
         Catalog catalog = Catalog.decode(require(catalogs.read(true), Layout.CATALOG, disk));
-        Checkpoint checkpoint = Checkpoint.decode(require(checkpoints.read(true), Layout.CHECKPOINT, disk));
+        ByteBuffer known = checkpoints.read(true);
+        Checkpoint checkpoint =
+                known == null ? Checkpoint.empty(new LogTime.Mark(0, env.clock().wallMs())) : Checkpoint.decode(known);
         LogTime time = LogTime.goingOn(env.clock(), checkpoint.time());
         Recovery recovery = new Recovery(disk, config, logId, catalog, checkpoints, time);
-        Checkpoint recovered = recovery.run(checkpoint);
+        Checkpoint recovered = known == null ? recovery.salvage() : recovery.run(checkpoint);
         Maintenance maintenance = new Maintenance(
                 disk, config, env.scheduler(), time, logId, checkpoints, recovered, recovery.journalFiles());
         if (recovery.hasChanged()) {

@@ -99,7 +99,7 @@ final class PartitionWriter {
         }
         int takenCount = taken.size();
         writeAll(taken);
-        if (context.durableUnforced() && !taken.isEmpty() || waitsForOffsets) {
+        if (waitsForOffsets || (context.durableUnforced() && !taken.isEmpty())) {
             reserve(end);
         }
         if (waiting.addAndGet(-takenCount) == 0) {

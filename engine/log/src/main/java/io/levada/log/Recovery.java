@@ -31,6 +31,7 @@ final class Recovery {
     private final CheckedPair checkpoints;
     private final LogTime time;
     private boolean changed;
+    private boolean degraded;
 
     Recovery(Disk disk, LogConfig config, UUID logId, Catalog catalog, CheckedPair checkpoints, LogTime time) {
         this.disk = disk;
@@ -42,10 +43,23 @@ final class Recovery {
     }
 
     Checkpoint run(Checkpoint old) throws IOException {
-        JournalScan scan = JournalScan.of(disk, logId, old);
+        return run(old, JournalScan.of(disk, logId, old));
+    }
+
+    /** Does what can be done without a checkpoint. */
+    Checkpoint salvage() throws IOException {
+        degraded = true;
+        Map<PartitionId, Entry> entries = new Salvage(disk, config, time.nowMs()).entries(catalog);
+        return run(new Checkpoint(1, 1, time.mark(), entries), JournalScan.everything(disk, logId));
+    }
+
+    private Checkpoint run(Checkpoint old, JournalScan scan) throws IOException {
         deleteStrangers();
         Map<PartitionId, ReplayedPartition> partitions = partitions(old);
         for (ReplayedPartition partition : partitions.values()) {
+            if (degraded) {
+                partition.degraded();
+            }
             partition.cutBack();
         }
         scan.replay(new JournalScan.BatchVisitor() {
@@ -66,7 +80,7 @@ final class Recovery {
             }
         });
         Map<PartitionId, Entry> entries = new LinkedHashMap<>();
-        changed = !scan.isEmpty();
+        changed = degraded || !scan.isEmpty();
         for (Map.Entry<PartitionId, ReplayedPartition> partition : partitions.entrySet()) {
             entries.put(partition.getKey(), partition.getValue().finish());
             changed |= partition.getValue().isChanged();

@@ -47,6 +47,7 @@ final class ReplayedPartition {
     private boolean namesChanged;
     private boolean changed;
     private boolean durableUnforced;
+    private boolean degraded;
     private final Map<Long, Segment> adopted = new HashMap<>();
     private long reserved;
 
@@ -71,6 +72,11 @@ final class ReplayedPartition {
         return this;
     }
 
+    /** Of a log whose checkpoints are lost: gaps are told by whoever reads there, and everything is forced. */
+    void degraded() {
+        degraded = true;
+    }
+
     /** All offsets below one were reserved: none of them may be given out again. */
     void reserved(long upTo) {
         reserved = Math.max(reserved, upTo);
@@ -91,6 +97,9 @@ final class ReplayedPartition {
             }
             if (last && !durableUnforced) {
                 mendTail(segment, extent.bytes());
+            }
+            if (degraded) {
+                written.add(segment);
             }
             long size = disk.size(segment.logPath());
             if (size < extent.bytes()) {
@@ -230,6 +239,12 @@ final class ReplayedPartition {
         }
         if (base < next) {
             return;
+        }
+        if (base > next && degraded) {
+            LOG.warn("offsets {} to {} of {} are lost", next, base - 1, directory);
+            closeLast();
+            active = null;
+            next = base;
         }
         if (base > next) {
             throw Failures.corrupt("the journal lacks offsets " + next + " to " + (base - 1) + " of " + directory);

@@ -257,19 +257,45 @@ class LogDamageTest {
     }
 
     @Test
-    void without_both_copies_nothing_is_opened_and_nothing_cut() throws IOException {
+    void without_both_copies_of_the_checkpoint_everything_is_found_in_the_segments_and_nothing_cut()
+            throws IOException {
+        Damage.flipBit(files(".log").get(0), positions.get(7) + 70, 1);
         Files.delete(directory.resolve("checkpoint"));
-        Files.delete(directory.resolve("checkpoint.copy"));
+        Damage.truncate(directory.resolve("checkpoint.copy"), 30);
         List<Path> before = files(".log");
+        List<Long> sizes = new ArrayList<>();
+        for (Path segment : before) {
+            sizes.add(Files.size(segment));
+        }
+        try (LogStore store = open()) {
+            assertEquals(before, files(".log"));
+            for (int i = 0; i < before.size(); i++) {
+                assertEquals(sizes.get(i), Files.size(before.get(i)));
+            }
+            List<String> ranges = new ArrayList<>();
+            assertEquals(2 * BATCHES - 2, readAround(log(store), ranges).size());
+            assertEquals(List.of("14-15"), ranges);
+            assertEquals(2 * BATCHES, append(log(store), "more"));
+        }
+        try (LogStore store = open()) {
+            assertEquals(2 * BATCHES + 1, log(store).durable());
+        }
+    }
+
+    @Test
+    void without_the_store_file_or_both_catalogs_nothing_is_opened() throws IOException {
+        byte[] catalog = Files.readAllBytes(directory.resolve("catalog"));
+        Files.delete(directory.resolve("catalog"));
+        Files.delete(directory.resolve("catalog.copy"));
         assertEquals(
                 ErrorCode.CORRUPT_MESSAGE,
                 assertThrows(LevadaException.class, this::open).code());
-        assertEquals(before, files(".log"));
+        Files.write(directory.resolve("catalog"), catalog);
         Files.delete(directory.resolve(Layout.STORE));
         assertEquals(
                 ErrorCode.CORRUPT_MESSAGE,
                 assertThrows(LevadaException.class, this::open).code());
-        assertFalse(Files.exists(directory.resolve("checkpoint")));
+        assertFalse(Files.exists(directory.resolve("catalog.copy")));
     }
 
     @Test

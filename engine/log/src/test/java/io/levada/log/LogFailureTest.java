@@ -165,6 +165,30 @@ class LogFailureTest {
         scheduler.close();
     }
 
+    @Test
+    void without_a_checkpoint_what_only_the_journal_has_is_there() throws IOException {
+        for (CrashStyle style : List.of(CrashStyle.DROP, CrashStyle.KEEP)) {
+            LogStore store = open();
+            Topic known = store.topic("t");
+            PartitionLog log = (known == null ? store.createTopic("t", 1, Map.of()) : known)
+                    .partitions()
+                    .get(0);
+            int before = values(log).size();
+            for (int i = 0; i < 20; i++) {
+                append(log, "x".repeat(1_000) + i);
+            }
+            crash(style);
+            disk.flipBit(Layout.CHECKPOINT, 300);
+            disk.flipBit(Layout.CHECKPOINT + ".copy", 300);
+            LogStore again = open();
+            PartitionLog found = again.topics().get(0).partitions().get(0);
+            assertEquals(before + 20, found.durable());
+            assertEquals(before + 20, values(found).size());
+            again.close();
+        }
+        scheduler.close();
+    }
+
     private void crash(CrashStyle style) {
         scheduler.crash();
         scheduler.close();

@@ -1,0 +1,114 @@
+package io.levada.log;
+
+import io.levada.LevadaException;
+import io.levada.env.Disk;
+import io.levada.log.Checkpoint.Entry;
+import io.levada.log.Checkpoint.Extent;
+import io.levada.log.Checkpoint.PartitionId;
+import io.levada.protocol.RecordBatch;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Says what there is when both copies of the checkpoint are lost, by looking at every batch of every segment. Changes
+ * nothing. All segments count as they are found, with whatever damage is in them, since nobody knows any more what was
+ * forced; records that were deleted without a whole segment may be back, and time begins anew. For one thread.
+ */
+final class Salvage {
+    private static final Logger LOG = LoggerFactory.getLogger(Salvage.class);
+    private static final int WINDOW_BYTES = 64 << 10;
+
+    /** More than a partition ever has reserved beyond what it has used. */
+    private static final long MOST_RESERVED = 1 << 20;
+
+    private final Disk disk;
+    private final LogConfig config;
+    private final long nowMs;
+
+    Salvage(Disk disk, LogConfig config, long nowMs) {
+        this.disk = disk;
+        this.config = config;
+        this.nowMs = nowMs;
+    }
+
+    /** What can be said of each partition that has segments. */
+    Map<PartitionId, Entry> entries(Catalog catalog) throws IOException {
+        Map<PartitionId, Entry> entries = new LinkedHashMap<>();
+        for (Catalog.Entry topic : catalog.topics()) {
+            boolean durableUnforced = config.settings(topic.config()).isDurableUnforced();
+            for (int i = 0; i < topic.partitions(); i++) {
+                PartitionId id = new PartitionId(topic.id(), i);
+                List<Long> bases = bases(id);
+                if (!bases.isEmpty()) {
+                    entries.put(id, entry(id, bases, durableUnforced));
+                }
+            }
+        }
+        LOG.warn("both copies of the checkpoint are lost: {} partitions are taken from their segments", entries.size());
+        return entries;
+    }
+
+    private List<Long> bases(PartitionId id) throws IOException {
+        return disk.list(Layout.partitionDirectory(id.topicId(), id.partition())).stream()
+                .map(name -> Layout.segmentBase(name, Layout.LOG_SUFFIX))
+                .filter(base -> base >= 0)
+                .sorted()
+                .toList();
+    }
+
+    private Entry entry(PartitionId id, List<Long> bases, boolean durableUnforced) throws IOException {
+        List<Extent> extents = new ArrayList<>();
+        Producers producers = new Producers(List.of());
+        for (int i = 0; i < bases.size(); i++) {
+            long closedMs = i == bases.size() - 1 ? Extent.OPEN : nowMs;
+            extents.add(look(id, bases.get(i), closedMs, producers));
+        }
+        Extent last = extents.get(extents.size() - 1);
+        Segment segment = Segment.existing(disk, id, config.indexIntervalBytes(), last);
+        byte[] tail = ReplayedPartition.tailOf(segment, last.bytes());
+        segment.close();
+        long reserved = durableUnforced ? last.nextOffset() + MOST_RESERVED : 0;
+        return new Entry(bases.get(0), last.nextOffset(), reserved, extents, tail, producers.checkpoint());
+    }
+
+    /** Looks at all batches of a segment. */
+    private Extent look(PartitionId id, long base, long closedMs, Producers producers) throws IOException {
+        Extent unknown = new Extent(base, base, 0, Long.MIN_VALUE, nowMs, closedMs, false);
+        Segment segment = Segment.existing(disk, id, config.indexIntervalBytes(), unknown);
+        int size = Math.toIntExact(disk.size(segment.logPath()));
+        long next = base;
+        long maxTimestampMs = Long.MIN_VALUE;
+        HeaderWindow window = new HeaderWindow(segment, size, WINDOW_BYTES);
+        int position = window.nextBatch(0);
+        while (position < size) {
+            ByteBuffer bytes = ByteBuffer.allocate(RecordBatch.sizeInBytes(window.header()));
+            segment.read(position, bytes);
+            ByteBuf batch = Unpooled.wrappedBuffer(bytes.flip());
+            if (isWhole(batch)) {
+                producers.replayed(batch, nowMs);
+                next = RecordBatch.nextOffset(batch);
+                maxTimestampMs = Math.max(maxTimestampMs, RecordBatch.maxTimestamp(batch));
+            }
+            position = window.nextBatch(position + (isWhole(batch) ? batch.readableBytes() : 1));
+        }
+        segment.close();
+        return new Extent(base, next, size, maxTimestampMs, nowMs, closedMs, false);
+    }
+
+    private static boolean isWhole(ByteBuf batch) {
+        try {
+            RecordBatch.verify(batch);
+            return true;
+        } catch (LevadaException e) {
+            return false; // told with its range to whoever reads it
+        }
+    }
+}
