@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Layer 1: the server is killed at random, and at chosen calls of the system. */
 @Tag("trial")
 class KillTrial {
-    private static final int CYCLES_PER_STORE = 20;
+    private static final int CYCLES_PER_STORE = 10;
     private static final List<String> CALLS =
             List.of("fdatasync", "fsync", "rename", "openat", "pwrite64", "ftruncate");
 
@@ -32,10 +32,11 @@ class KillTrial {
                 assertTrue(cycle.outcome().isClean(), () -> cycle.outcome().toString());
             }
             cycle.check();
-            all = all.plus(cycle.outcome().withCycles(kills));
-            assertTrue(all.isClean(), all.toString());
+            Outcome part = cycle.outcome().withCycles(kills);
+            Sizes.report("kill -9 at random", part);
+            assertTrue(part.isClean(), part.toString());
+            all = all.plus(part);
         }
-        Sizes.report("kill -9 at random", all);
     }
 
     @Test

@@ -24,16 +24,16 @@ class PowerTrial {
     @Test
     void nothing_is_lost_when_the_power_is_cut_on_xfs() throws Exception {
         Machine.require(Need.XFS);
-        Sizes.report("power cut, XFS", cuts(Kind.XFS, Sizes.cycles() / 2));
+        cuts(Kind.XFS, Sizes.cycles() / 2);
     }
 
     @Test
     void nothing_is_lost_when_the_power_is_cut_on_ext4() throws Exception {
         Machine.require(Need.EXT4);
-        Sizes.report("power cut, ext4", cuts(Kind.EXT4, Sizes.cycles() - Sizes.cycles() / 2));
+        cuts(Kind.EXT4, Sizes.cycles() - Sizes.cycles() / 2);
     }
 
-    private Outcome cuts(Kind kind, int count) throws Exception {
+    private void cuts(Kind kind, int count) throws Exception {
         Outcome all = Outcome.NONE;
         while (all.cycles() < count) {
             try (Volume volume = Volume.make(kind, directory)) {
@@ -49,11 +49,12 @@ class PowerTrial {
                     assertTrue(cycle.outcome().isClean(), () -> kind + ": " + cycle.outcome());
                 }
                 cycle.check();
-                all = all.plus(cycle.outcome().withCycles(cuts));
+                Outcome part = cycle.outcome().withCycles(cuts);
+                Sizes.report("power cut, " + kind.label(), part);
+                assertTrue(part.isClean(), () -> kind + ": " + part);
+                all = all.plus(part);
             }
-            assertTrue(all.isClean(), kind + ": " + all);
         }
-        return all;
     }
 
     @Test
@@ -61,7 +62,6 @@ class PowerTrial {
         Machine.require(Need.XFS, Need.EXT4, Need.STRACE);
         int cuts = Math.max(4, Sizes.cycles() / 20);
         int lossy = 0;
-        Outcome all = Outcome.NONE;
         for (int i = 0; i < cuts; i++) {
             try (Volume volume = Volume.make(i % 2 == 0 ? Kind.XFS : Kind.EXT4, directory)) {
                 Cycle cycle = new Cycle(volume.at().resolve("store"), directory.resolve("server.log"));
@@ -72,12 +72,13 @@ class PowerTrial {
                 cycle.runHindered(500, "strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", inject);
                 volume.cut();
                 lossy += losesSomething(cycle) ? 1 : 0;
-                all = all.plus(cycle.outcome().withCycles(1));
+                Sizes.report(
+                        "control, has to lose: forces that do nothing",
+                        cycle.outcome().withCycles(1));
             }
         }
         int found = lossy;
         assertTrue(found >= cuts * 8 / 10, () -> found + " of " + cuts + " cuts lost something");
-        Sizes.report("control, must lose: forces that do nothing", all);
     }
 
     /** A server that cannot even start any more has lost everything. */

@@ -19,10 +19,13 @@ final class ServerProcess implements AutoCloseable {
 
     private final Process process;
     private final CompletableFuture<@Nullable String> ready;
+    /** No server outlives the trials, whatever ends them. */
+    private final Thread atExit = new Thread(this::destroy);
 
     private ServerProcess(Process process, CompletableFuture<@Nullable String> ready) {
         this.process = process;
         this.ready = ready;
+        Runtime.getRuntime().addShutdownHook(atExit);
     }
 
     /** Starts a server on free ports; {@code before} are words that stand before {@code java}, such as strace's. */
@@ -93,9 +96,14 @@ final class ServerProcess implements AutoCloseable {
         return process.exitValue();
     }
 
-    @Override
-    public void close() {
+    private void destroy() {
         process.descendants().forEach(ProcessHandle::destroyForcibly);
         process.destroyForcibly();
+    }
+
+    @Override
+    public void close() {
+        destroy();
+        Runtime.getRuntime().removeShutdownHook(atExit);
     }
 }

@@ -47,7 +47,8 @@ final class SoakReport {
     }
 
     private static String row(String trial, Outcome sum) {
-        String bound = sum.isClean() ? String.format(Locale.ROOT, "at most %.2f %%", 300.0 / sum.cycles()) : "-";
+        String bound =
+                sum.isClean() ? String.format(Locale.ROOT, "at most %.2f %%", 300.0 / Math.max(3, sum.cycles())) : "-";
         return String.format(
                 Locale.ROOT,
                 "| %s | %,d | %,d | %,d | %,d | %,d | %,d | %,d | %s |",

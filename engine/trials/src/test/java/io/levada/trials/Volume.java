@@ -18,7 +18,11 @@ final class Volume implements AutoCloseable {
 
     enum Kind {
         XFS,
-        EXT4
+        EXT4;
+
+        String label() {
+            return this == XFS ? "XFS" : "ext4";
+        }
     }
 
     private Volume(Kind kind, Path image, Path at) {
