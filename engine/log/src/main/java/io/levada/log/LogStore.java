@@ -10,6 +10,7 @@ import io.levada.env.DiskInUseException;
 import io.levada.env.Env;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -167,6 +168,18 @@ public final class LogStore implements AutoCloseable {
     /** All topics, by name. */
     public List<Topic> topics() {
         return List.copyOf(topics.values());
+    }
+
+    /**
+     * Offsets known to be lost or damaged: found when the store was opened, or met by readers since. Everything else can
+     * be read, or was not read yet; {@link LogVerifier} looks at everything.
+     */
+    public List<DamagedRange> health() {
+        List<DamagedRange> found = new ArrayList<>();
+        for (Topic topic : topics.values()) {
+            topic.partitions().forEach(partition -> found.addAll(partition.damage(topic.name())));
+        }
+        return found;
     }
 
     public @Nullable Topic topic(String name) {

@@ -190,6 +190,24 @@ public final class PartitionLog {
         return durable.offset();
     }
 
+    /** Offsets known to be damaged: those that no segment holds, and those that readers met. */
+    List<DamagedRange> damage(String topic) {
+        List<DamagedRange> found = new ArrayList<>();
+        Segment before = null;
+        for (Segment segment : segments) {
+            boolean lacks = before != null && before.nextOffset() < segment.baseOffset();
+            if (before != null && lacks && !context.durableUnforced() && !before.isCompacted()) {
+                long from = before.nextOffset();
+                found.add(new DamagedRange(topic, partition(), from, segment.baseOffset(), "no segment holds them"));
+            }
+            segment.damage()
+                    .forEach((from, to) -> found.add(
+                            new DamagedRange(topic, partition(), from, to, segment.logPath() + " is damaged there")));
+            before = segment;
+        }
+        return found;
+    }
+
     private static SegmentReader reader(List<Segment> known, int index, DurablePoint durable) {
         Segment segment = known.get(index);
         Segment last = durable.segment();

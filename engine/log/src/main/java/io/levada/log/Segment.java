@@ -12,6 +12,8 @@ import java.lang.ref.SoftReference;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,6 +36,9 @@ final class Segment {
     private final AtomicReference<@Nullable DiskFile> file = new AtomicReference<>();
     private volatile SoftReference<@Nullable SparseIndex> softIndex = new SoftReference<>(null);
     private volatile @Nullable SparseIndex writtenIndex;
+
+    /** Damaged offsets that readers met, by the first: behind the last. */
+    private final ConcurrentSkipListMap<Long, Long> damage = new ConcurrentSkipListMap<>();
 
     private volatile int bytes;
     private volatile long nextOffset;
@@ -134,6 +139,23 @@ final class Segment {
     /** Whether something was written that no force has covered. */
     boolean isUnforced() {
         return unforced;
+    }
+
+    /** Whether offsets may be missing that were compacted away. */
+    boolean isCompacted() {
+        return compacted;
+    }
+
+    /** A reader met damaged offsets. Safe for any thread. */
+    void noteDamage(long from, long to) {
+        if (damage.put(from, to) == null) {
+            LOG.warn("offsets {} to {} of {} are damaged", from, to - 1, logPath());
+        }
+    }
+
+    /** Damaged offsets met so far, by the first: behind the last. */
+    Map<Long, Long> damage() {
+        return damage;
     }
 
     /** What is read need not be on the disk: has it forced with the next checkpoint. */

@@ -185,6 +185,7 @@ final class SegmentReader {
     }
 
     private LevadaException damaged(long from, long to) {
+        segment.noteDamage(from, to);
         return Failures.corrupt("offsets " + from + " to " + (to - 1) + " of " + segment.logPath()
                 + " are damaged; reading can go on at " + to);
     }

@@ -140,6 +140,21 @@ class LogDamageTest {
     }
 
     @Test
+    void damage_that_a_reader_met_is_part_of_the_health() throws IOException {
+        Damage.flipBit(files(".log").get(0), positions.get(7) + 70, 1);
+        try (LogStore store = open()) {
+            assertEquals(List.of(), store.health());
+            readAround(log(store), new ArrayList<>());
+            readAround(log(store), new ArrayList<>());
+            assertEquals(1, store.health().size());
+            DamagedRange range = store.health().get(0);
+            assertEquals("t", range.topic());
+            assertEquals(14, range.from());
+            assertEquals(16, range.to());
+        }
+    }
+
+    @Test
     void control_without_damage_no_range_is_told() throws IOException {
         try (LogStore store = open()) {
             List<String> ranges = new ArrayList<>();
