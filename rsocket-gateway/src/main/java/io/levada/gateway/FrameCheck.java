@@ -4,6 +4,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
 import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +52,9 @@ final class FrameCheck {
     /** A shorter interval would have the server send keepalives without end. */
     private static final int MIN_KEEPALIVE_INTERVAL_MS = 100;
 
+    /** Stream ids passed over that may still come: as many as there are requests open at a time, by default. */
+    private static final int MAX_PASSED_OVER = 128;
+
     /** What an empty fragment costs. */
     private static final int FRAGMENT_OVERHEAD_BYTES = 64;
 
@@ -56,6 +62,7 @@ final class FrameCheck {
     private final IntObjectMap<Unfinished> unfinished = new IntObjectHashMap<>(4);
     private int unfinishedBytes;
     private int lastStreamId;
+    private final Set<Integer> passedOver = new LinkedHashSet<>();
     private boolean setUp;
 
     /** A fragmented message, of which more follows. */
@@ -132,16 +139,39 @@ final class FrameCheck {
     }
 
     private @Nullable String checkRequest(ByteBuf frame, int streamId, int flags, int headerBytes) {
-        if (streamId <= lastStreamId || (streamId & 1) == 0) {
-            return "a request on stream " + streamId + " behind " + lastStreamId + "; a client's are odd and ascend";
+        if (streamId <= 0 || (streamId & 1) == 0 || !isNew(streamId)) {
+            return "a request on stream " + streamId + " behind " + lastStreamId
+                    + "; a client's are odd, and used once";
         }
         if (headerBytes > HEADER_BYTES
                 && (frame.readableBytes() < headerBytes || frame.getInt(frame.readerIndex() + HEADER_BYTES) <= 0)) {
             return "a request on stream " + streamId + " with an initial request(n) that is not above 0";
         }
-        lastStreamId = streamId;
         String wrong = checkMetadata(frame, flags, headerBytes);
         return wrong == null && (flags & FOLLOWS) != 0 ? fragment(frame, streamId, true) : wrong;
+    }
+
+    /**
+     * Whether a stream id was not used before. A client that asks from several threads may send its ids a little out of
+     * order, so those that were passed over last are still good.
+     */
+    private boolean isNew(int streamId) {
+        if (streamId < lastStreamId) {
+            return passedOver.remove(streamId);
+        } else if (streamId == lastStreamId) {
+            return false;
+        }
+        int first = Math.max(lastStreamId == 0 ? 1 : lastStreamId + 2, streamId - 2 * MAX_PASSED_OVER);
+        for (int passed = first; passed < streamId; passed += 2) {
+            passedOver.add(passed);
+        }
+        Iterator<Integer> oldest = passedOver.iterator();
+        while (passedOver.size() > MAX_PASSED_OVER) {
+            oldest.next();
+            oldest.remove();
+        }
+        lastStreamId = streamId;
+        return true;
     }
 
     private @Nullable String checkPayload(ByteBuf frame, int streamId, int flags) {

@@ -122,6 +122,21 @@ final class HostilePeerTest {
     }
 
     @Test
+    void stream_ids_may_come_a_little_out_of_order_but_not_from_far_behind() {
+        try (RawSocket peer = new RawSocket(server)) {
+            peer.setUp()
+                    .requestResponse(5, "topics.list", "{}")
+                    .requestResponse(1, "topics.list", "{}")
+                    .requestResponse(3, "topics.list", "{}")
+                    .requestResponse(1_001, "topics.list", "{}")
+                    .requestResponse(745, "topics.list", "{}")
+                    .requestResponse(743, "topics.list", "{}");
+            assertTrue(peer.readError().contains("a request on stream 743 behind 1001"));
+            peer.awaitClosed();
+        }
+    }
+
+    @Test
     void a_frame_beyond_the_limit_closes_before_it_is_read() {
         try (RawSocket peer = new RawSocket(server)) {
             peer.setUp().bytes((byte) 0x7f, (byte) 0, (byte) 0);
