@@ -16,6 +16,9 @@ public sealed interface End {
     /** Before the first record whose timestamp is at or after this, as far as there is one when reading starts. */
     record AtTime(Instant time) implements End {}
 
+    /** Before where a token says, for each partition; those it does not name have no end. */
+    record AtToken(Token token) implements End {}
+
     static End never() {
         return new Never();
     }
@@ -35,7 +38,11 @@ public sealed interface End {
         return new AtTime(time);
     }
 
-    /** Reads {@code never}, {@code now}, {@code offset:N} or {@code time:ISO}. */
+    static End token(Token token) {
+        return new AtToken(token);
+    }
+
+    /** Reads {@code never}, {@code now}, {@code offset:N}, {@code time:ISO} or a token. */
     static End parse(String text) {
         if (text.equals("never")) {
             return never();
@@ -45,10 +52,12 @@ public sealed interface End {
             return offset(Position.Spelling.offset(text));
         } else if (text.startsWith("time:")) {
             return time(Position.Spelling.time(text));
+        } else if (text.startsWith(Token.PREFIX)) {
+            return token(Token.parse(text));
         }
         throw new LevadaException(
                 ErrorCode.INVALID_REQUEST,
-                "'" + text + "' is no end; use now, never, offset:N or time:2001-01-01T00:00:00Z");
+                "'" + text + "' is no end; use now, never, offset:N, time:2001-01-01T00:00:00Z or a token");
     }
 
     /** The spelling that {@link #parse} reads. */
@@ -57,6 +66,8 @@ public sealed interface End {
             return "offset:" + at.offset();
         } else if (this instanceof AtTime at) {
             return "time:" + at.time();
+        } else if (this instanceof AtToken at) {
+            return at.token().encode();
         }
         return this instanceof Now ? "now" : "never";
     }

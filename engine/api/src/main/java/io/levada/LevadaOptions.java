@@ -15,6 +15,8 @@ import reactor.core.scheduler.Schedulers;
  * @param readWindowBytes most bytes held for one subscription, 64 KiB to 1 GiB
  * @param compression codec of the batches published
  * @param connectTimeout how long opening a remote address, and a single request, may take
+ * @param reconnectTimeout how long streams to a remote address outlive their connection, to go on on another one: they try
+ *     again after 100 ms first, then ever more rarely, at least every 10 s; zero to fail at once instead
  * @param tokenFile a file with the bearer token for remote addresses
  */
 public record LevadaOptions(
@@ -24,6 +26,7 @@ public record LevadaOptions(
         int readWindowBytes,
         Compression compression,
         Duration connectTimeout,
+        Duration reconnectTimeout,
         @Nullable String tokenFile) {
 
     public LevadaOptions {
@@ -31,45 +34,115 @@ public record LevadaOptions(
         require(batchBytes >= 1 << 10 && batchBytes <= 1 << 20, "batchBytes: 1 KiB to 1 MiB");
         require(readWindowBytes >= 1 << 16 && readWindowBytes <= 1 << 30, "readWindowBytes: 64 KiB to 1 GiB");
         require(!connectTimeout.isNegative() && !connectTimeout.isZero(), "connectTimeout: above zero");
+        require(!reconnectTimeout.isNegative(), "reconnectTimeout: zero or above");
     }
 
     public static LevadaOptions defaults() {
         return new LevadaOptions(
-                Schedulers.boundedElastic(), 16_384, 64 << 10, 4 << 20, Compression.NONE, Duration.ofSeconds(10), null);
+                Schedulers.boundedElastic(),
+                16_384,
+                64 << 10,
+                4 << 20,
+                Compression.NONE,
+                Duration.ofSeconds(10),
+                Duration.ofMinutes(2),
+                null);
     }
 
     public LevadaOptions withCallbacks(Scheduler value) {
         return new LevadaOptions(
-                value, publishWindowRecords, batchBytes, readWindowBytes, compression, connectTimeout, tokenFile);
+                value,
+                publishWindowRecords,
+                batchBytes,
+                readWindowBytes,
+                compression,
+                connectTimeout,
+                reconnectTimeout,
+                tokenFile);
     }
 
     public LevadaOptions withPublishWindowRecords(int value) {
-        return new LevadaOptions(callbacks, value, batchBytes, readWindowBytes, compression, connectTimeout, tokenFile);
+        return new LevadaOptions(
+                callbacks,
+                value,
+                batchBytes,
+                readWindowBytes,
+                compression,
+                connectTimeout,
+                reconnectTimeout,
+                tokenFile);
     }
 
     public LevadaOptions withBatchBytes(int value) {
         return new LevadaOptions(
-                callbacks, publishWindowRecords, value, readWindowBytes, compression, connectTimeout, tokenFile);
+                callbacks,
+                publishWindowRecords,
+                value,
+                readWindowBytes,
+                compression,
+                connectTimeout,
+                reconnectTimeout,
+                tokenFile);
     }
 
     public LevadaOptions withReadWindowBytes(int value) {
         return new LevadaOptions(
-                callbacks, publishWindowRecords, batchBytes, value, compression, connectTimeout, tokenFile);
+                callbacks,
+                publishWindowRecords,
+                batchBytes,
+                value,
+                compression,
+                connectTimeout,
+                reconnectTimeout,
+                tokenFile);
     }
 
     public LevadaOptions withCompression(Compression value) {
         return new LevadaOptions(
-                callbacks, publishWindowRecords, batchBytes, readWindowBytes, value, connectTimeout, tokenFile);
+                callbacks,
+                publishWindowRecords,
+                batchBytes,
+                readWindowBytes,
+                value,
+                connectTimeout,
+                reconnectTimeout,
+                tokenFile);
     }
 
     public LevadaOptions withConnectTimeout(Duration value) {
         return new LevadaOptions(
-                callbacks, publishWindowRecords, batchBytes, readWindowBytes, compression, value, tokenFile);
+                callbacks,
+                publishWindowRecords,
+                batchBytes,
+                readWindowBytes,
+                compression,
+                value,
+                reconnectTimeout,
+                tokenFile);
+    }
+
+    public LevadaOptions withReconnectTimeout(Duration value) {
+        return new LevadaOptions(
+                callbacks,
+                publishWindowRecords,
+                batchBytes,
+                readWindowBytes,
+                compression,
+                connectTimeout,
+                value,
+                tokenFile);
     }
 
     public LevadaOptions withTokenFile(@Nullable String value) {
         return new LevadaOptions(
-                callbacks, publishWindowRecords, batchBytes, readWindowBytes, compression, connectTimeout, value);
+                callbacks,
+                publishWindowRecords,
+                batchBytes,
+                readWindowBytes,
+                compression,
+                connectTimeout,
+                reconnectTimeout,
+                value);
     }
 
     private static void require(boolean holds, String what) {

@@ -21,6 +21,7 @@ class DefaultsTest {
         assertEquals(4 << 20, options.readWindowBytes());
         assertEquals(Compression.NONE, options.compression());
         assertEquals(Duration.ofSeconds(10), options.connectTimeout());
+        assertEquals(Duration.ofMinutes(2), options.reconnectTimeout());
         assertNull(options.tokenFile());
     }
 
@@ -36,7 +37,9 @@ class DefaultsTest {
         assertRefused(() -> options.withBatchBytes((1 << 20) + 1));
         assertRefused(() -> options.withReadWindowBytes((1 << 16) - 1));
         assertRefused(() -> options.withReadWindowBytes((1 << 30) + 1));
+        options.withReconnectTimeout(Duration.ZERO);
         assertRefused(() -> options.withConnectTimeout(Duration.ZERO));
+        assertRefused(() -> options.withReconnectTimeout(Duration.ofMillis(-1)));
     }
 
     @Test

@@ -47,6 +47,9 @@ final class Positions {
             return CompletableFuture.completedStage(at.offset());
         } else if (end instanceof End.AtTime at) {
             return feed.offsetAt(at.time().toEpochMilli());
+        } else if (end instanceof End.AtToken at) {
+            return CompletableFuture.completedStage(
+                    check(topic, at.token()).next().getOrDefault(partition, Long.MAX_VALUE));
         }
         return CompletableFuture.completedStage(Long.MAX_VALUE);
     }

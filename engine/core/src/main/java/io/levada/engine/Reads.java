@@ -1,5 +1,6 @@
 package io.levada.engine;
 
+import io.levada.End;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.Position;
@@ -47,6 +48,9 @@ final class Reads {
                     "only a group has a committed position; read from earliest, or join one");
         }
         if (spec.from() instanceof Position.AtToken at) {
+            positions.check(topic, at.token());
+        }
+        if (spec.to() instanceof End.AtToken at) {
             positions.check(topic, at.token());
         }
         List<CompletableFuture<?>> started = new ArrayList<>();
