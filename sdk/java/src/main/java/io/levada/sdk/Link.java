@@ -17,7 +17,9 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -45,6 +47,7 @@ final class Link {
     private final Sinks.Empty<Void> closing = Sinks.empty();
     private final Mono<Void> closed = Mono.defer(this::close).cache();
     private final Set<RemoteStream> streams = new LinkedHashSet<>(); // on the loop
+    private final Set<Waiting> pauses = new LinkedHashSet<>(); // on the loop
 
     private @Nullable Attempt attempt; // guarded by this
     private boolean shut; // guarded by this
@@ -118,12 +121,61 @@ final class Link {
         streams.remove(stream);
     }
 
+    /** A wait before something is tried again. */
+    interface Pause {
+        void cancel();
+    }
+
+    /** Runs something later; or something else at once, when this is shut down before. On the loop. */
+    Pause pause(Duration time, Runnable later, Runnable whenShut) {
+        Waiting waiting = new Waiting(later, whenShut);
+        if (isShut()) {
+            whenShut.run();
+        } else {
+            pauses.add(waiting);
+            waiting.timer = loop.schedule(waiting, time.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        return waiting;
+    }
+
+    private final class Waiting implements Pause, Runnable {
+        private final Runnable later;
+        private final Runnable whenShut;
+        private @Nullable Future<?> timer;
+
+        Waiting(Runnable later, Runnable whenShut) {
+            this.later = later;
+            this.whenShut = whenShut;
+        }
+
+        @Override
+        public void run() {
+            if (pauses.remove(this)) {
+                later.run();
+            }
+        }
+
+        @Override
+        public void cancel() {
+            pauses.remove(this);
+            Future<?> running = timer;
+            if (running != null) {
+                running.cancel(false);
+            }
+        }
+
+        void shut() {
+            cancel();
+            whenShut.run();
+        }
+    }
+
     /** Ends all streams with GOING_AWAY, then the connection, then the event loop. */
     Mono<Void> shutdown() {
         return closed;
     }
 
-    private synchronized boolean isShut() {
+    synchronized boolean isShut() {
         return shut;
     }
 
@@ -138,6 +190,7 @@ final class Link {
             for (RemoteStream stream : List.copyOf(streams)) {
                 stream.fail(goingAway());
             }
+            List.copyOf(pauses).forEach(Waiting::shut);
             done.success();
         }));
         Mono<Void> connectionClosed = last == null ? Mono.empty() : Mono.defer(last::close);
@@ -184,7 +237,7 @@ final class Link {
                 cause);
     }
 
-    private static LevadaException goingAway() {
+    static LevadaException goingAway() {
         return new LevadaException(ErrorCode.GOING_AWAY, "this client was closed");
     }
 

@@ -11,8 +11,15 @@ import java.time.Duration;
  *     that was pulled is noticed by, and longer than a pause of its garbage collector
  * @param messagesPerStream default 2^31-1 less a margin, messages down after which a stream ends with a retriable error:
  *     rsocket-java stops asking for more there
+ * @param reconnectTimeout how long a stream that lost its connection tries to go on on another; zero for not at all, and
+ *     then batches are not numbered either; {@link io.levada.LevadaOptions#reconnectTimeout()}
  */
-record LinkLimits(Duration timeout, Duration keepaliveInterval, Duration keepaliveLimit, long messagesPerStream) {
+record LinkLimits(
+        Duration timeout,
+        Duration keepaliveInterval,
+        Duration keepaliveLimit,
+        long messagesPerStream,
+        Duration reconnectTimeout) {
     /** Largest message taken, fragments put together: what a length of three bytes can say. */
     static final int MAX_MESSAGE_BYTES = (1 << 24) - 1;
 
@@ -20,14 +27,24 @@ record LinkLimits(Duration timeout, Duration keepaliveInterval, Duration keepali
     static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
     static LinkLimits of(Duration timeout) {
-        return new LinkLimits(timeout, Duration.ofSeconds(5), Duration.ofSeconds(30), Integer.MAX_VALUE - 1024L);
+        return new LinkLimits(
+                timeout, Duration.ofSeconds(5), Duration.ofSeconds(30), Integer.MAX_VALUE - 1024L, Duration.ZERO);
     }
 
     LinkLimits withKeepalive(Duration interval, Duration limit) {
-        return new LinkLimits(timeout, interval, limit, messagesPerStream);
+        return new LinkLimits(timeout, interval, limit, messagesPerStream, reconnectTimeout);
     }
 
     LinkLimits withMessagesPerStream(long messages) {
-        return new LinkLimits(timeout, keepaliveInterval, keepaliveLimit, messages);
+        return new LinkLimits(timeout, keepaliveInterval, keepaliveLimit, messages, reconnectTimeout);
+    }
+
+    LinkLimits withReconnectTimeout(Duration value) {
+        return new LinkLimits(timeout, keepaliveInterval, keepaliveLimit, messagesPerStream, value);
+    }
+
+    /** Whether streams outlive their connection. */
+    boolean reconnects() {
+        return !reconnectTimeout.isZero();
     }
 }

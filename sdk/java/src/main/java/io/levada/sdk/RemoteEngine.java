@@ -20,12 +20,13 @@ final class RemoteEngine implements Engine {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
 
     private final Link link;
+    private final Producers producers = new Producers();
     private final Topics topics;
     private final Groups groups;
 
     RemoteEngine(Link link) {
         this.link = link;
-        this.topics = new RemoteTopics(link);
+        this.topics = new RemoteTopics(link, producers);
         this.groups = new RemoteGroups(link);
     }
 
@@ -48,12 +49,16 @@ final class RemoteEngine implements Engine {
 
     @Override
     public BatchWriter write(String topic, WriterSink sink) {
-        return RemoteWriter.open(link, topic, sink);
+        return link.limits().reconnects()
+                ? ResumingWriter.open(link, producers, topic, sink)
+                : RemoteWriter.open(link, topic, sink);
     }
 
     @Override
     public BatchReader read(ReadSpec spec, BatchSink sink) {
-        return RemoteReader.open(link, spec, sink);
+        return link.limits().reconnects()
+                ? ResumingReader.open(link, topics, spec, sink)
+                : RemoteReader.open(link, spec, sink);
     }
 
     @Override

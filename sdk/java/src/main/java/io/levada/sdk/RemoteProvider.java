@@ -25,7 +25,8 @@ public final class RemoteProvider implements LevadaProvider {
                     ErrorCode.INVALID_REQUEST,
                     "this version does not authenticate; leave out the token file " + options.tokenFile());
         }
-        RemoteEngine engine = new RemoteEngine(new Link(where, LinkLimits.of(options.connectTimeout())));
+        RemoteEngine engine = new RemoteEngine(new Link(
+                where, LinkLimits.of(options.connectTimeout()).withReconnectTimeout(options.reconnectTimeout())));
         try {
             engine.connect();
         } catch (RuntimeException e) {

@@ -17,9 +17,11 @@ import reactor.core.publisher.Mono;
 /** Topics of a server: each call is one request when subscribed to. */
 final class RemoteTopics implements Topics {
     private final Link link;
+    private final Producers producers;
 
-    RemoteTopics(Link link) {
+    RemoteTopics(Link link, Producers producers) {
         this.link = link;
+        this.producers = producers;
     }
 
     @Override
@@ -29,7 +31,8 @@ final class RemoteTopics implements Topics {
                 .put("partitions", spec.partitions())
                 .put("replicationFactor", spec.replicationFactor());
         spec.config().forEach(request.putObject("config")::put);
-        return Mono.defer(() -> link.request("topics.create", request, RemoteTopics::description));
+        return Mono.defer(() -> link.request("topics.create", request, RemoteTopics::description))
+                .doOnNext(made -> link.onLoop(() -> producers.forget(spec.name())));
     }
 
     @Override
@@ -62,6 +65,7 @@ final class RemoteTopics implements Topics {
     public Mono<Void> delete(String name) {
         ObjectNode request = Wire.object().put("name", name);
         return Mono.defer(() -> link.request("topics.delete", request, answer -> answer))
+                .doOnNext(deleted -> link.onLoop(() -> producers.forget(name)))
                 .then();
     }
 

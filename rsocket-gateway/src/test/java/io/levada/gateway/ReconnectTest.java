@@ -1,0 +1,184 @@
+package io.levada.gateway;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.levada.Ack;
+import io.levada.End;
+import io.levada.ErrorCode;
+import io.levada.Levada;
+import io.levada.LevadaException;
+import io.levada.LevadaOptions;
+import io.levada.ReadSpec;
+import io.levada.Record;
+import io.levada.StoredRecord;
+import io.levada.TopicSpec;
+import io.levada.engine.EmbeddedEngine;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Flux;
+
+/** A client whose connections are cut, or whose server goes away for a while. */
+class ReconnectTest {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+    private static final int PARTITIONS = 4;
+    private static final int RECORDS = 100_000;
+    private static final int CUTS = 50;
+
+    /** Less than a fiftieth of what goes over the wire in all, and several batches, so that most connections get somewhere. */
+    private static final int MEAN_BYTES = 24 << 10;
+
+    /** Little in flight, so that acknowledgements come back before the cut. */
+    private static final LevadaOptions OPTIONS =
+            LevadaOptions.defaults().withBatchBytes(2 << 10).withPublishWindowRecords(500);
+
+    private static void create(Levada levada) {
+        levada.topics().create(TopicSpec.of("t").partitions(PARTITIONS)).block(LIMIT);
+    }
+
+    private static Flux<Record> records(int count) {
+        return Flux.range(0, count).map(i -> Record.ofValue("value " + i).withPartition(i % PARTITIONS));
+    }
+
+    private static int number(StoredRecord record) {
+        return Integer.parseInt(Objects.requireNonNull(record.valueUtf8()).substring("value ".length()));
+    }
+
+    /** Every number once, in the partition and order it was published in. */
+    private static void assertEachOnce(int count, List<StoredRecord> found) {
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            int number = partition;
+            assertEquals(
+                    IntStream.range(0, count)
+                            .filter(i -> i % PARTITIONS == number)
+                            .boxed()
+                            .toList(),
+                    found.stream()
+                            .filter(record -> record.partition() == number)
+                            .map(ReconnectTest::number)
+                            .toList(),
+                    "partition " + partition);
+        }
+    }
+
+    private static List<StoredRecord> readAll(Levada levada) {
+        return Objects.requireNonNull(
+                levada.read(ReadSpec.of("t").to(End.now())).collectList().block(LIMIT));
+    }
+
+    private static String address(GatewayServer server) {
+        return "rsocket://127.0.0.1:" + server.tcpAddress().getPort();
+    }
+
+    @Test
+    void what_is_published_through_fifty_cuts_is_there_once_and_in_order() {
+        try (EmbeddedEngine engine = EmbeddedEngine.open("memory:");
+                GatewayServer server = Servers.start(engine);
+                Levada direct = Levada.open(address(server), OPTIONS);
+                CuttingProxy proxy = new CuttingProxy(server.tcpAddress().getPort(), CUTS, MEAN_BYTES)) {
+            create(direct);
+            List<Ack> acks;
+            try (Levada cut = openThrough(proxy)) {
+                acks = Objects.requireNonNull(
+                        cut.publish("t", records(RECORDS)).collectList().block(LIMIT));
+            }
+            assertEquals(0, proxy.cutsLeft(), "all cuts were made");
+            assertEachOnce(RECORDS, readAll(direct));
+            assertEquals(RECORDS, acks.size());
+            for (int i = 0; i < RECORDS; i++) {
+                assertEquals(i % PARTITIONS, acks.get(i).partition());
+                assertEquals(i / PARTITIONS, acks.get(i).offset());
+            }
+        }
+    }
+
+    /** The first connection may be cut too, which opening does not try again. */
+    private static Levada openThrough(CuttingProxy proxy) {
+        while (true) {
+            try {
+                return Levada.open(proxy.address(), OPTIONS);
+            } catch (LevadaException e) {
+                assertEquals(ErrorCode.CONNECTION_LOST, e.code());
+            }
+        }
+    }
+
+    @Test
+    void what_is_read_through_fifty_cuts_comes_once_and_in_order() {
+        try (EmbeddedEngine engine = EmbeddedEngine.open("memory:");
+                GatewayServer server = Servers.start(engine);
+                Levada direct = Levada.open(address(server), OPTIONS);
+                CuttingProxy proxy = new CuttingProxy(server.tcpAddress().getPort(), CUTS, MEAN_BYTES)) {
+            create(direct);
+            direct.publish("t", records(RECORDS)).blockLast(LIMIT);
+            try (Levada cut = openThrough(proxy)) {
+                assertEachOnce(RECORDS, readAll(cut));
+            }
+            assertEquals(0, proxy.cutsLeft(), "all cuts were made");
+        }
+    }
+
+    @Test
+    void control_without_reconnecting_the_first_cut_ends_the_stream() {
+        try (EmbeddedEngine engine = EmbeddedEngine.open("memory:");
+                GatewayServer server = Servers.start(engine);
+                Levada direct = Levada.open(address(server), OPTIONS);
+                CuttingProxy proxy = new CuttingProxy(server.tcpAddress().getPort(), CUTS, MEAN_BYTES)) {
+            create(direct);
+            LevadaException error = assertThrows(LevadaException.class, () -> {
+                LevadaOptions options = OPTIONS.withReconnectTimeout(Duration.ZERO);
+                try (Levada cut = Levada.open(proxy.address(), options)) {
+                    cut.publish("t", records(RECORDS)).blockLast(LIMIT);
+                }
+            });
+            assertEquals(ErrorCode.CONNECTION_LOST, error.code());
+        }
+    }
+
+    @Test
+    void a_server_that_stops_and_comes_back_on_the_same_port_is_gone_on_with(@TempDir Path directory) {
+        int count = 20_000;
+        String store = "file:" + directory;
+        EmbeddedEngine engine = EmbeddedEngine.open(store);
+        GatewayServer server = Servers.start(engine);
+        int port = server.tcpAddress().getPort();
+        AtomicInteger acked = new AtomicInteger();
+        try (Levada levada = Levada.open(address(server), OPTIONS)) {
+            create(levada);
+            List<StoredRecord> live = new ArrayList<>();
+            var reading = levada.read(ReadSpec.of("t"))
+                    .take(count)
+                    .doOnNext(live::add)
+                    .then()
+                    .toFuture();
+            var publishing = levada.publish("t", records(count))
+                    .doOnNext(ack -> acked.incrementAndGet())
+                    .then()
+                    .toFuture();
+            for (int restart = 1; restart <= 2; restart++) {
+                int enough = restart * count / 4;
+                Await.until("some records are acknowledged", () -> acked.get() >= enough);
+                server.close();
+                engine.close();
+                engine = EmbeddedEngine.open(store);
+                server = GatewayServer.start(engine, Servers.config().withPorts(port, 0));
+            }
+            publishing.orTimeout(60, TimeUnit.SECONDS).join();
+            reading.orTimeout(60, TimeUnit.SECONDS).join();
+            assertEachOnce(count, live);
+            assertEachOnce(count, readAll(levada));
+            assertEquals(count, acked.get());
+        } finally {
+            server.close();
+            engine.close();
+        }
+    }
+}

@@ -1,0 +1,296 @@
+package io.levada.sdk;
+
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.facade.BatchWriter;
+import io.levada.facade.WriterSink;
+import io.levada.sdk.Producers.Producer;
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A writer that outlives its connection. It is an idempotent producer: it numbers the records of each partition, keeps what
+ * is not acknowledged, and sends that again, with the same sequences, on the next connection; the log appends each batch
+ * once and answers the repeat with the offset it got first.
+ *
+ * <p>What it keeps is bounded by the credit it passes on: what the server granted first, and then as much as was
+ * acknowledged. All state is the event loop's.
+ */
+final class ResumingWriter implements BatchWriter {
+    private final Link link;
+    private final String topic;
+    private final WriterSink sink;
+    private final Backoff backoff;
+
+    private final Producers producers;
+    private @Nullable Producer producer;
+
+    /** Everything not acknowledged, by the sequence it was written with, in order. */
+    private final Map<Long, Pending> pending = new LinkedHashMap<>();
+
+    /** Those of them that the present channel was not given yet. */
+    private final Deque<Pending> unsent = new ArrayDeque<>();
+
+    private @Nullable Channel channel;
+    private boolean opened;
+    private boolean credited;
+    private boolean sentBefore;
+    private boolean repairing;
+    private boolean completing;
+    private volatile boolean ended;
+
+    private record Pending(long sequence, int partition, ByteBuf batch) {}
+
+    private ResumingWriter(Link link, Producers producers, String topic, WriterSink sink) {
+        this.link = link;
+        this.producers = producers;
+        this.topic = topic;
+        this.sink = sink;
+        this.backoff = new Backoff(link);
+    }
+
+    static ResumingWriter open(Link link, Producers producers, String topic, WriterSink sink) {
+        ResumingWriter writer = new ResumingWriter(link, producers, topic, sink);
+        link.onLoop(writer::connect);
+        return writer;
+    }
+
+    private void connect() {
+        if (!ended) {
+            unsent.clear();
+            unsent.addAll(pending.values());
+            Channel next = new Channel();
+            channel = next;
+            next.writer = RemoteWriter.open(link, topic, next);
+        }
+    }
+
+    @Override
+    public void write(int partition, long sequence, ByteBuf batch) {
+        link.onLoop(() -> {
+            if (ended) {
+                batch.release();
+                return;
+            }
+            Producer numbering = producer == null ? producers.take(topic) : producer;
+            producer = numbering;
+            numbering.number(partition, batch);
+            Pending added = new Pending(sequence, partition, batch);
+            pending.put(sequence, added);
+            unsent.add(added);
+            sendMore();
+        });
+    }
+
+    private void sendMore() {
+        Channel open = channel;
+        if (open == null) {
+            return;
+        }
+        while (!unsent.isEmpty() && open.creditBatches > 0 && open.creditBytes > 0) {
+            sentBefore = true;
+            open.send(unsent.remove());
+        }
+        if (completing && unsent.isEmpty() && !open.completed) {
+            open.completed = true;
+            open.complete();
+        }
+    }
+
+    @Override
+    public void complete() {
+        link.onLoop(() -> {
+            completing = true;
+            sendMore();
+        });
+    }
+
+    @Override
+    public void cancel() {
+        ended = true;
+        link.onLoop(() -> {
+            giveBack();
+            release();
+            Channel open = channel;
+            if (open != null) {
+                channel = null;
+                open.cancel();
+            }
+        });
+    }
+
+    private void acknowledged(Pending batch, long baseOffset) {
+        backoff.reset();
+        repairing = false;
+        int bytes = batch.batch().readableBytes();
+        pending.remove(batch.sequence());
+        batch.batch().release();
+        sink.onAck(batch.sequence(), baseOffset);
+        if (!ended) {
+            sink.onCredit(1, bytes);
+        }
+    }
+
+    /** The channel is over, and with it whatever it did not acknowledge is open again. */
+    private void lost(LevadaException error) {
+        channel = null;
+        if (ended) {
+            return;
+        } else if (completing && pending.isEmpty()) {
+            finish(null);
+        } else if (!backoff.retry(repairable(error), this::connect, () -> finish(Link.goingAway()))) {
+            finish(finalError(error));
+        }
+    }
+
+    /**
+     * What a batch before a refused one failed with may be told later than the refusal, or not at all: that is found out by
+     * sending all of it once more.
+     */
+    private LevadaException repairable(LevadaException error) {
+        boolean outOfOrder =
+                error.code() == ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER || error.code() == ErrorCode.UNKNOWN_PRODUCER_ID;
+        if (!outOfOrder || repairing) {
+            return error;
+        }
+        repairing = true;
+        return new LevadaException(ErrorCode.OUTCOME_UNKNOWN, error.line(), error);
+    }
+
+    private LevadaException finalError(LevadaException error) {
+        boolean unknown = sentBefore && !pending.isEmpty() && !link.isShut() && Backoff.isPassing(error);
+        return unknown
+                ? new LevadaException(
+                        ErrorCode.OUTCOME_UNKNOWN,
+                        "of " + pending.size() + " batches it is not known whether they were appended: " + error.line(),
+                        error)
+                : error;
+    }
+
+    private void finish(@Nullable LevadaException error) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        if (error == null) {
+            giveBack();
+        } else {
+            producer = null;
+        }
+        release();
+        if (error == null) {
+            sink.onComplete();
+        } else {
+            sink.onError(error);
+        }
+    }
+
+    private void giveBack() {
+        Producer done = producer;
+        if (done != null && pending.isEmpty()) {
+            producers.giveBack(topic, done);
+        }
+        producer = null;
+    }
+
+    private void release() {
+        backoff.stop();
+        pending.values().forEach(batch -> batch.batch().release());
+        pending.clear();
+        unsent.clear();
+    }
+
+    /** One channel to the server, whose sequences begin at 0. */
+    private final class Channel implements WriterSink {
+        private @Nullable RemoteWriter writer;
+        private final Map<Long, Pending> sent = new HashMap<>();
+        private long nextSequence;
+        private int creditBatches;
+        private long creditBytes;
+        private boolean completed;
+
+        void send(Pending batch) {
+            RemoteWriter to = writer;
+            if (to != null) {
+                creditBatches--;
+                creditBytes -= batch.batch().readableBytes();
+                sent.put(nextSequence, batch);
+                to.write(batch.partition(), nextSequence++, batch.batch().retainedDuplicate());
+            }
+        }
+
+        void complete() {
+            RemoteWriter to = writer;
+            if (to != null) {
+                to.complete();
+            }
+        }
+
+        void cancel() {
+            RemoteWriter to = writer;
+            if (to != null) {
+                to.cancel();
+            }
+        }
+
+        private boolean isOver() {
+            return channel != this || ended;
+        }
+
+        @Override
+        public void onOpen(int partitions, int maxRecordBytes) {
+            if (isOver()) {
+                return;
+            }
+            backoff.opened();
+            if (!opened) {
+                opened = true;
+                sink.onOpen(partitions, maxRecordBytes);
+            }
+        }
+
+        @Override
+        public void onCredit(int batches, long bytes) {
+            if (isOver()) {
+                return;
+            }
+            creditBatches = (int) Math.min(Integer.MAX_VALUE, (long) creditBatches + batches);
+            creditBytes += bytes;
+            if (!credited) {
+                credited = true;
+                sink.onCredit(batches, bytes);
+            }
+            sendMore();
+        }
+
+        @Override
+        public void onAck(long sequence, long baseOffset) {
+            Pending batch = sent.remove(sequence);
+            if (isOver()) {
+                return;
+            } else if (batch == null) {
+                throw new IllegalArgumentException("batch " + sequence + " is acknowledged and was not sent");
+            }
+            acknowledged(batch, baseOffset);
+        }
+
+        @Override
+        public void onComplete() {
+            if (!isOver()) {
+                lost(new LevadaException(ErrorCode.GOING_AWAY, "the server ended the stream"));
+            }
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            if (!isOver()) {
+                lost(LevadaException.of(error));
+            }
+        }
+    }
+}

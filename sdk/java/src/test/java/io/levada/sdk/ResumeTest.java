@@ -1,0 +1,215 @@
+package io.levada.sdk;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.levada.End;
+import io.levada.Position;
+import io.levada.ReadSpec;
+import io.levada.Token;
+import io.levada.facade.BatchReader;
+import io.levada.facade.BatchWriter;
+import io.levada.protocol.Message;
+import io.levada.protocol.RecordBatch;
+import io.levada.sdk.FakeServer.Channel;
+import io.levada.sdk.FakeServer.Transport;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import java.time.Duration;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+
+/** Streams that outlive their connection, against a server that does as the test says. */
+class ResumeTest {
+    private static final UUID LOG = new UUID(1, 2);
+    private static final UUID TOPIC = new UUID(3, 4);
+
+    private final FakeServer server = new FakeServer(Transport.TCP);
+    private RemoteEngine engine = engine(Await.LIMIT);
+    private final Journal journal = new Journal();
+
+    private RemoteEngine engine(Duration reconnectTimeout) {
+        LinkLimits limits = LinkLimits.of(Await.LIMIT).withReconnectTimeout(reconnectTimeout);
+        return new RemoteEngine(new Link(Address.parse(server.address()), limits));
+    }
+
+    @AfterEach
+    void close() {
+        engine.close();
+        server.close();
+    }
+
+    private void describe(UUID logId, long start, long durable) {
+        String partition = "{\"partition\":%d,\"start\":%d,\"end\":%d,\"durable\":%d,\"bytes\":0}";
+        String answer = "{\"name\":\"t\",\"id\":\"" + TOPIC + "\",\"logId\":\"" + logId + "\",\"partitions\":["
+                + partition.formatted(0, start, durable, durable) + ","
+                + partition.formatted(1, start, durable, durable) + "],\"config\":{}}";
+        server.answer("topics.describe", request -> Mono.just(answer));
+    }
+
+    private Channel opened() {
+        Channel channel = server.nextChannel();
+        assertInstanceOf(Message.Open.class, channel.next());
+        channel.send(new Message.Opened(6, 1 << 20));
+        channel.send(new Message.WriteCredit(10, 1 << 20));
+        return channel;
+    }
+
+    private static Message.Batch batch(Channel channel) {
+        return assertInstanceOf(Message.Batch.class, channel.next());
+    }
+
+    @Test
+    void a_writer_sends_what_was_not_acknowledged_again_byte_for_byte() {
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel first = opened();
+        assertEquals("open 6 1048576", journal.next());
+        assertEquals("credit 10 1048576", journal.next());
+        writer.write(5, 0, Batches.of(3, 0));
+        writer.write(5, 1, Batches.of(2, 0));
+        writer.write(1, 2, Batches.of(1, 0));
+        ByteBuf acknowledged = batch(first).batch();
+        byte[] second = ByteBufUtil.getBytes(batch(first).batch());
+        byte[] third = ByteBufUtil.getBytes(batch(first).batch());
+        assertEquals(0, RecordBatch.baseSequence(acknowledged));
+        first.send(new Message.Ack(0, 40));
+        assertEquals("ack 0 40", journal.next());
+        assertEquals("credit 1 " + acknowledged.readableBytes(), journal.next());
+        server.dropConnections();
+
+        Channel next = opened();
+        Message.Batch again = batch(next);
+        assertEquals(0, again.sequence());
+        assertEquals(5, again.partition());
+        assertEquals(3, RecordBatch.baseSequence(again.batch()));
+        assertEquals(RecordBatch.producerId(acknowledged), RecordBatch.producerId(again.batch()));
+        assertArrayEquals(second, ByteBufUtil.getBytes(again.batch()));
+        assertArrayEquals(third, ByteBufUtil.getBytes(batch(next).batch()));
+        next.send(new Message.Ack(1, 7));
+        next.send(new Message.Ack(0, 43));
+        assertEquals("ack 2 7", journal.next());
+        assertTrue(journal.next().startsWith("credit 1 "));
+        assertEquals("ack 1 43", journal.next());
+        assertTrue(journal.next().startsWith("credit 1 "));
+        writer.complete();
+        assertEquals("up completed", next.nextEvent());
+        next.complete();
+        assertEquals("complete", journal.next());
+        assertTrue(journal.onSdkThreads);
+    }
+
+    @Test
+    void a_later_stream_goes_on_with_the_sequences_of_one_that_is_through() {
+        long id = publishOne(0);
+        assertEquals(id, publishOne(2));
+    }
+
+    private long publishOne(int expectedSequence) {
+        Journal own = new Journal();
+        BatchWriter writer = engine.write("t", own.writer());
+        Channel channel = opened();
+        assertTrue(own.next().startsWith("open"));
+        assertTrue(own.next().startsWith("credit"));
+        writer.write(0, 0, Batches.of(2, 0));
+        writer.complete();
+        ByteBuf sent = batch(channel).batch();
+        assertEquals(expectedSequence, RecordBatch.baseSequence(sent));
+        channel.send(new Message.Ack(0, 9));
+        channel.complete();
+        assertEquals("ack 0 9", own.next());
+        assertTrue(own.next().startsWith("credit"));
+        assertEquals("complete", own.next());
+        return RecordBatch.producerId(sent);
+    }
+
+    @Test
+    void a_writer_that_gives_up_leaves_the_outcome_unknown() {
+        engine.close();
+        engine = engine(Duration.ofMillis(300));
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel channel = opened();
+        assertEquals("open 6 1048576", journal.next());
+        assertEquals("credit 10 1048576", journal.next());
+        writer.write(0, 0, Batches.of(1, 0));
+        batch(channel);
+        server.stop();
+        String line = journal.next();
+        assertTrue(line.startsWith("error OUTCOME_UNKNOWN: of 1 batches it is not known"), line);
+    }
+
+    @Test
+    void an_error_that_another_connection_does_not_mend_ends_the_writer() {
+        engine.write("t", journal.writer());
+        server.nextChannel()
+                .fail("{\"error\":{\"code\":\"UNKNOWN_TOPIC_OR_PARTITION\",\"message\":\"no t\",\"retriable\":false}}");
+        assertEquals("error UNKNOWN_TOPIC_OR_PARTITION: no t", journal.next());
+    }
+
+    private static String token(long zero, long one) {
+        SortedMap<Integer, Long> next = new TreeMap<>();
+        next.put(0, zero);
+        next.put(1, one);
+        return new Token(LOG, TOPIC, next).encode();
+    }
+
+    private static Message.Open open(String from, String to) {
+        return new Message.Open("{\"topic\":\"t\",\"from\":\"" + from + "\",\"to\":\"" + to + "\"}");
+    }
+
+    @Test
+    void a_reader_goes_on_behind_what_it_delivered_with_the_credit_that_is_left() {
+        describe(LOG, 0, 100);
+        BatchReader reader =
+                engine.read(ReadSpec.of("t").from(Position.latest()).to(End.now()), journal.batches());
+        Channel first = server.nextChannel();
+        assertEquals(open(token(100, 100), token(100, 100)), first.next());
+        reader.credit(5, 1_000);
+        assertEquals(new Message.Credit(5, 1_000), first.next());
+        ByteBuf batch = Batches.of(2, 140);
+        final int bytes = batch.readableBytes();
+        first.send(new Message.Records(1, 2, batch));
+        assertEquals("batch 1 2 at 140", journal.next());
+        first.send(new Message.Gap(0, 100, 120));
+        assertEquals("gap 0 100 120", journal.next());
+
+        describe(LOG, 130, 200);
+        server.dropConnections();
+        assertEquals("gap 0 120 130", journal.next());
+        Channel second = server.nextChannel();
+        assertEquals(open(token(130, 142), token(100, 100)), second.next());
+        assertEquals(new Message.Credit(3, 1_000 - bytes), second.next());
+        second.send(new Message.End(0, null));
+        second.send(new Message.End(1, null));
+        assertEquals("end 0", journal.next());
+        assertEquals("end 1", journal.next());
+        server.dropConnections();
+        assertEquals("complete", journal.next());
+    }
+
+    @Test
+    void a_reader_does_not_go_on_in_another_log() {
+        describe(LOG, 0, 100);
+        engine.read(ReadSpec.of("t"), journal.batches());
+        server.nextChannel();
+        describe(new UUID(9, 9), 0, 100);
+        server.dropConnections();
+        String line = journal.next();
+        assertTrue(line.startsWith("error LOG_CHANGED: "), line);
+    }
+
+    @Test
+    void closing_the_client_ends_what_waits_for_a_connection() {
+        describe(LOG, 0, 100);
+        engine.read(ReadSpec.of("t"), journal.batches());
+        server.nextChannel();
+        server.stop();
+        engine.close();
+        assertEquals("error GOING_AWAY: this client was closed", journal.next());
+    }
+}
