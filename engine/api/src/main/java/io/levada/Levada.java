@@ -53,6 +53,19 @@ public interface Levada extends AutoCloseable {
      */
     Flux<Ack> publish(String topic, Publisher<Record> records);
 
+    /**
+     * Appends records to one partition, the first at exactly the offset expected and each directly behind the one before, or
+     * not at all: whoever else appends there meanwhile ends this stream with {@link ErrorCode#OFFSET_MISMATCH}, whose message
+     * names the partition's end, and nothing behind is appended. Otherwise as {@link #publish(String, Publisher)}, but one
+     * batch at a time. Partitions that the records name are not looked at.
+     *
+     * @param expectedOffset the partition's end as the caller knows it, 0 or more
+     */
+    default Flux<Ack> publishAt(String topic, int partition, long expectedOffset, Publisher<Record> records) {
+        return Flux.error(
+                new LevadaException(ErrorCode.INVALID_REQUEST, address() + " cannot keep to an expected offset"));
+    }
+
     /** Appends one record; see {@link #publish(String, Publisher)}. */
     default Mono<Ack> publish(String topic, Record record) {
         return publish(topic, Mono.just(record)).single();

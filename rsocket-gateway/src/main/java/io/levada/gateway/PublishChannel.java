@@ -3,6 +3,7 @@ package io.levada.gateway;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.facade.BatchWriter;
+import io.levada.facade.ExpectedPlace;
 import io.levada.facade.WriterSink;
 import io.levada.protocol.Message;
 import io.netty.buffer.ByteBuf;
@@ -31,8 +32,16 @@ final class PublishChannel extends ClientChannel implements WriterSink {
         if (!(Message.decode(first, session.recordLimits()) instanceof Message.Open message)) {
             throw invalid("the first message of publish is OPEN");
         }
-        writer = session.engine()
-                .write(Json.read("publish", message.json()).only("topic").text("topic"), this);
+        Json wanted = Json.read("publish", message.json()).only("topic", "partition", "expectedOffset");
+        Integer partition = wanted.integerOrNull("partition");
+        Long offset = wanted.numberOrNull("expectedOffset");
+        if (partition == null && offset == null) {
+            writer = session.engine().write(wanted.text("topic"), this);
+        } else if (partition != null && offset != null && partition >= 0 && offset >= 0) {
+            writer = session.engine().write(wanted.text("topic"), new ExpectedPlace(partition, offset), this);
+        } else {
+            throw invalid("publish takes partition and expectedOffset together, each 0 or more, or neither");
+        }
     }
 
     @Override

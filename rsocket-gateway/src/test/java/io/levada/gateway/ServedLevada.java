@@ -59,6 +59,11 @@ final class ServedLevada implements Levada {
     }
 
     @Override
+    public Flux<Ack> publishAt(String topic, int partition, long expectedOffset, Publisher<Record> records) {
+        return client.publishAt(topic, partition, expectedOffset, records);
+    }
+
+    @Override
     public Flux<StoredRecord> read(ReadSpec spec) {
         return client.read(spec);
     }

@@ -13,6 +13,7 @@ import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
 import io.levada.facade.BatchWriter;
 import io.levada.facade.Engine;
+import io.levada.facade.ExpectedPlace;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
@@ -136,10 +137,19 @@ public final class EmbeddedEngine implements Engine {
 
     @Override
     public BatchWriter write(String topic, WriterSink sink) {
+        return openWriter(topic, null, sink);
+    }
+
+    @Override
+    public BatchWriter write(String topic, ExpectedPlace place, WriterSink sink) {
+        return openWriter(topic, place, sink);
+    }
+
+    private BatchWriter openWriter(String topic, @Nullable ExpectedPlace place, WriterSink sink) {
         Loop loop = writerLoops.get(Math.floorMod(nextWriterLoop.getAndIncrement(), writerLoops.size()));
         try {
             TopicAdmin.checkNotInternal(topic);
-            Writer writer = new Writer(topics.require(topic), config, loop, sink, writers::remove);
+            Writer writer = new Writer(topics.require(topic), config, place, loop, sink, writers::remove);
             writers.add(writer);
             if (closing.get()) {
                 writers.remove(writer);

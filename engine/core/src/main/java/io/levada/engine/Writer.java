@@ -4,6 +4,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.env.Loop;
 import io.levada.facade.BatchWriter;
+import io.levada.facade.ExpectedPlace;
 import io.levada.facade.WriterSink;
 import io.levada.log.PartitionLog;
 import io.levada.protocol.RecordBatch;
@@ -38,6 +39,11 @@ final class Writer implements BatchWriter {
     private final AtomicInteger creditBatches;
     private final AtomicLong creditBytes;
 
+    private final @Nullable ExpectedPlace place;
+
+    /** Of the next batch; the writing thread's. */
+    private long expectedOffset;
+
     /** Batches written whose outcome was not told yet. */
     private final AtomicInteger pending = new AtomicInteger();
 
@@ -49,21 +55,35 @@ final class Writer implements BatchWriter {
     /** Nothing is told any more. */
     private volatile boolean ended;
 
-    Writer(OpenTopic topic, EngineConfig config, Loop loop, WriterSink sink, Consumer<Writer> onEnd) {
+    /** @param place where its batches are to come to stand, or null for anywhere */
+    Writer(
+            OpenTopic topic,
+            EngineConfig config,
+            @Nullable ExpectedPlace place,
+            Loop loop,
+            WriterSink sink,
+            Consumer<Writer> onEnd) {
         this.topic = topic;
         this.config = config;
         this.loop = loop;
         this.sink = sink;
         this.onEnd = onEnd;
-        this.creditBatches = new AtomicInteger(config.writerBatches());
+        this.place = place;
+        this.expectedOffset = place == null ? PartitionLog.ANY_OFFSET : place.offset();
+        this.creditBatches = new AtomicInteger(firstBatches());
         this.creditBytes = new AtomicLong(config.writerBytes());
     }
 
     void open() {
         execute(() -> call(() -> {
             sink.onOpen(topic.partitions().size(), config.limits().maxRecordBytes());
-            sink.onCredit(config.writerBatches(), config.writerBytes());
+            sink.onCredit(firstBatches(), config.writerBytes());
         }));
+    }
+
+    /** With an expected place one at a time, so that none is appended behind one that was not. */
+    private int firstBatches() {
+        return place == null ? config.writerBatches() : 1;
     }
 
     @Override
@@ -84,7 +104,11 @@ final class Writer implements BatchWriter {
         creditBytes.addAndGet(-bytes);
         pending.incrementAndGet();
         PartitionLog log = topic.partitions().get(partition).log();
-        log.append(batch, (baseOffset, error) -> tell(new Outcome(sequence, bytes, baseOffset, error)));
+        long expected = expectedOffset;
+        if (place != null) {
+            expectedOffset += RecordBatch.recordCount(batch);
+        }
+        log.append(batch, expected, (baseOffset, error) -> tell(new Outcome(sequence, bytes, baseOffset, error)));
     }
 
     private void check(int partition, ByteBuf batch) {
@@ -96,6 +120,12 @@ final class Writer implements BatchWriter {
             throw new LevadaException(
                     ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
                     "topic " + topic.topic().name() + " has no partition " + partition);
+        }
+        if (place != null && place.partition() != partition) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REQUEST,
+                    "a batch for partition " + partition + " where an offset of partition " + place.partition()
+                            + " is expected");
         }
         RecordBatch.validatePublished(batch, config.limits());
     }

@@ -1,6 +1,8 @@
 package io.levada.facade;
 
+import io.levada.ErrorCode;
 import io.levada.Groups;
+import io.levada.LevadaException;
 import io.levada.ReadSpec;
 import io.levada.Topics;
 import reactor.core.publisher.Mono;
@@ -20,6 +22,16 @@ public interface Engine extends AutoCloseable {
 
     /** Opens a writer to a topic. Batches of one writer keep their order within a partition. */
     BatchWriter write(String topic, WriterSink sink);
+
+    /**
+     * Opens a writer whose batches are appended only where they are expected; the first that is not ends it with {@code
+     * OFFSET_MISMATCH}, and nothing behind it is appended. It gets credit for one batch at a time.
+     *
+     * @throws LevadaException with {@code INVALID_REQUEST} where an engine cannot do that
+     */
+    default BatchWriter write(String topic, ExpectedPlace place, WriterSink sink) {
+        throw new LevadaException(ErrorCode.INVALID_REQUEST, "an expected offset cannot be kept to here");
+    }
 
     /** Opens a reader of a topic's partitions; handles of its batches are partition numbers. No credit at first. */
     BatchReader read(ReadSpec spec, BatchSink sink);

@@ -66,7 +66,18 @@ public final class EngineLevada implements Levada {
 
     @Override
     public Flux<Ack> publish(String topic, Publisher<Record> records) {
-        return new PublishFlux(engine, topic, Objects.requireNonNull(records, "records"), options, clock);
+        return new PublishFlux(engine, topic, null, Objects.requireNonNull(records, "records"), options, clock);
+    }
+
+    @Override
+    public Flux<Ack> publishAt(String topic, int partition, long expectedOffset, Publisher<Record> records) {
+        if (partition < 0 || expectedOffset < 0) {
+            return Flux.error(new LevadaException(
+                    ErrorCode.INVALID_REQUEST,
+                    "partition " + partition + ", expected offset " + expectedOffset + ": both are 0 or more"));
+        }
+        Flux<Record> there = Flux.from(records).map(record -> record.withPartition(partition));
+        return new PublishFlux(engine, topic, new ExpectedPlace(partition, expectedOffset), there, options, clock);
     }
 
     @Override

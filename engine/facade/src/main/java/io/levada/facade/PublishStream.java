@@ -77,7 +77,7 @@ final class PublishStream extends Drain implements Subscription {
         this.clock = clock;
     }
 
-    void start(Engine engine, Publisher<Record> source) {
+    void start(Engine engine, @Nullable ExpectedPlace place, Publisher<Record> source) {
         CoreSubscriber<? super Ack> subscriber = actual;
         if (subscriber == null) {
             return;
@@ -86,7 +86,7 @@ final class PublishStream extends Drain implements Subscription {
         if (!cancelled) {
             source.subscribe(new Input(subscriber.currentContext()));
             try {
-                writer = engine.write(topic, new Answers());
+                writer = place == null ? engine.write(topic, new Answers()) : engine.write(topic, place, new Answers());
             } catch (RuntimeException e) {
                 broken = e;
             }

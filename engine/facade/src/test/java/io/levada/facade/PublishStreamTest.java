@@ -349,8 +349,8 @@ class PublishStreamTest {
     @Test
     void publishes_many_records_over_real_threads_in_order() {
         options = options.withCallbacks(Schedulers.boundedElastic()).withPublishWindowRecords(500);
-        Flux<Ack> acks =
-                new PublishFlux(engine, "t", Flux.range(0, 5_000).map(this::record), options, InstantSource.system());
+        Flux<Ack> acks = new PublishFlux(
+                engine, "t", null, Flux.range(0, 5_000).map(this::record), options, InstantSource.system());
         TestSubscriber<Ack> subscriber =
                 TestSubscriber.builder().initialRequest(100).build();
         acks.doOnNext(ack -> subscriber.request(1)).subscribe(subscriber);
@@ -381,7 +381,7 @@ class PublishStreamTest {
     private TestSubscriber<Ack> publish(Publisher<Record> records, long request) {
         TestSubscriber<Ack> subscriber =
                 TestSubscriber.builder().initialRequest(request).build();
-        new PublishFlux(engine, "t", records, options, InstantSource.fixed(Instant.ofEpochMilli(NOW)))
+        new PublishFlux(engine, "t", null, records, options, InstantSource.fixed(Instant.ofEpochMilli(NOW)))
                 .subscribe(subscriber);
         open.add(subscriber);
         return subscriber;

@@ -125,12 +125,13 @@ class ReactiveStreamsTckTest {
         public Publisher<Ack> createPublisher(long elements) {
             Flux<Record> records =
                     Flux.range(0, (int) Math.min(elements, Integer.MAX_VALUE)).map(i -> Record.ofValue("" + i));
-            return new PublishFlux(new AutoEngine(0, 0, false), "t", records, OPTIONS, InstantSource.system());
+            return new PublishFlux(new AutoEngine(0, 0, false), "t", null, records, OPTIONS, InstantSource.system());
         }
 
         @Override
         public Publisher<Ack> createFailedPublisher() {
-            return new PublishFlux(new AutoEngine(0, 0, true), "t", Flux.never(), OPTIONS, InstantSource.system());
+            return new PublishFlux(
+                    new AutoEngine(0, 0, true), "t", null, Flux.never(), OPTIONS, InstantSource.system());
         }
     }
 
@@ -196,7 +197,7 @@ class ReactiveStreamsTckTest {
         @Override
         public Subscriber<Record> createSubscriber() {
             AtomicReference<@Nullable Subscriber<? super Record>> met = new AtomicReference<>();
-            new PublishFlux(new AutoEngine(0, 0, false), "t", met::set, OPTIONS, InstantSource.system())
+            new PublishFlux(new AutoEngine(0, 0, false), "t", null, met::set, OPTIONS, InstantSource.system())
                     .subscribe(ack -> {}, error -> {});
             return widened(met.get());
         }

@@ -57,6 +57,24 @@ interface PublishContract extends ContractBase {
     }
 
     @Test
+    default void records_go_where_they_are_expected_or_not_at_all(Levada log) {
+        String name = topic(log, 2);
+        List<Ack> acks = list(log.publishAt(name, 1, 0, Flux.range(0, 3_000).map(i -> Record.ofValue("" + i))));
+        assertEquals(3_000, acks.size());
+        assertEquals(1, acks.get(2_999).partition());
+        assertEquals(2_999, acks.get(2_999).offset());
+
+        Flux<Record> late = Flux.just(Record.ofValue("late"), Record.ofValue("later"));
+        LevadaException refused = Probe.all(log.publishAt(name, 1, 2_999, late)).awaitError(ErrorCode.OFFSET_MISMATCH);
+        assertTrue(refused.line().contains("3000"), refused.line());
+        Probe.all(log.publishAt(name, 1, 3_001, late)).awaitError(ErrorCode.OFFSET_MISMATCH);
+        Probe.all(log.publishAt(name, 2, 0, late)).awaitError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+        Probe.all(log.publishAt(name, 0, -1, late)).awaitError(ErrorCode.INVALID_REQUEST);
+        assertEquals(3_001, list(log.publishAt(name, 1, 3_000, late)).get(1).offset());
+        assertEquals(3_002, readNow(log, name).size());
+    }
+
+    @Test
     default void a_key_chooses_its_partition_and_keeps_its_order(Levada log) {
         String name = topic(log, 5);
         list(log.publish(name, Flux.range(0, 1_000).map(i -> Record.of("key" + i % 20, "" + i))));

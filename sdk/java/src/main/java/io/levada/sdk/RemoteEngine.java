@@ -7,11 +7,13 @@ import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
 import io.levada.facade.BatchWriter;
 import io.levada.facade.Engine;
+import io.levada.facade.ExpectedPlace;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
 import io.levada.facade.WriterSink;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
@@ -49,9 +51,18 @@ final class RemoteEngine implements Engine {
 
     @Override
     public BatchWriter write(String topic, WriterSink sink) {
+        return write(topic, sink, null);
+    }
+
+    @Override
+    public BatchWriter write(String topic, ExpectedPlace place, WriterSink sink) {
+        return write(topic, sink, place);
+    }
+
+    private BatchWriter write(String topic, WriterSink sink, @Nullable ExpectedPlace place) {
         return link.limits().reconnects()
-                ? ResumingWriter.open(link, producers, topic, sink)
-                : RemoteWriter.open(link, topic, sink);
+                ? ResumingWriter.open(link, producers, topic, place, sink)
+                : RemoteWriter.open(link, topic, place, sink);
     }
 
     @Override

@@ -1,13 +1,16 @@
 package io.levada.sdk;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.facade.BatchWriter;
+import io.levada.facade.ExpectedPlace;
 import io.levada.facade.WriterSink;
 import io.levada.protocol.Message;
 import io.netty.buffer.ByteBuf;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** The {@code publish} channel: batches up within the server's credit, acknowledgements down. */
 final class RemoteWriter extends RemoteStream implements BatchWriter {
@@ -22,9 +25,14 @@ final class RemoteWriter extends RemoteStream implements BatchWriter {
         this.sink = sink;
     }
 
-    static RemoteWriter open(Link link, String topic, WriterSink sink) {
+    /** @param place where its batches are to come to stand, or null for anywhere */
+    static RemoteWriter open(Link link, String topic, @Nullable ExpectedPlace place, WriterSink sink) {
         RemoteWriter writer = new RemoteWriter(link, sink);
-        writer.open(link.connection(), Wire.openMessage(Wire.object().put("topic", topic)));
+        ObjectNode request = Wire.object().put("topic", topic);
+        if (place != null) {
+            request.put("partition", place.partition()).put("expectedOffset", place.offset());
+        }
+        writer.open(link.connection(), Wire.openMessage(request));
         return writer;
     }
 

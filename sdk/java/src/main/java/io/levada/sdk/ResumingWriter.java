@@ -3,7 +3,9 @@ package io.levada.sdk;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.facade.BatchWriter;
+import io.levada.facade.ExpectedPlace;
 import io.levada.facade.WriterSink;
+import io.levada.protocol.RecordBatch;
 import io.levada.sdk.Producers.Producer;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
@@ -30,6 +32,9 @@ final class ResumingWriter implements BatchWriter {
     private final Producers producers;
     private @Nullable Producer producer;
 
+    /** Of the first batch that is not acknowledged. */
+    private @Nullable ExpectedPlace place;
+
     /** Everything not acknowledged, by the sequence it was written with, in order. */
     private final Map<Long, Pending> pending = new LinkedHashMap<>();
 
@@ -46,16 +51,19 @@ final class ResumingWriter implements BatchWriter {
 
     private record Pending(long sequence, int partition, ByteBuf batch) {}
 
-    private ResumingWriter(Link link, Producers producers, String topic, WriterSink sink) {
+    private ResumingWriter(
+            Link link, Producers producers, String topic, @Nullable ExpectedPlace place, WriterSink sink) {
         this.link = link;
         this.producers = producers;
         this.topic = topic;
+        this.place = place;
         this.sink = sink;
         this.backoff = new Backoff(link);
     }
 
-    static ResumingWriter open(Link link, Producers producers, String topic, WriterSink sink) {
-        ResumingWriter writer = new ResumingWriter(link, producers, topic, sink);
+    static ResumingWriter open(
+            Link link, Producers producers, String topic, @Nullable ExpectedPlace place, WriterSink sink) {
+        ResumingWriter writer = new ResumingWriter(link, producers, topic, place, sink);
         link.onLoop(writer::connect);
         return writer;
     }
@@ -66,7 +74,7 @@ final class ResumingWriter implements BatchWriter {
             unsent.addAll(pending.values());
             Channel next = new Channel();
             channel = next;
-            next.writer = RemoteWriter.open(link, topic, next);
+            next.writer = RemoteWriter.open(link, topic, place, next);
         }
     }
 
@@ -129,6 +137,9 @@ final class ResumingWriter implements BatchWriter {
         repairing = false;
         int bytes = batch.batch().readableBytes();
         pending.remove(batch.sequence());
+        if (place != null) {
+            place = new ExpectedPlace(place.partition(), baseOffset + RecordBatch.recordCount(batch.batch()));
+        }
         batch.batch().release();
         sink.onAck(batch.sequence(), baseOffset);
         if (!ended) {
