@@ -163,7 +163,7 @@ final class ResumingReader implements BatchReader {
         } else if (known != null && !finished.isEmpty() && finished.containsAll(known.partitions())) {
             finish(null);
         } else if (!canGoOn(known) || !backoff.retry(error, this::connect, () -> finish(Link.goingAway()))) {
-            finish(error);
+            finish(link.isShut() ? Link.goingAway() : error);
         }
     }
 

@@ -155,7 +155,7 @@ final class ResumingWriter implements BatchWriter {
         } else if (completing && pending.isEmpty()) {
             finish(null);
         } else if (!backoff.retry(repairable(error), this::connect, () -> finish(Link.goingAway()))) {
-            finish(finalError(error));
+            finish(link.isShut() ? Link.goingAway() : finalError(error));
         }
     }
 
@@ -174,7 +174,7 @@ final class ResumingWriter implements BatchWriter {
     }
 
     private LevadaException finalError(LevadaException error) {
-        boolean unknown = sentBefore && !pending.isEmpty() && !link.isShut() && Backoff.isPassing(error);
+        boolean unknown = sentBefore && !pending.isEmpty() && Backoff.isPassing(error);
         return unknown
                 ? new LevadaException(
                         ErrorCode.OUTCOME_UNKNOWN,
