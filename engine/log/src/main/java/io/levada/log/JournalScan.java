@@ -82,16 +82,18 @@ final class JournalScan {
         return scan;
     }
 
-    /** Finds all blocks there are, whatever is missing between them, where no checkpoint says what is needed. */
-    static JournalScan everything(Disk disk, UUID logId) throws IOException {
-        JournalScan scan = new JournalScan(disk, logId, 1, 1);
+    /** Finds all blocks that a checkpoint may need, whatever is missing between them. */
+    static JournalScan inSpiteOfDamage(Disk disk, UUID logId, long from, long leastGeneration) throws IOException {
+        JournalScan scan = new JournalScan(disk, logId, from, leastGeneration);
         scan.scanFiles();
+        scan.runs.removeIf(run -> run.first().generation() < leastGeneration);
+        scan.strays.removeIf(place -> place.header().generation() < leastGeneration);
         scan.needed.addAll(scan.strays);
         scan.runs.forEach(run -> scan.needed.addAll(run.blocks()));
-        scan.needed.removeIf(scan::isVoid);
+        scan.needed.removeIf(place -> place.header().sequence() < from || scan.isVoid(place));
         scan.needed.sort(Comparator.<Place>comparingLong(place -> place.header().generation())
                 .thenComparingLong(place -> place.header().sequence()));
-        scan.next = 1;
+        scan.next = from;
         for (Place place : scan.needed) {
             scan.next = Math.max(scan.next, place.header().sequence() + 1);
             scan.highestGeneration =
@@ -102,10 +104,14 @@ final class JournalScan {
 
     /** Whether a later file begins with its sequence, since the one that it is in had failed there. */
     private boolean isVoid(Place place) {
+        long generation = place.header().generation();
+        long sequence = place.header().sequence();
         return runs.stream()
-                .map(Run::first)
-                .anyMatch(first -> first.generation() > place.header().generation()
-                        && first.sequence() <= place.header().sequence());
+                        .map(Run::first)
+                        .anyMatch(first -> first.generation() > generation && first.sequence() <= sequence)
+                || strays.stream() // the block before which is damaged, and in the same file
+                        .map(Place::header)
+                        .anyMatch(stray -> stray.generation() > generation && stray.forced() <= sequence);
     }
 
     private void scanFiles() throws IOException {

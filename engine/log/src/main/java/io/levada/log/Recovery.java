@@ -1,5 +1,6 @@
 package io.levada.log;
 
+import io.levada.LevadaException;
 import io.levada.env.Disk;
 import io.levada.log.Checkpoint.Entry;
 import io.levada.log.Checkpoint.PartitionId;
@@ -43,14 +44,22 @@ final class Recovery {
     }
 
     Checkpoint run(Checkpoint old) throws IOException {
-        return run(old, JournalScan.of(disk, logId, old));
+        JournalScan scan;
+        try {
+            scan = JournalScan.of(disk, logId, old);
+        } catch (LevadaException e) {
+            LOG.warn("what of it is not in segments either is lost: {}", e.getMessage());
+            degraded = true;
+            scan = JournalScan.inSpiteOfDamage(disk, logId, old.sequence(), old.generation());
+        }
+        return run(old, scan);
     }
 
     /** Does what can be done without a checkpoint. */
     Checkpoint salvage() throws IOException {
         degraded = true;
         Map<PartitionId, Entry> entries = new Salvage(disk, config, time.nowMs()).entries(catalog);
-        return run(new Checkpoint(1, 1, time.mark(), entries), JournalScan.everything(disk, logId));
+        return run(new Checkpoint(1, 1, time.mark(), entries), JournalScan.inSpiteOfDamage(disk, logId, 1, 1));
     }
 
     private Checkpoint run(Checkpoint old, JournalScan scan) throws IOException {

@@ -48,6 +48,7 @@ final class ReplayedPartition {
     private boolean changed;
     private boolean durableUnforced;
     private boolean degraded;
+    private @Nullable UnforcedBatches unforced;
     private final Map<Long, Segment> adopted = new HashMap<>();
     private long reserved;
 
@@ -73,8 +74,19 @@ final class ReplayedPartition {
     }
 
     /** Of a log whose checkpoints are lost: gaps are told by whoever reads there, and everything is forced. */
-    void degraded() {
+    void degraded() throws IOException {
         degraded = true;
+        unforced = UnforcedBatches.read(disk, id, indexIntervalBytes, entry);
+    }
+
+    /** Takes batches that a damaged block of the journal may have held, as long as they follow and end before an offset. */
+    private void fillUpTo(long end) throws IOException {
+        UnforcedBatches batches = unforced;
+        ByteBuf batch = batches == null ? null : batches.at(next, end);
+        while (batches != null && batch != null) {
+            append(batch);
+            batch = batches.at(next, end);
+        }
     }
 
     /** All offsets below one were reserved: none of them may be given out again. */
@@ -240,6 +252,9 @@ final class ReplayedPartition {
         if (base < next) {
             return;
         }
+        if (base > next) {
+            fillUpTo(base);
+        }
         if (base > next && degraded) {
             LOG.warn("offsets {} to {} of {} are lost", next, base - 1, directory);
             closeLast();
@@ -249,6 +264,10 @@ final class ReplayedPartition {
         if (base > next) {
             throw Failures.corrupt("the journal lacks offsets " + next + " to " + (base - 1) + " of " + directory);
         }
+        append(batch);
+    }
+
+    private void append(ByteBuf batch) throws IOException {
         Segment segment = segmentFor(batch.readableBytes());
         int position = segment.bytes();
         segment.write(new ByteBuffer[] {batch.nioBuffer()}, batch.readableBytes());
@@ -285,6 +304,7 @@ final class ReplayedPartition {
 
     /** Forces what was recovered; gives what a checkpoint is to say of it. */
     Entry finish() throws IOException {
+        fillUpTo(Long.MAX_VALUE);
         for (Segment segment : written) {
             segment.force();
             if (segment.isWritten()) {

@@ -112,8 +112,8 @@ class LogFailureTest {
         append(log, "c");
         crash(CrashStyle.KEEP);
         disk.flipBit(Layout.journalFile(1), 80); // or "b" would be where "c" was acknowledged
-        LevadaException refusal = assertThrows(LevadaException.class, this::open);
-        assertTrue(refusal.line().contains("block 2"), refusal.line());
+        assertEquals(
+                List.of("a", "c"), values(open().topics().get(0).partitions().get(0)));
         scheduler.close();
     }
 
@@ -293,21 +293,46 @@ class LogFailureTest {
     }
 
     @Test
-    void damage_in_the_middle_of_the_journal_is_no_torn_tail_and_stops_the_opening() throws IOException {
+    void what_a_damaged_block_of_the_journal_held_is_taken_from_the_segments_or_told() throws IOException {
+        for (CrashStyle style : List.of(CrashStyle.DROP, CrashStyle.KEEP)) {
+            scheduler = new SimScheduler(random);
+            disk = new SimDisk(scheduler, random);
+            LogStore store = open();
+            PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+            append(log, "a");
+            append(log, "b");
+            append(log, "c");
+            crash(style);
+            disk.flipBit(Layout.journalFile(0), (Layout.SECTOR_BYTES + 80) * 8L); // the second of three blocks
+            LogStore again = open();
+            PartitionLog found = again.topics().get(0).partitions().get(0);
+            assertEquals(3, found.durable());
+            assertEquals("c", Batches.readAll(found, 2, 100).get(0).value());
+            if (style == CrashStyle.KEEP) {
+                assertEquals(List.of("a", "b", "c"), values(found));
+                assertEquals(List.of(), again.health());
+            } else {
+                LevadaException damage = assertThrows(LevadaException.class, () -> found.read(1, 100));
+                assertTrue(damage.line().contains("offsets 1 to 1 "), damage.line());
+                assertEquals(1, again.health().get(0).from());
+                assertEquals(2, again.health().get(0).to());
+            }
+            append(found, "d");
+            assertEquals(4, found.durable());
+            again.close();
+            scheduler.close();
+        }
+    }
+
+    @Test
+    void a_damaged_block_at_the_end_of_the_journal_is_a_torn_tail() throws IOException {
         LogStore store = open();
         PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
         append(log, "a");
         append(log, "b");
-        append(log, "c");
         crash();
-        disk.flipBit(Layout.journalFile(0), (Layout.SECTOR_BYTES + 80) * 8L); // the second of three blocks
-        LevadaException refusal = assertThrows(LevadaException.class, this::open);
-        assertEquals(ErrorCode.CORRUPT_MESSAGE, refusal.code());
-        assertTrue(refusal.line().contains("block 2"), refusal.line());
         disk.flipBit(Layout.journalFile(0), (Layout.SECTOR_BYTES + 80) * 8L);
-        disk.flipBit(Layout.journalFile(0), (2 * Layout.SECTOR_BYTES + 80) * 8L); // the last: a torn tail
-        assertEquals(
-                List.of("a", "b"), values(open().topics().get(0).partitions().get(0)));
+        assertEquals(List.of("a"), values(open().topics().get(0).partitions().get(0)));
         scheduler.close();
     }
 }
