@@ -244,7 +244,12 @@ class DamageMatrixTest {
         "catalog, ZEROED, REFUSED",
         "catalog, TRUNCATED, REFUSED",
         "catalog, DELETED, REFUSED",
-        "catalog, OTHER, REFUSED"
+        "catalog, OTHER, REFUSED",
+        "checkpoint, BIT, ALL",
+        "checkpoint, ZEROED, ALL",
+        "checkpoint, TRUNCATED, ALL",
+        "checkpoint, DELETED, ALL",
+        "checkpoint, OTHER, ALL"
     })
     void both_copies_are_harmed(String kind, Harm harm, Expected expected) throws IOException {
         harm(victim(kind), harm);
