@@ -45,6 +45,10 @@ public final class EmbeddedEngine implements Engine {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedEngine.class);
     private static final int CLOSE_SECONDS = 10;
 
+    /** Of internal topics, of which the latest record of each key counts; small segments, so that old ones go soon. */
+    private static final Map<String, String> INTERNAL_CONFIG =
+            Map.of("cleanup.policy", "compact", "segment.bytes", "8388608");
+
     private final Env env;
     private final boolean ownsEnv;
     private final EngineConfig config;
@@ -265,7 +269,13 @@ public final class EmbeddedEngine implements Engine {
         @Override
         public OpenTopic internalTopic(String name, int partitions) {
             OpenTopic topic = topics.find(name);
-            return topic != null ? topic : topics.serve(store.createTopic(name, partitions, Map.of()));
+            if (topic == null) {
+                return topics.serve(store.createTopic(name, partitions, INTERNAL_CONFIG));
+            }
+            if (!topic.partitions().get(0).log().settings().compact()) {
+                store.alterTopic(name, INTERNAL_CONFIG);
+            }
+            return topic;
         }
 
         @Override

@@ -108,18 +108,22 @@ final class GroupAdmin implements Groups {
     }
 
     private static long timestampOf(long offset, PartitionLog log) {
-        ByteBuf batches = log.read(offset, 1);
-        try {
-            ByteBuf batch = batches.readSlice(RecordBatch.sizeInBytes(batches));
-            try (RecordCursor record = RecordCursor.open(batch, Limits.DEFAULT)) {
-                while (record.next()) {
-                    if (record.offset() >= offset) {
-                        return record.timestampMs();
+        long next = offset;
+        while (next < log.durable()) {
+            ByteBuf batches = log.read(next, 1);
+            try {
+                ByteBuf batch = batches.readSlice(RecordBatch.sizeInBytes(batches));
+                next = RecordBatch.nextOffset(batch); // compaction may have left no record at or behind the offset
+                try (RecordCursor record = RecordCursor.open(batch, Limits.DEFAULT)) {
+                    while (record.next()) {
+                        if (record.offset() >= offset) {
+                            return record.timestampMs();
+                        }
                     }
                 }
+            } finally {
+                batches.release();
             }
-        } finally {
-            batches.release();
         }
         throw new LevadaException(ErrorCode.CORRUPT_MESSAGE, "no record at or behind offset " + offset);
     }

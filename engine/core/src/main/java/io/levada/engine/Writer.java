@@ -8,6 +8,7 @@ import io.levada.facade.ExpectedPlace;
 import io.levada.facade.WriterSink;
 import io.levada.log.PartitionLog;
 import io.levada.protocol.RecordBatch;
+import io.levada.protocol.RecordCursor;
 import io.netty.buffer.ByteBuf;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -128,6 +129,22 @@ final class Writer implements BatchWriter {
                             + " is expected");
         }
         RecordBatch.validatePublished(batch, config.limits());
+        if (topic.partitions().get(partition).log().settings().compact()) {
+            requireKeys(batch);
+        }
+    }
+
+    /** Compaction keeps the latest record of each key. */
+    private void requireKeys(ByteBuf batch) {
+        try (RecordCursor record = RecordCursor.open(batch, config.limits())) {
+            while (record.next()) {
+                if (record.keyLength() < 0) {
+                    throw new LevadaException(
+                            ErrorCode.INVALID_REQUEST,
+                            "topic " + topic.topic().name() + " is compacted: every record needs a key");
+                }
+            }
+        }
     }
 
     @Override

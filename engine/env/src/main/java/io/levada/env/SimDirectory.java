@@ -11,7 +11,17 @@ final class SimDirectory implements SimNode {
     final Map<String, SimNode> seen = new TreeMap<>();
     private final Map<String, SimNode> kept = new TreeMap<>();
 
+    /** New names of what was renamed and not forced, by the old ones: a crash finds both as before or both as after. */
+    private final Map<String, String> renamed = new TreeMap<>();
+
+    void rename(String from, String to, SimNode node) {
+        seen.remove(from);
+        seen.put(to, node);
+        renamed.put(from, to);
+    }
+
     void force() {
+        renamed.clear();
         kept.clear();
         kept.putAll(seen);
     }
@@ -35,10 +45,14 @@ final class SimDirectory implements SimNode {
         SimDirectory found = new SimDirectory();
         TreeSet<String> names = new TreeSet<>(seen.keySet());
         names.addAll(kept.keySet());
+        Map<String, Boolean> keptNames = new TreeMap<>();
         for (String name : names) {
             SimNode before = kept.get(name);
             SimNode after = seen.get(name);
-            SimNode chosen = before == after || style.keeps(random) ? after : before;
+            boolean keeps = before == after || style.keeps(random);
+            keeps = keptNames.getOrDefault(renamed.getOrDefault(name, ""), keeps);
+            keptNames.put(name, keeps);
+            SimNode chosen = keeps ? after : before;
             if (chosen instanceof SimDirectory directory) {
                 found.seen.put(name, directory.afterCrash(random, style, files));
             } else if (chosen instanceof SimInode file) {

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A sector of 4,096 bytes with an unforced write is found, after a crash, as before, as after, torn, zeroed or full of
  * garbage, also where it held forced bytes. A name that was made, renamed or deleted without its directory being forced
- * is found as before or as after. After a failed force the file reads as written, but no later force writes those bytes.
+ * is found as before or as after, a rename as a whole, as file systems with a journal have it. After a failed force the
+ * file reads as written, but no later force writes those bytes.
  */
 public final class SimDisk implements Disk {
     private static final int MOST_FORCE_MICROS = 2_000;
@@ -294,8 +295,12 @@ public final class SimDisk implements Disk {
             throw new NoSuchFileException(from);
         }
         change(to, () -> {
-            source.directory().seen.remove(source.name());
-            target.directory().seen.put(target.name(), node);
+            if (source.directory() == target.directory()) {
+                source.directory().rename(source.name(), target.name(), node);
+            } else {
+                source.directory().seen.remove(source.name());
+                target.directory().seen.put(target.name(), node);
+            }
         });
     }
 

@@ -68,6 +68,11 @@ final class AckTracker {
         return delivery;
     }
 
+    /** Takes note that what lies before an offset is gone: whoever comes after goes on there. */
+    synchronized void skippedTo(long offset) {
+        next = Math.max(next, offset);
+    }
+
     synchronized Outcome acked(Unacked delivery) {
         Unacked before = delivery.before;
         Unacked after = delivery.after;

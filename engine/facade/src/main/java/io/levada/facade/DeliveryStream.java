@@ -82,7 +82,10 @@ abstract class DeliveryStream extends BatchStream<Delivery> {
     @Override
     final void gap(int handle, long from, long to) {
         Ownership owned = partitions.get(handle);
-        if (owned != null) {
+        Membership owner = membership;
+        if (owned != null && owner != null) {
+            owned.tracker.skippedTo(to); // told once, and committed: the group goes on behind it
+            owner.acked(AckTracker.Outcome.ACKED);
             throw Records.gone(owned.partition.topic(), owned.partition.partition(), from, to);
         }
     }

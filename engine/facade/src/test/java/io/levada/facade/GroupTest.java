@@ -126,6 +126,19 @@ class GroupTest {
     }
 
     @Test
+    void a_gap_fails_the_deliveries_once_and_is_committed_over() {
+        TestSubscriber<Delivery> deliveries = receive(10);
+        assigned(1, T0, 0);
+        engine.session().reader().send(1, 0, "a");
+        ack(deliveries, 0);
+        engine.session().reader().sink.onGap(1, 1, 9);
+
+        String message = String.valueOf(deliveries.expectTerminalError().getMessage());
+        assertTrue(message.contains("offsets 1 to 8") && message.contains("offset:9"), message);
+        assertEquals(Map.of(1, 9L), lastCommit().offsets);
+    }
+
+    @Test
     void goes_on_ticking_after_a_tick_with_nothing_to_commit() {
         TestSubscriber<Delivery> deliveries = receive(10);
         assigned(1, T0, 0);

@@ -19,7 +19,8 @@ import java.util.UUID;
  *     16 bytes topic id, i32 partition, i64 start offset, i64 forced offset (everything below it is forced),
  *     i64 reserved offset (no offset below it may be given to another record),
  *     i32 count of segments, for each: i64 base offset, i64 next offset, i32 bytes, i64 maximum timestamp,
- *       i64 log time when it was opened, i64 log time when it was closed, i32 flags (1: compacted, it may have holes)
+ *       i64 log time when it was opened, i64 log time when it was closed,
+ *       i64 log time when it was cleaned, i32 flags (1: compacted, it may have holes; 2: its new file is not in place)
  *     i32 bytes of tail, tail: the last segment's bytes from the beginning of its last sector
  *     i32 count of producers, for each: i64 id, i16 epoch, i64 log time of its last append, i32 count of runs,
  *       for each: i32 first sequence, i64 offset of its record, i32 count of records
@@ -29,11 +30,12 @@ import java.util.UUID;
  * @param generation files of older generations are of no use
  */
 record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<PartitionId, Entry> partitions) {
-    private static final int SEGMENT_BYTES = 8 + 8 + 4 + 8 + 8 + 8 + 4;
+    private static final int SEGMENT_BYTES = 8 + 8 + 4 + 8 + 8 + 8 + 8 + 4;
     private static final int ENTRY_BYTES = 16 + 4 + 8 + 8 + 8 + 4 + 4 + 4;
     private static final int PRODUCER_BYTES = 8 + 2 + 8 + 4;
     private static final int RUN_BYTES = 4 + 8 + 4;
     private static final int COMPACTED = 1;
+    private static final int SWAPPING = 2;
 
     record PartitionId(UUID topicId, int partition) {}
 
@@ -44,7 +46,9 @@ record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<Partiti
      * @param maxTimestampMs a bound, which may be above what is there
      * @param openedMs log time at which it was opened, so that nothing in it was appended earlier, recovery apart
      * @param closedMs log time at which it was closed, so that nothing in it was appended later; {@link #OPEN} before
+     * @param cleanedMs log time at which compaction had removed all that its records supersede; {@link #OPEN} before
      * @param compacted whether offsets may be missing
+     * @param swapping whether a compacted file may still have to be put into the place of the one before
      */
     record Extent(
             long baseOffset,
@@ -53,7 +57,9 @@ record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<Partiti
             long maxTimestampMs,
             long openedMs,
             long closedMs,
-            boolean compacted) {
+            long cleanedMs,
+            boolean compacted,
+            boolean swapping) {
         static final long OPEN = -1;
     }
 
@@ -100,7 +106,8 @@ record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<Partiti
         for (Extent segment : entry.segments()) {
             out.putLong(segment.baseOffset()).putLong(segment.nextOffset()).putInt(segment.bytes());
             out.putLong(segment.maxTimestampMs()).putLong(segment.openedMs()).putLong(segment.closedMs());
-            out.putInt(segment.compacted() ? COMPACTED : 0);
+            out.putLong(segment.cleanedMs());
+            out.putInt((segment.compacted() ? COMPACTED : 0) | (segment.swapping() ? SWAPPING : 0));
         }
         out.putInt(entry.tail().length).put(entry.tail());
         out.putInt(entry.producers().size());
@@ -135,14 +142,7 @@ record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<Partiti
         long reserved = in.getLong();
         List<Extent> segments = new ArrayList<>();
         for (int left = in.getInt(); left > 0; left--) {
-            segments.add(new Extent(
-                    in.getLong(),
-                    in.getLong(),
-                    in.getInt(),
-                    in.getLong(),
-                    in.getLong(),
-                    in.getLong(),
-                    in.getInt() == COMPACTED));
+            segments.add(extent(in));
         }
         byte[] tail = new byte[in.getInt()];
         in.get(tail);
@@ -151,6 +151,27 @@ record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<Partiti
             producers.add(producer(in));
         }
         return new Entry(start, forced, reserved, List.copyOf(segments), tail, List.copyOf(producers));
+    }
+
+    private static Extent extent(ByteBuffer in) {
+        long base = in.getLong();
+        long next = in.getLong();
+        int bytes = in.getInt();
+        long maxTimestamp = in.getLong();
+        long opened = in.getLong();
+        long closed = in.getLong();
+        long cleaned = in.getLong();
+        int flags = in.getInt();
+        return new Extent(
+                base,
+                next,
+                bytes,
+                maxTimestamp,
+                opened,
+                closed,
+                cleaned,
+                (flags & COMPACTED) != 0,
+                (flags & SWAPPING) != 0);
     }
 
     private static Producer producer(ByteBuffer in) {

@@ -69,6 +69,7 @@ final class Housekeeping {
                 maintenance.onEachPartition(log -> PartitionTrim.byRetention(log, nowMs))) {
             note(trimmed);
         }
+        unsaid |= maintenance.compact(nowMs);
         if (unsaid || nowMs - markedMs >= MOST_MARK_AGE_MS) {
             maintenance.checkpointNow();
         }
@@ -87,6 +88,11 @@ final class Housekeeping {
             maintenance.checkpointNow();
         }
         return log.start();
+    }
+
+    void doom(List<Segment> segments) {
+        doomed.addAll(segments);
+        unsaid = true;
     }
 
     /** A checkpoint says everything that was done here before. */

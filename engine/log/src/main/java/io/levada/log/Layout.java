@@ -19,6 +19,8 @@ final class Layout {
     static final String INDEX_SUFFIX = ".index";
     static final String TIME_INDEX_SUFFIX = ".timeindex";
     /** Behind a segment's name, while its file is written anew. */
+    static final String CLEANED_SUFFIX = ".cleaned";
+
     static final String REBUILT_SUFFIX = ".rebuilt";
 
     private static final String JOURNAL_SUFFIX = ".journal";

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -45,6 +46,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     private final Map<PartitionId, PartitionLog> partitions = new LinkedHashMap<>();
     private final UUID logId;
     private final Housekeeping housekeeping;
+    private final Compactor compactor;
     private Map<PartitionId, Entry> entries;
     /** From where on the journal is needed. */
     private Barrier written;
@@ -76,6 +78,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
         loop = scheduler.newLoop("maintenance");
         reserve = new Reserve(disk, config.reserveBytes(), loop);
         housekeeping = new Housekeeping(loop, time, this);
+        compactor = new Compactor(disk, scheduler.newLoop("compactor"), this, loop);
         writerLoops = new ArrayList<>();
         for (int i = 0; i < config.writerLoops(); i++) {
             writerLoops.add(scheduler.newLoop("writer-" + i));
@@ -276,6 +279,32 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
         return scheduler.await(call(writerLoops.get(partition.loopIndex()), work));
     }
 
+    /** Whether the last checkpoint speaks of compacted files that may not be in their places. */
+    boolean isSwapping(PartitionId id) {
+        return entries.getOrDefault(id, Entry.EMPTY).segments().stream().anyMatch(Extent::swapping);
+    }
+
+    /** The offsets of the last records of the producers that the last checkpoint knows. */
+    Set<Long> lastOffsetsOfProducers(PartitionId id) {
+        Set<Long> offsets = new HashSet<>();
+        entries.getOrDefault(id, Entry.EMPTY).producers().forEach(producer -> producer.runs()
+                .forEach(run -> offsets.add(run.firstOffset() + run.count() - 1)));
+        return offsets;
+    }
+
+    boolean isOpen(PartitionLog log) {
+        return partitions.containsKey(log.id());
+    }
+
+    /** Segments whose files may go once a checkpoint does not speak of them. */
+    void doom(List<Segment> segments) {
+        housekeeping.doom(segments);
+    }
+
+    boolean compact(long nowMs) throws IOException {
+        return compactor.look(List.copyOf(partitions.values()), nowMs);
+    }
+
     /** The settings of all topics, as often as they have partitions. */
     List<TopicSettings> settings() {
         return partitions.values().stream().map(PartitionLog::settings).toList();
@@ -463,6 +492,8 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     /** Leaves everything in forced segments, so that the next start has nothing to replay; closes the files. */
     void close() throws IOException {
         housekeeping.close();
+        compactor.close();
+        scheduler.await(call(compactor.loop(), () -> null)); // it may be in the middle of a step
         try {
             writeLastCheckpoint();
             for (PartitionLog partition : partitions.values()) {

@@ -4,6 +4,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.log.Checkpoint.PartitionId;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -123,23 +124,28 @@ public final class PartitionLog {
                 return Unpooled.EMPTY_BUFFER;
             }
             try {
-                return read(offset, maxBytes, known, durable);
+                return read(known, durable, offset, maxBytes);
             } catch (IOException e) {
                 failUnlessReplaced(known, e);
             }
         }
     }
 
-    private ByteBuf read(long offset, int maxBytes, List<Segment> known, DurablePoint durable) throws IOException {
-        int index = floor(known, offset);
-        if (!context.durableUnforced()) {
-            return reader(known, index, durable).read(offset, maxBytes, context.allocator());
+    /** Reads at an offset, or, where offsets are missing in or behind its segment, at the next one there is. */
+    private ByteBuf read(List<Segment> known, DurablePoint durable, long offset, int maxBytes) throws IOException {
+        int first = floor(known, offset);
+        for (int i = first; i < known.size() && known.get(i).baseOffset() < durable.offset(); i++) {
+            SegmentReader reader = reader(known, i, durable);
+            long from = Math.max(offset, known.get(i).baseOffset());
+            if (from < reader.endOffset()) {
+                ByteBuf read = reader.read(from, maxBytes, context.allocator());
+                if (read.isReadable()) {
+                    return read;
+                }
+                read.release();
+            }
         }
-        if (offset >= known.get(index).nextOffset()) {
-            index++; // what is between two segments was reserved before a crash, and not used
-        }
-        long from = Math.max(offset, known.get(index).baseOffset());
-        return reader(known, index, durable).read(from, maxBytes, context.allocator());
+        return Unpooled.EMPTY_BUFFER;
     }
 
     private void failIfOutside(long offset, DurablePoint durable) {
@@ -181,7 +187,7 @@ public final class PartitionLog {
     private long offsetAt(long timestampMs, List<Segment> known, DurablePoint durable) throws IOException {
         for (int i = 0; i < known.size() && known.get(i).baseOffset() < durable.offset(); i++) {
             if (known.get(i).maxTimestampMs() >= timestampMs) {
-                long found = reader(known, i, durable).offsetAtTime(timestampMs, context.allocator());
+                long found = reader(known, i, durable).offsetAtTime(timestampMs, start, context.allocator());
                 if (found >= 0) {
                     return Math.max(start, found);
                 }
@@ -208,19 +214,23 @@ public final class PartitionLog {
         return found;
     }
 
-    private static SegmentReader reader(List<Segment> known, int index, DurablePoint durable) {
+    /** Reads one segment; what lies between two of them is damage, unless one is compacted or offsets were reserved. */
+    private SegmentReader reader(List<Segment> known, int index, DurablePoint durable) {
         Segment segment = known.get(index);
         Segment last = durable.segment();
-        return last != null && last.baseOffset() == segment.baseOffset()
-                ? new SegmentReader(segment, durable.position(), durable.offset())
-                : new SegmentReader(
-                        segment, segment.bytes(), known.get(index + 1).baseOffset());
+        if (last != null && last.baseOffset() == segment.baseOffset()) {
+            return new SegmentReader(segment, durable.position(), durable.offset());
+        }
+        Segment next = index + 1 < known.size() ? known.get(index + 1) : segment;
+        boolean mayHaveGap =
+                next == segment || segment.isCompacted() || next.isCompacted() || context.durableUnforced();
+        return new SegmentReader(segment, segment.bytes(), mayHaveGap ? segment.nextOffset() : next.baseOffset());
     }
 
     /** The segment an offset falls into. */
     private static int floor(List<Segment> known, long offset) {
         int low = 0;
-        int high = known.size() - 1;
+        int high = Math.max(0, known.size() - 1);
         while (low < high) {
             int middle = (low + high + 1) >>> 1;
             if (known.get(middle).baseOffset() <= offset) {
@@ -252,6 +262,14 @@ public final class PartitionLog {
     /** Registers a listener, which is started and then called on the partition's loop. */
     public TailRegistration onDurable(TailListener listener) {
         return writer.register(listener);
+    }
+
+    Segment existingSegment(Checkpoint.Extent extent) {
+        return context.existingSegment(extent);
+    }
+
+    ByteBufAllocator allocator() {
+        return context.allocator();
     }
 
     PartitionId id() {

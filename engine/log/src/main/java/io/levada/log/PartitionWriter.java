@@ -329,6 +329,24 @@ final class PartitionWriter {
         segment.closeAt(segment.isWritten() ? nowMs : context.time().restedSinceMs());
     }
 
+    /** Puts others into the places of closed segments, or nothing; gives those in whose places there is nothing now. */
+    List<Segment> exchange(Map<Segment, @Nullable Segment> others) {
+        List<Segment> now = new ArrayList<>();
+        List<Segment> emptied = new ArrayList<>();
+        for (Segment segment : log.segments()) {
+            Segment other = others.get(segment);
+            if (other != null) {
+                now.add(other);
+            } else if (others.containsKey(segment)) {
+                emptied.add(segment);
+            } else {
+                now.add(segment);
+            }
+        }
+        log.setSegments(now);
+        return emptied;
+    }
+
     /** A group came back from the journal. */
     void completed(Group group, @Nullable LevadaException error) {
         inFlight--;

@@ -107,6 +107,11 @@ final class ReplayedPartition {
             if (segment == null) {
                 segment = Segment.existing(disk, id, indexIntervalBytes, extent);
             }
+            if (extent.swapping() || disk.exists(segment.logPath() + Layout.CLEANED_SUFFIX)) {
+                finishSwap(extent, segment.logPath());
+                extents.set(i, inPlace(extent));
+                namesChanged = true;
+            }
             if (last && !durableUnforced) {
                 mendTail(segment, extent.bytes());
             }
@@ -150,6 +155,18 @@ final class ReplayedPartition {
             }
             closeLast();
             extents.add(segment.extent(segment.bytes(), next));
+        }
+    }
+
+    /** A compacted file, of which the checkpoint speaks already, comes into its place; one it does not know goes. */
+    private void finishSwap(Extent extent, String path) throws IOException {
+        String cleaned = path + Layout.CLEANED_SUFFIX;
+        if (disk.exists(cleaned)) {
+            if (extent.swapping()) {
+                disk.rename(cleaned, path);
+            } else {
+                disk.delete(cleaned);
+            }
             namesChanged = true;
         }
     }
@@ -165,7 +182,7 @@ final class ReplayedPartition {
     }
 
     private @Nullable Segment writtenNext(long base) throws IOException {
-        Extent nothing = new Extent(base, base, 0, Long.MIN_VALUE, nowMs, Extent.OPEN, false);
+        Extent nothing = new Extent(base, base, 0, Long.MIN_VALUE, nowMs, Extent.OPEN, Extent.OPEN, false, false);
         Segment segment = Segment.existing(disk, id, indexIntervalBytes, nothing);
         boolean known = !extents.isEmpty() && extents.get(extents.size() - 1).baseOffset() >= base;
         return known || disk.size(segment.logPath()) <= 0 ? null : segment;
@@ -206,6 +223,19 @@ final class ReplayedPartition {
         } catch (LevadaException e) {
             return false; // the torn end of what was written
         }
+    }
+
+    private Extent inPlace(Extent extent) {
+        return new Extent(
+                extent.baseOffset(),
+                extent.nextOffset(),
+                extent.bytes(),
+                extent.maxTimestampMs(),
+                extent.openedMs(),
+                extent.closedMs(),
+                extent.cleanedMs(),
+                extent.compacted(),
+                false);
     }
 
     private void deleteUnknown() throws IOException {

@@ -81,7 +81,7 @@ final class Salvage {
 
     /** Looks at all batches of a segment. */
     private Extent look(PartitionId id, long base, long closedMs, Producers producers) throws IOException {
-        Extent unknown = new Extent(base, base, 0, Long.MIN_VALUE, nowMs, closedMs, false);
+        Extent unknown = new Extent(base, base, 0, Long.MIN_VALUE, nowMs, closedMs, Extent.OPEN, false, false);
         Segment segment = Segment.existing(disk, id, config.indexIntervalBytes(), unknown);
         int size = Math.toIntExact(disk.size(segment.logPath()));
         long next = base;
@@ -100,7 +100,7 @@ final class Salvage {
             position = window.nextBatch(position + (isWhole(batch) ? batch.readableBytes() : 1));
         }
         segment.close();
-        return new Extent(base, next, size, maxTimestampMs, nowMs, closedMs, false);
+        return new Extent(base, next, size, maxTimestampMs, nowMs, closedMs, Extent.OPEN, false, false);
     }
 
     private static boolean isWhole(ByteBuf batch) {

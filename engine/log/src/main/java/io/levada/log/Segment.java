@@ -45,7 +45,9 @@ final class Segment {
     private volatile long maxTimestampMs;
     private final long openedMs;
     private volatile long closedMs;
+    private final long cleanedMs;
     private final boolean compacted;
+    private volatile boolean swapping;
     private volatile boolean unforced;
     private volatile boolean poisoned;
     private volatile boolean dropped;
@@ -61,7 +63,9 @@ final class Segment {
         this.maxTimestampMs = extent.maxTimestampMs();
         this.openedMs = extent.openedMs();
         this.closedMs = extent.closedMs();
+        this.cleanedMs = extent.cleanedMs();
         this.compacted = extent.compacted();
+        this.swapping = extent.swapping();
     }
 
     /** A segment that is there, to the extent that is known to be forced. */
@@ -76,7 +80,7 @@ final class Segment {
                 disk,
                 id,
                 indexIntervalBytes,
-                new Extent(baseOffset, baseOffset, 0, Long.MIN_VALUE, nowMs, Extent.OPEN, false));
+                new Extent(baseOffset, baseOffset, 0, Long.MIN_VALUE, nowMs, Extent.OPEN, Extent.OPEN, false, false));
         DiskFile opened = disk.open(segment.logPath(), true);
         segment.file.set(opened);
         segment.writtenIndex = new SparseIndex();
@@ -120,7 +124,8 @@ final class Segment {
 
     /** Its extent up to a batch's end. */
     Extent extent(int upTo, long upToOffset) {
-        return new Extent(baseOffset, upToOffset, upTo, maxTimestampMs, openedMs, closedMs, compacted);
+        return new Extent(
+                baseOffset, upToOffset, upTo, maxTimestampMs, openedMs, closedMs, cleanedMs, compacted, swapping);
     }
 
     /** Nothing will be appended any more; log time. On the partition's loop. */
@@ -134,6 +139,29 @@ final class Segment {
 
     long closedMs() {
         return closedMs;
+    }
+
+    /** Log time at which compaction had removed all that its records supersede; {@link Extent#OPEN} before. */
+    long cleanedMs() {
+        return cleanedMs;
+    }
+
+    /** Whether its bytes are still in a file beside the one before it. */
+    boolean isSwapping() {
+        return swapping;
+    }
+
+    /** Puts its file into the place of the one before, which a checkpoint does not speak of any more; may be repeated. */
+    void putInPlace() throws IOException {
+        String aside = logPath() + Layout.CLEANED_SUFFIX;
+        if (disk.exists(aside)) {
+            disk.rename(aside, logPath());
+        }
+    }
+
+    /** Its file is in its place for good: the directory was forced. */
+    void inPlace() {
+        swapping = false;
     }
 
     /** Whether something was written that no force has covered. */
@@ -302,13 +330,24 @@ final class Segment {
             if (dropped) {
                 throw new ClosedChannelException();
             }
-            DiskFile opened = disk.open(logPath(), false);
+            DiskFile opened = openFile();
             if (!file.compareAndSet(null, opened)) {
                 opened.close();
             } else if (dropped) {
                 closeFile(); // it was dropped meanwhile, by somebody who found nothing to close
             }
         }
+    }
+
+    private DiskFile openFile() throws IOException {
+        if (swapping) {
+            try {
+                return disk.open(logPath() + Layout.CLEANED_SUFFIX, false);
+            } catch (NoSuchFileException e) {
+                return disk.open(logPath(), false); // where it has just been put
+            }
+        }
+        return disk.open(logPath(), false);
     }
 
     /** The index, from memory, from its files, or from the batches. */
@@ -353,6 +392,12 @@ final class Segment {
         }
     }
 
+    /** Deletes the index's files, which are another file's soon. */
+    void deleteIndex() throws IOException {
+        disk.delete(path + Layout.INDEX_SUFFIX);
+        disk.delete(path + Layout.TIME_INDEX_SUFFIX);
+    }
+
     /** Writes the index's files, up to a position of the log. */
     void writeIndex(int upTo) throws IOException {
         IndexFile.write(disk, path, id, baseOffset, new IndexFile.Loaded(index(), upTo));
@@ -385,6 +430,7 @@ final class Segment {
     void delete() throws IOException {
         close();
         disk.delete(logPath());
+        disk.delete(logPath() + Layout.CLEANED_SUFFIX);
         disk.delete(path + Layout.INDEX_SUFFIX);
         disk.delete(path + Layout.TIME_INDEX_SUFFIX);
     }

@@ -7,11 +7,13 @@ import io.levada.protocol.RecordBatch;
 import io.levada.protocol.RecordCursor;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 
 /**
  * Reads verified batches out of one segment, and finds its way around damage: what is damaged is told with its range of
- * offsets, from the last good batch before to the first good one behind. For one thread.
+ * offsets, from the last good batch before to the first good one behind. In a compacted segment offsets may be missing
+ * without damage: what the header checksums and, next to a hole, the batch before it say is believed. For one thread.
  */
 final class SegmentReader {
     private static final int WINDOW_BYTES = 8 << 10;
@@ -35,13 +37,22 @@ final class SegmentReader {
         this.window = new HeaderWindow(segment, limit, WINDOW_BYTES);
     }
 
+    /** The offset at which it ends. */
+    long endOffset() {
+        return endOffset;
+    }
+
     /**
-     * Whole batches from the one that contains an offset on; fails with CORRUPT_MESSAGE when that one is damaged.
+     * Whole batches from the one that contains an offset on, or, where it lies in a hole, from the next one; empty when
+     * there is none behind the hole. Fails with CORRUPT_MESSAGE when that batch is damaged.
      *
      * @param offset from the segment's base offset to below the end offset
      */
     ByteBuf read(long offset, int maxBytes, ByteBufAllocator allocator) throws IOException {
-        int position = locate(offset);
+        int position = segment.isCompacted() ? locateOverHoles(offset) : locate(offset);
+        if (position == limit) {
+            return allocator.buffer(0, 0);
+        }
         int firstBytes = RecordBatch.sizeInBytes(window.header());
         long base = RecordBatch.baseOffset(window.header());
         int wanted = Math.min(limit - position, Math.max(maxBytes, firstBytes));
@@ -52,7 +63,7 @@ final class SegmentReader {
             read.writerIndex(got);
             int verified = verifiedBytes(read, base);
             long reached = verified == 0 ? base : RecordBatch.nextOffset(read.slice(0, firstBytes));
-            if (reached <= offset) {
+            if (verified == 0 || reached <= offset) {
                 throw damaged(reached, offsetBehind(position, firstBytes));
             }
             read.writerIndex(verified);
@@ -75,13 +86,17 @@ final class SegmentReader {
                 break;
             }
             ByteBuf batch = read.slice(at, size);
-            if (RecordBatch.baseOffset(batch) != expected || !isGood(batch)) {
+            if (!follows(RecordBatch.baseOffset(batch), expected) || !isGood(batch)) {
                 break;
             }
             expected = RecordBatch.nextOffset(batch);
             at += size;
         }
         return at;
+    }
+
+    private boolean follows(long base, long expected) {
+        return segment.isCompacted() ? base >= expected : base == expected;
     }
 
     private boolean isGood(ByteBuf batch) {
@@ -128,6 +143,55 @@ final class SegmentReader {
         throw damaged(expected, endOffset);
     }
 
+    /**
+     * Position of the batch that holds an offset, or of the next one behind a hole; the limit when there is none. The
+     * batch before a hole is read and verified, so that a damaged header makes no hole where records are.
+     */
+    private int locateOverHoles(long offset) throws IOException {
+        SparseIndex index = segment.index();
+        int entry = index.floorOffset(offset - segment.baseOffset());
+        int position = entry < 0 ? 0 : index.position(entry);
+        long expected = segment.baseOffset() + (entry < 0 ? 0 : index.relativeOffset(entry));
+        while (position < limit) {
+            if (!window.isBatch(position)) {
+                position = window.nextBatch(position + 1);
+                long behind = offsetAt(position);
+                if (offset < behind) {
+                    throw damaged(expected, behind);
+                }
+                expected = behind;
+            } else if (RecordBatch.baseOffset(window.header()) > offset) {
+                return position;
+            } else {
+                int next = position + RecordBatch.sizeInBytes(window.header());
+                long nextBase = offsetAt(next);
+                if (nextBase < 0 || nextBase > offset) {
+                    long reached = verifiedNextOffset(position, next - position, nextBase);
+                    if (offset < reached && window.isBatch(position)) {
+                        return position;
+                    }
+                    expected = reached;
+                } else {
+                    expected = nextBase;
+                }
+                position = next;
+            }
+        }
+        return limit;
+    }
+
+    /** The offset behind a batch, which is read for it; fails where it is damaged. */
+    private long verifiedNextOffset(int position, int bytes, long nextBase) throws IOException {
+        ByteBuf batch = Unpooled.buffer(bytes, bytes);
+        batch.writerIndex(segment.read(position, batch.internalNioBuffer(0, bytes)));
+        if (batch.readableBytes() < bytes || !isGood(batch)) {
+            window.isBatch(position);
+            throw damaged(
+                    RecordBatch.baseOffset(window.header()), nextBase < 0 ? offsetBehind(position, bytes) : nextBase);
+        }
+        return RecordBatch.nextOffset(batch);
+    }
+
     /** Base offset of the batch at a position, the end offset at the limit; -1 when there is none. */
     private long offsetAt(int position) throws IOException {
         if (position >= limit) {
@@ -142,16 +206,16 @@ final class SegmentReader {
     }
 
     /**
-     * The first offset with a timestamp at or behind a time, or where damage begins that might hold it; -1 when there is
-     * none in this segment.
+     * The first offset, from a given one on, with a timestamp at or behind a time, or where damage begins that might hold
+     * it; -1 when there is none in this segment.
      */
-    long offsetAtTime(long timestampMs, ByteBufAllocator allocator) throws IOException {
+    long offsetAtTime(long timestampMs, long from, ByteBufAllocator allocator) throws IOException {
         SparseIndex index = segment.index();
         int entry = index.floorTimestamp(timestampMs);
         int position = entry < 0 ? 0 : index.position(entry);
         long expected = segment.baseOffset() + (entry < 0 ? 0 : index.relativeOffset(entry));
         while (position < limit) {
-            if (!window.isBatch(position) || RecordBatch.baseOffset(window.header()) != expected) {
+            if (!window.isBatch(position) || !follows(RecordBatch.baseOffset(window.header()), expected)) {
                 return expected;
             }
             int size = RecordBatch.sizeInBytes(window.header());
@@ -161,8 +225,11 @@ final class SegmentReader {
                 if (batch.readableBytes() < size || !isGood(batch)) {
                     return expected;
                 }
-                if (RecordBatch.maxTimestamp(batch) >= timestampMs) {
-                    return offsetWithin(batch, timestampMs);
+                if (RecordBatch.maxTimestamp(batch) >= timestampMs && RecordBatch.nextOffset(batch) > from) {
+                    long found = offsetWithin(batch, timestampMs, from);
+                    if (found >= 0) {
+                        return found;
+                    }
                 }
                 expected = RecordBatch.nextOffset(batch);
             } finally {
@@ -173,15 +240,15 @@ final class SegmentReader {
         return -1;
     }
 
-    private static long offsetWithin(ByteBuf batch, long timestampMs) {
+    private static long offsetWithin(ByteBuf batch, long timestampMs, long from) {
         try (RecordCursor cursor = RecordCursor.open(batch, LIMITS)) {
             while (cursor.next()) {
-                if (cursor.timestampMs() >= timestampMs) {
+                if (cursor.timestampMs() >= timestampMs && cursor.offset() >= from) {
                     return cursor.offset();
                 }
             }
         }
-        return RecordBatch.baseOffset(batch); // its maximum timestamp says that there is one
+        return -1;
     }
 
     private LevadaException damaged(long from, long to) {

@@ -32,7 +32,7 @@ final class UnforcedBatches {
             if (last != null && base == last.baseOffset()) {
                 found.readSegment(disk, Segment.existing(disk, id, indexIntervalBytes, last));
             } else if (base >= entry.forced()) {
-                Extent nothing = new Extent(base, base, 0, Long.MIN_VALUE, 0, Extent.OPEN, false);
+                Extent nothing = new Extent(base, base, 0, Long.MIN_VALUE, 0, Extent.OPEN, Extent.OPEN, false, false);
                 found.readSegment(disk, Segment.existing(disk, id, indexIntervalBytes, nothing));
             }
         }

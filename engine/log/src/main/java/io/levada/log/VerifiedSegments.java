@@ -54,7 +54,12 @@ final class VerifiedSegments {
             long base = Layout.segmentBase(name, Layout.LOG_SUFFIX);
             if (base >= 0) {
                 int size = (int) Math.min(Integer.MAX_VALUE, disk.size(directory + "/" + name));
-                new Checked(topic, id, new Extent(base, UNKNOWN, size, 0, 0, Extent.OPEN, false), new byte[0]).check();
+                new Checked(
+                                topic,
+                                id,
+                                new Extent(base, UNKNOWN, size, 0, 0, Extent.OPEN, Extent.OPEN, false, false),
+                                new byte[0])
+                        .check();
             }
         }
     }
@@ -76,8 +81,14 @@ final class VerifiedSegments {
                     + Layout.segmentName(extent.baseOffset());
         }
 
+        /** A compacted file may still stand beside the one whose place it takes. */
+        private String logPath() throws IOException {
+            String cleaned = path + Layout.LOG_SUFFIX + Layout.CLEANED_SUFFIX;
+            return extent.swapping() && disk.exists(cleaned) ? cleaned : path + Layout.LOG_SUFFIX;
+        }
+
         void check() throws IOException {
-            long size = disk.size(path + Layout.LOG_SUFFIX);
+            long size = disk.size(logPath());
             if (size < 0) {
                 if (extent.bytes() > 0) {
                     tell(extent.baseOffset(), extent.nextOffset(), 0, 0, "the file is missing");
@@ -87,7 +98,7 @@ final class VerifiedSegments {
             // From the beginning of its last sector on, the checkpoint has a copy, which the next opening puts back.
             long readable = size >= extent.bytes() - tail.length ? extent.bytes() : size;
             verifier.looked(readable);
-            try (DiskFile file = disk.open(path + Layout.LOG_SUFFIX, false)) {
+            try (DiskFile file = disk.open(logPath(), false)) {
                 walk((position, into) -> read(file, position, into), (int) readable);
             }
             checkIndex();

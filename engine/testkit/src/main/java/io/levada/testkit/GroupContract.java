@@ -57,6 +57,27 @@ interface GroupContract extends ContractBase {
     }
 
     @Test
+    default void a_group_that_deletion_overtakes_is_told_once_and_goes_on_behind(Levada log) {
+        String name = topic(log, 1);
+        String group = group();
+        fill(log, name, 0, 0, 5);
+        TestMember first = TestMember.join(log, group, name);
+        first.deliveries().await(5);
+        first.close();
+        fill(log, name, 0, 5, 10);
+        get(log.topics().deleteRecords(name, 0, 8));
+
+        LevadaException error =
+                TestMember.join(log, group, name).deliveries().awaitError(ErrorCode.OFFSET_OUT_OF_RANGE);
+        assertTrue(error.line().contains("offsets 5 to 7") && error.line().contains("offset:8"), error.line());
+
+        TestMember third = TestMember.join(log, group, name);
+        third.deliveries().await(2);
+        assertEquals(numbers(8, 10), third.values());
+        third.close();
+    }
+
+    @Test
     default void members_share_evenly_and_who_is_too_many_is_told_and_first_in_line(Levada log) {
         String name = topic(log, 2);
         String group = group();

@@ -102,6 +102,22 @@ interface ReadContract extends ContractBase {
     }
 
     @Test
+    default void a_reader_that_deletion_overtakes_is_told_both_offsets(Levada log) {
+        String name = topic(log, 1);
+        fill(log, name, 0, 0, 2);
+        Probe<StoredRecord> reader = Probe.of(log.read(ReadSpec.of(name)), 2);
+        reader.await(2);
+        fill(log, name, 0, 2, 10);
+        get(log.topics().deleteRecords(name, 0, 10));
+        fill(log, name, 0, 10, 11);
+
+        reader.more(20);
+        LevadaException error = reader.awaitError(ErrorCode.OFFSET_OUT_OF_RANGE);
+        assertTrue(error.line().contains("2 to 9 ") && error.line().contains("offset:10"), error.line());
+        assertEquals(List.of("10"), values(readNow(log, name)));
+    }
+
+    @Test
     default void a_token_resumes_where_it_was_taken(Levada log) {
         String name = topic(log, 2);
         fill(log, name, 0, 0, 10);

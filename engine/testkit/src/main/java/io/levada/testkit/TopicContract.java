@@ -4,9 +4,11 @@ import static io.levada.testkit.ContractBase.assertFails;
 import static io.levada.testkit.ContractBase.fill;
 import static io.levada.testkit.ContractBase.get;
 import static io.levada.testkit.ContractBase.list;
+import static io.levada.testkit.ContractBase.numbers;
 import static io.levada.testkit.ContractBase.readNow;
 import static io.levada.testkit.ContractBase.run;
 import static io.levada.testkit.ContractBase.topic;
+import static io.levada.testkit.ContractBase.values;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -18,11 +20,13 @@ import io.levada.LevadaException;
 import io.levada.LevadaOptions;
 import io.levada.MemberEvent;
 import io.levada.ReadSpec;
+import io.levada.Record;
 import io.levada.StoredRecord;
 import io.levada.TopicDescription;
 import io.levada.TopicDescription.PartitionDescription;
 import io.levada.TopicSpec;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Creation, listing, description and deletion of topics. */
@@ -108,6 +112,48 @@ interface TopicContract extends ContractBase {
         LevadaException error =
                 Probe.all(log.read(ReadSpec.of("nowhere"))).awaitError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
         assertTrue(error.line().contains("nowhere"), error.line());
+    }
+
+    @Test
+    default void settings_are_described_and_changed_while_in_use(Levada log) {
+        String name = topic(log, 1);
+        assertEquals("604800000", get(log.topics().describe(name)).config().get("retention.ms"));
+
+        TopicDescription altered =
+                get(log.topics().alter(name, Map.of("retention.ms", "-1", "segment.bytes", "65536")));
+        assertEquals("-1", altered.config().get("retention.ms"));
+        assertEquals(altered.config(), get(log.topics().describe(name)).config());
+        assertEquals("65536", altered.config().get("segment.bytes"));
+
+        LevadaException error =
+                assertFails(ErrorCode.INVALID_CONFIG, log.topics().alter(name, Map.of("retention.ms", "a while")));
+        assertTrue(error.line().contains("retention.ms"), error.line());
+        assertFails(ErrorCode.INVALID_CONFIG, log.topics().alter(name, Map.of("colour", "red")));
+        assertFails(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, log.topics().alter("nowhere", Map.of()));
+        assertEquals(altered.config(), get(log.topics().describe(name)).config());
+    }
+
+    @Test
+    default void records_before_an_offset_are_deleted_and_the_rest_is_read(Levada log) {
+        String name = topic(log, 2);
+        fill(log, name, 1, 0, 10);
+
+        assertEquals(4L, get(log.topics().deleteRecords(name, 1, 4)));
+        assertEquals(4L, get(log.topics().deleteRecords(name, 1, 2)));
+        assertEquals(4, get(log.topics().describe(name)).partitions().get(1).start());
+        assertEquals(numbers(4, 10), values(readNow(log, name)));
+        assertFails(ErrorCode.OFFSET_OUT_OF_RANGE, log.topics().deleteRecords(name, 1, 11));
+        assertFails(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, log.topics().deleteRecords(name, 2, 0));
+    }
+
+    @Test
+    default void a_compacted_topic_takes_no_record_without_a_key(Levada log) {
+        String name = topic(log, 1);
+        get(log.topics().alter(name, Map.of("cleanup.policy", "compact")));
+
+        LevadaException error = assertFails(ErrorCode.INVALID_REQUEST, log.publish(name, Record.ofValue("value")));
+        assertTrue(error.line().contains("key"), error.line());
+        assertEquals(0, get(log.publish(name, Record.of("key", "value"))).offset());
     }
 
     @Test
