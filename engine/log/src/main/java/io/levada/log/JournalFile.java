@@ -28,6 +28,7 @@ final class JournalFile {
     /** Makes a file full of zeroes, durable with its name. Leaves none behind when it fails. */
     static JournalFile create(Disk disk, int number, int size) throws IOException {
         String path = Layout.journalFile(number);
+        disk.delete(path); // what is left of a failed file may never be forced again
         DiskFile file = disk.open(path, true);
         try {
             ByteBuffer zeroes = ByteBuffer.allocateDirect(Math.min(size, FILL_BYTES));

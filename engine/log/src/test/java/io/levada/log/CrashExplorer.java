@@ -74,12 +74,17 @@ final class CrashExplorer {
 
     private void crashHere(SimDisk disk, LogLedger ledger, SimRandomness random) {
         for (int image = 0; image < IMAGES_OF_A_MOMENT; image++) {
-            recover(disk, ledger.copy(), random, random.oneIn(2) ? 1 + random.nextInt(MOST_RECOVERY_CRASHES) : 0);
+            LogLedger then = ledger.copy();
+            int crashes = random.oneIn(2) ? 1 + random.nextInt(MOST_RECOVERY_CRASHES) : 0;
+            SimDisk recovered = recover(disk, then, random, crashes);
+            if (random.oneIn(4)) {
+                recover(recovered, then, random, 0); // what it has shown must be there for good
+            }
         }
     }
 
-    /** Opens what a crash left, which crashes some times more while it recovers. */
-    private void recover(SimDisk before, LogLedger ledger, SimRandomness random, int crashes) {
+    /** Opens what a crash left, which crashes some times more while it recovers; gives what it has made of it. */
+    private SimDisk recover(SimDisk before, LogLedger ledger, SimRandomness random, int crashes) {
         SimScheduler scheduler = new SimScheduler(random);
         SimDisk found = before.afterCrash(scheduler, random, CrashStyle.draw(random));
         states.add(found.fingerprint());
@@ -99,9 +104,7 @@ final class CrashExplorer {
             }
             scheduler.close();
         }
-        if (!recovered) {
-            recover(found, ledger, random, crashes - 1);
-        }
+        return recovered ? found : recover(found, ledger, random, crashes - 1);
     }
 
     /** Keeps the first violation, and lets no other moment be looked at from within one, or after it. */

@@ -132,7 +132,7 @@ class SeededBugsTest {
     void without_a_bug_nothing_is_noticed() {
         for (LogWorkload.Faults faults : LogWorkload.Faults.values()) {
             CrashExplorer explorer = new CrashExplorer(faults, UnaryOperator.identity());
-            for (int seed = 1; seed <= MOST_SEEDS / 6; seed++) {
+            for (int seed = 1; seed <= MOST_SEEDS / 15; seed++) {
                 explorer.explore(seed);
             }
         }
