@@ -108,7 +108,8 @@ class LogVerifyTest {
         Files.write(segment, Arrays.copyOf(before, 4_000));
         Program cut = verify();
         assertEquals(1, cut.code());
-        assertTrue(cut.out().contains("DAMAGED t-0 offsets 2 to "), cut.out());
+        // Whether the two records of a publish went out as one batch is a matter of time.
+        assertTrue(cut.out().matches("(?s)DAMAGED t-0 offsets [23] to .*"), cut.out());
         assertTrue(cut.out().contains("the file is too short"), cut.out());
         Files.delete(segment);
         assertTrue(verify().out().contains("DAMAGED t-0 offsets 0 to 5, "), verify().out());
