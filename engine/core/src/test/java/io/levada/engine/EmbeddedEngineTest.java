@@ -20,6 +20,7 @@ import io.levada.facade.BatchWriter;
 import io.levada.facade.Engine;
 import io.netty.buffer.ByteBuf;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EmbeddedEngineTest {
+    private static final Duration BOUND = Duration.ofSeconds(30);
+
     private static final long PLENTY = Long.MAX_VALUE;
 
     @TempDir
@@ -62,7 +65,7 @@ class EmbeddedEngineTest {
     private TopicDescription create(String name, int partitions) {
         return engine.topics()
                 .create(TopicSpec.of(name).partitions(partitions))
-                .blockOptional()
+                .blockOptional(BOUND)
                 .orElseThrow();
     }
 
@@ -80,7 +83,7 @@ class EmbeddedEngineTest {
     private int partitions(String topic) {
         return engine.topics()
                 .describe(topic)
-                .blockOptional()
+                .blockOptional(BOUND)
                 .orElseThrow()
                 .partitions()
                 .size();
@@ -111,7 +114,8 @@ class EmbeddedEngineTest {
         assertEquals(List.of("0:0=a", "0:1=b", "0:2=d", "2:0=c"), readNow(ReadSpec.of("t")));
         assertEquals(List.of("2:0=c"), readNow(ReadSpec.of("t").partition(2)));
         assertEquals(List.of(), readNow(ReadSpec.of("t").partition(1)));
-        TopicDescription topic = engine.topics().describe("t").blockOptional().orElseThrow();
+        TopicDescription topic =
+                engine.topics().describe("t").blockOptional(BOUND).orElseThrow();
         assertEquals(3, topic.partitions().get(0).durable());
         assertEquals(3, topic.partitions().get(0).end());
         assertTrue(topic.partitions().get(0).bytes() > 0);
@@ -129,10 +133,11 @@ class EmbeddedEngineTest {
         assertEquals(50, records.size());
         engine.close();
         open("file:");
-        TopicDescription after = engine.topics().describe("t").blockOptional().orElseThrow();
+        TopicDescription after =
+                engine.topics().describe("t").blockOptional(BOUND).orElseThrow();
         assertEquals(before.id(), after.id());
         assertEquals(before.logId(), after.logId());
-        assertEquals(List.of("other", "t"), engine.topics().list().collectList().block());
+        assertEquals(List.of("other", "t"), engine.topics().list().collectList().block(BOUND));
         assertEquals(records, readNow(ReadSpec.of("t")));
         publish("t", 0, 1, "more");
         assertEquals(List.of("0:25=more"), readNow(ReadSpec.of("t").partition(0).from(Position.offset(25))));
@@ -144,7 +149,7 @@ class EmbeddedEngineTest {
         TopicDescription before = create("t", 1);
         engine.close();
         open("memory:");
-        assertEquals(List.of(), engine.topics().list().collectList().block());
+        assertEquals(List.of(), engine.topics().list().collectList().block(BOUND));
         assertTrue(!before.logId().equals(create("t", 1).logId()));
     }
 
@@ -238,7 +243,7 @@ class EmbeddedEngineTest {
         TopicDescription first = create("t", 1);
         publish("t", 0, 1, "a");
         Reading reading = read(ReadSpec.of("t")).awaitRecords(1);
-        engine.topics().delete("t").block();
+        engine.topics().delete("t").block(BOUND);
         reading.awaitEnd();
         assertEquals(List.of("end 0 UNKNOWN_TOPIC_OR_PARTITION: topic t was deleted", "complete"), reading.events);
         assertTrue(read(ReadSpec.of("t")).awaitEnd().events.get(0).startsWith("UNKNOWN_TOPIC_OR_PARTITION: "));
@@ -262,13 +267,15 @@ class EmbeddedEngineTest {
         assertRefused(spec.replicationFactor(3), ErrorCode.INVALID_REPLICATION_FACTOR, "kafka://");
         assertRefused(spec.config(Map.of("colour", "red")), ErrorCode.INVALID_CONFIG, "colour");
         assertRefused(spec.config(Map.of("segment.bytes", "many")), ErrorCode.INVALID_CONFIG, "many");
-        assertEquals(List.of("taken"), engine.topics().list().collectList().block());
-        assertTrue(failure(() -> engine.topics().describe("none").block()).startsWith("UNKNOWN_TOPIC_OR_PARTITION: "));
-        assertTrue(failure(() -> engine.topics().delete("none").block()).startsWith("UNKNOWN_TOPIC_OR_PARTITION: "));
+        assertEquals(List.of("taken"), engine.topics().list().collectList().block(BOUND));
+        assertTrue(failure(() -> engine.topics().describe("none").block(BOUND))
+                .startsWith("UNKNOWN_TOPIC_OR_PARTITION: "));
+        assertTrue(
+                failure(() -> engine.topics().delete("none").block(BOUND)).startsWith("UNKNOWN_TOPIC_OR_PARTITION: "));
     }
 
     private void assertRefused(TopicSpec spec, ErrorCode code, String why) {
-        String line = failure(() -> engine.topics().create(spec).block());
+        String line = failure(() -> engine.topics().create(spec).block(BOUND));
         assertTrue(line.startsWith(code + ": ") && line.contains(why), line);
     }
 
@@ -373,8 +380,8 @@ class EmbeddedEngineTest {
         Writing late = new Writing();
         engine.write("t", late).cancel();
         assertTrue(late.awaitEnd().events.get(0).startsWith("GOING_AWAY: "));
-        assertTrue(
-                failure(() -> engine.topics().create(TopicSpec.of("u")).block()).startsWith("GOING_AWAY: "));
+        assertTrue(failure(() -> engine.topics().create(TopicSpec.of("u")).block(BOUND))
+                .startsWith("GOING_AWAY: "));
         engine.close();
         open("file:");
         assertEquals(50, readNow(ReadSpec.of("t")).size());
@@ -421,8 +428,8 @@ class EmbeddedEngineTest {
     @Test
     void the_facade_finds_the_engine_by_its_address() {
         try (Levada levada = Levada.open("memory:")) {
-            levada.topics().create(TopicSpec.of("t")).block();
-            assertEquals(List.of("t"), levada.topics().list().collectList().block());
+            levada.topics().create(TopicSpec.of("t")).block(BOUND);
+            assertEquals(List.of("t"), levada.topics().list().collectList().block(BOUND));
         }
     }
 

@@ -73,6 +73,9 @@ final class ManualScheduler implements Scheduler, Clock {
         while (!stage.toCompletableFuture().isDone() && runOne()) {
             // the condition does it
         }
+        if (!stage.toCompletableFuture().isDone()) {
+            throw new IllegalStateException("nothing is left to run, and what is waited for has not come");
+        }
         return stage.toCompletableFuture().join();
     }
 

@@ -35,8 +35,7 @@ final class CheckedPair {
     ByteBuffer read(boolean mend) throws IOException {
         CheckedFile first = CheckedFile.read(disk, path, magic);
         CheckedFile second = CheckedFile.read(disk, path + COPY_SUFFIX, magic);
-        CheckedFile newest =
-                second == null || (first != null && first.revision() >= second.revision()) ? first : second;
+        CheckedFile newest = newer(first, second);
         if (newest == null) {
             return null;
         }
@@ -49,6 +48,11 @@ final class CheckedPair {
             write(newest.body());
         }
         return newest.body();
+    }
+
+    /** Of two copies, of which either may be lost, the one that counts. */
+    static @Nullable CheckedFile newer(@Nullable CheckedFile first, @Nullable CheckedFile second) {
+        return second == null || (first != null && first.revision() >= second.revision()) ? first : second;
     }
 
     /** Whether either copy's file is there, whole or not. */

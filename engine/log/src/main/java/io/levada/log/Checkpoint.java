@@ -61,6 +61,17 @@ record Checkpoint(long sequence, long generation, LogTime.Mark time, Map<Partiti
             boolean compacted,
             boolean swapping) {
         static final long OPEN = -1;
+
+        /** Of a segment that holds nothing yet. */
+        static Extent beginning(long baseOffset, long openedMs) {
+            return new Extent(baseOffset, baseOffset, 0, Long.MIN_VALUE, openedMs, OPEN, OPEN, false, false);
+        }
+
+        /** The same, once its file stands where it belongs. */
+        Extent inPlace() {
+            return new Extent(
+                    baseOffset, nextOffset, bytes, maxTimestampMs, openedMs, closedMs, cleanedMs, compacted, false);
+        }
     }
 
     /** Records of a producer at consecutive offsets, with consecutive sequences. */

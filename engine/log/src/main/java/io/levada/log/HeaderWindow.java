@@ -78,6 +78,18 @@ final class HeaderWindow {
         return view;
     }
 
+    /**
+     * The batch at a position that {@link #isBatch} or {@link #nextBatch} gave, in memory of its own; null when its CRC says
+     * that it is damaged.
+     */
+    @Nullable
+    ByteBuf wholeBatch(int position) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(RecordBatch.sizeInBytes(view));
+        source.read(position, bytes);
+        ByteBuf batch = Unpooled.wrappedBuffer(bytes.flip());
+        return RecordBatch.isWhole(batch) ? batch : null;
+    }
+
     /** Where the next batch begins at or behind a position; the limit when there is none. */
     int nextBatch(int position) throws IOException {
         for (int at = position; limit - at >= RecordBatch.HEADER_BYTES && show(at); at++) {

@@ -31,10 +31,7 @@ final class JournalFile {
         disk.delete(path); // what is left of a failed file may never be forced again
         DiskFile file = disk.open(path, true);
         try {
-            ByteBuffer zeroes = ByteBuffer.allocateDirect(Math.min(size, FILL_BYTES));
-            for (int at = 0; at < size; at += zeroes.capacity()) {
-                file.write(at, zeroes.clear().limit(Math.min(zeroes.capacity(), size - at)));
-            }
+            fill(file, size);
             file.force();
             disk.forceDirectory(Layout.JOURNAL);
             return new JournalFile(number, file, size);
@@ -42,6 +39,14 @@ final class JournalFile {
             file.close();
             disk.delete(path);
             throw e;
+        }
+    }
+
+    /** Fills the beginning of a file with zeroes, so that the space is there. */
+    static void fill(DiskFile file, int bytes) throws IOException {
+        ByteBuffer zeroes = ByteBuffer.allocateDirect(Math.min(bytes, FILL_BYTES));
+        for (int at = 0; at < bytes; at += zeroes.capacity()) {
+            file.write(at, zeroes.clear().limit(Math.min(zeroes.capacity(), bytes - at)));
         }
     }
 

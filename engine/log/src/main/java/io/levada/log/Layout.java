@@ -1,7 +1,12 @@
 package io.levada.log;
 
+import io.levada.env.Disk;
+import io.levada.log.Checkpoint.PartitionId;
 import io.netty.buffer.ByteBufUtil;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +76,31 @@ final class Layout {
 
     static String partitionDirectory(UUID topicId, int partition) {
         return topicDirectory(topicId) + "/" + partition;
+    }
+
+    /** The partitions of all topics that have a directory, by topic id and number, whether the catalog knows them or not. */
+    static List<PartitionId> partitions(Disk disk) throws IOException {
+        List<PartitionId> found = new ArrayList<>();
+        for (String directory : disk.list(TOPICS)) {
+            UUID id = topicId(directory);
+            if (id != null) {
+                disk.list(topicDirectory(id)).stream()
+                        .filter(number -> number.matches("[0-9]{1,9}"))
+                        .map(Integer::parseInt)
+                        .sorted()
+                        .forEach(number -> found.add(new PartitionId(id, number)));
+            }
+        }
+        return found;
+    }
+
+    /** The base offsets of the segments that a partition's directory holds, in order. */
+    static List<Long> segmentBases(Disk disk, PartitionId id) throws IOException {
+        return disk.list(partitionDirectory(id.topicId(), id.partition())).stream()
+                .map(name -> segmentBase(name, LOG_SUFFIX))
+                .filter(base -> base >= 0)
+                .sorted()
+                .toList();
     }
 
     /** A segment's files, without their suffix, within its directory. */

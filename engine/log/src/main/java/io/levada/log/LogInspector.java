@@ -96,31 +96,15 @@ public final class LogInspector {
             Catalog.decode(catalog).topics().forEach(topic -> names.put(topic.id(), topic.name()));
         }
         List<SegmentFile> found = new ArrayList<>();
-        for (String directory : disk.list(Layout.TOPICS)) {
-            UUID id = Layout.topicId(directory);
-            if (id != null) {
-                addTopic(disk, id, names.get(id), found);
+        for (PartitionId id : Layout.partitions(disk)) {
+            for (long base : Layout.segmentBases(disk, id)) {
+                String path = Layout.partitionDirectory(id.topicId(), id.partition()) + "/" + Layout.segmentName(base)
+                        + Layout.LOG_SUFFIX;
+                String name = names.get(id.topicId());
+                found.add(new SegmentFile(name, id.topicId(), id.partition(), base, path, disk.size(path)));
             }
         }
         return new LogInspector(disk, found);
-    }
-
-    private static void addTopic(Disk disk, UUID id, @Nullable String name, List<SegmentFile> into) throws IOException {
-        List<Integer> partitions = disk.list(Layout.topicDirectory(id)).stream()
-                .filter(number -> number.matches("[0-9]{1,9}"))
-                .map(Integer::parseInt)
-                .sorted()
-                .toList();
-        for (int partition : partitions) {
-            String directory = Layout.partitionDirectory(id, partition);
-            for (String file : disk.list(directory)) {
-                long base = Layout.segmentBase(file, Layout.LOG_SUFFIX);
-                if (base >= 0) {
-                    String path = directory + "/" + file;
-                    into.add(new SegmentFile(name, id, partition, base, path, disk.size(path)));
-                }
-            }
-        }
     }
 
     /** A file that stands where a store would have it says by its path what it is. */

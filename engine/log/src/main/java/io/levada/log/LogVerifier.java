@@ -137,15 +137,8 @@ public final class LogVerifier {
 
     /** Nothing tells then what was forced, so all that is there is looked at. */
     private void withoutCheckpoint(VerifiedSegments segments, Map<UUID, String> names) throws IOException {
-        for (String directory : disk.list(Layout.TOPICS)) {
-            UUID id = Layout.topicId(directory);
-            if (id != null) {
-                for (String partition : disk.list(Layout.topicDirectory(id))) {
-                    if (partition.matches("[0-9]{1,9}")) {
-                        segments.checkAll(names.get(id), new PartitionId(id, Integer.parseInt(partition)));
-                    }
-                }
-            }
+        for (PartitionId id : Layout.partitions(disk)) {
+            segments.checkAll(names.get(id.topicId()), id);
         }
     }
 
@@ -157,8 +150,7 @@ public final class LogVerifier {
     private <T> @Nullable T pair(String path, int magic, Decoder<T> decoder) throws IOException {
         CheckedFile first = small(path, magic);
         CheckedFile second = small(path + CheckedPair.COPY_SUFFIX, magic);
-        CheckedFile newest =
-                second == null || (first != null && first.revision() >= second.revision()) ? first : second;
+        CheckedFile newest = CheckedPair.newer(first, second);
         if (newest == null) {
             return null;
         }

@@ -1,6 +1,5 @@
 package io.levada.log;
 
-import io.levada.LevadaException;
 import io.levada.env.Disk;
 import io.levada.log.Checkpoint.Entry;
 import io.levada.log.Checkpoint.Extent;
@@ -8,7 +7,6 @@ import io.levada.log.Checkpoint.PartitionId;
 import io.levada.protocol.HeaderChecksum;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -109,7 +107,7 @@ final class ReplayedPartition {
             }
             if (extent.swapping() || disk.exists(segment.logPath() + Layout.CLEANED_SUFFIX)) {
                 finishSwap(extent, segment.logPath());
-                extents.set(i, inPlace(extent));
+                extents.set(i, extent.inPlace());
                 namesChanged = true;
             }
             if (last && !durableUnforced) {
@@ -182,7 +180,7 @@ final class ReplayedPartition {
     }
 
     private @Nullable Segment writtenNext(long base) throws IOException {
-        Extent nothing = new Extent(base, base, 0, Long.MIN_VALUE, nowMs, Extent.OPEN, Extent.OPEN, false, false);
+        Extent nothing = Extent.beginning(base, nowMs);
         Segment segment = Segment.existing(disk, id, indexIntervalBytes, nothing);
         boolean known = !extents.isEmpty() && extents.get(extents.size() - 1).baseOffset() >= base;
         return known || disk.size(segment.logPath()) <= 0 ? null : segment;
@@ -195,11 +193,9 @@ final class ReplayedPartition {
         long expected = from == 0 ? segment.baseOffset() : next;
         HeaderWindow window = new HeaderWindow(segment, size, WINDOW_BYTES);
         while (window.isBatch(segment.bytes()) && RecordBatch.baseOffset(window.header()) == expected) {
-            ByteBuffer bytes = ByteBuffer.allocate(RecordBatch.sizeInBytes(window.header()));
-            segment.read(segment.bytes(), bytes);
-            ByteBuf batch = Unpooled.wrappedBuffer(bytes.flip());
-            if (!isWhole(batch)) {
-                break;
+            ByteBuf batch = window.wholeBatch(segment.bytes());
+            if (batch == null) {
+                break; // the torn end of what was written
             }
             if (!segment.isWritten()) {
                 segment.prepareToWrite();
@@ -214,28 +210,6 @@ final class ReplayedPartition {
             adopted.put(segment.baseOffset(), segment);
         }
         return segment.bytes() > from;
-    }
-
-    private static boolean isWhole(ByteBuf batch) {
-        try {
-            RecordBatch.verify(batch);
-            return true;
-        } catch (LevadaException e) {
-            return false; // the torn end of what was written
-        }
-    }
-
-    private Extent inPlace(Extent extent) {
-        return new Extent(
-                extent.baseOffset(),
-                extent.nextOffset(),
-                extent.bytes(),
-                extent.maxTimestampMs(),
-                extent.openedMs(),
-                extent.closedMs(),
-                extent.cleanedMs(),
-                extent.compacted(),
-                false);
     }
 
     private void deleteUnknown() throws IOException {

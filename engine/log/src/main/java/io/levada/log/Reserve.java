@@ -7,7 +7,6 @@ import io.levada.env.DiskFile;
 import io.levada.env.DiskFullException;
 import io.levada.env.Loop;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -20,7 +19,6 @@ import org.slf4j.LoggerFactory;
 final class Reserve {
     private static final Logger LOG = LoggerFactory.getLogger(Reserve.class);
     private static final Duration RETRY = Duration.ofSeconds(1);
-    private static final int FILL_BYTES = 1 << 20;
 
     private final Disk disk;
     private final int bytes;
@@ -103,10 +101,7 @@ final class Reserve {
         }
         boolean made = false;
         try (DiskFile file = disk.open(Layout.RESERVE, true)) {
-            ByteBuffer zeroes = ByteBuffer.allocate(Math.min(bytes, FILL_BYTES));
-            for (int at = 0; at < bytes; at += zeroes.capacity()) {
-                file.write(at, zeroes.clear().limit(Math.min(zeroes.capacity(), bytes - at)));
-            }
+            JournalFile.fill(file, bytes);
             file.truncate(bytes);
             file.force();
             disk.forceDirectory("");

@@ -1,15 +1,12 @@
 package io.levada.log;
 
-import io.levada.LevadaException;
 import io.levada.env.Disk;
 import io.levada.log.Checkpoint.Entry;
 import io.levada.log.Checkpoint.Extent;
 import io.levada.log.Checkpoint.PartitionId;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,7 +43,7 @@ final class Salvage {
             boolean durableUnforced = config.settings(topic.config()).isDurableUnforced();
             for (int i = 0; i < topic.partitions(); i++) {
                 PartitionId id = new PartitionId(topic.id(), i);
-                List<Long> bases = bases(id);
+                List<Long> bases = Layout.segmentBases(disk, id);
                 if (!bases.isEmpty()) {
                     entries.put(id, entry(id, bases, durableUnforced));
                 }
@@ -54,14 +51,6 @@ final class Salvage {
         }
         LOG.warn("both copies of the checkpoint are lost: {} partitions are taken from their segments", entries.size());
         return entries;
-    }
-
-    private List<Long> bases(PartitionId id) throws IOException {
-        return disk.list(Layout.partitionDirectory(id.topicId(), id.partition())).stream()
-                .map(name -> Layout.segmentBase(name, Layout.LOG_SUFFIX))
-                .filter(base -> base >= 0)
-                .sorted()
-                .toList();
     }
 
     private Entry entry(PartitionId id, List<Long> bases, boolean durableUnforced) throws IOException {
@@ -81,7 +70,7 @@ final class Salvage {
 
     /** Looks at all batches of a segment. */
     private Extent look(PartitionId id, long base, long closedMs, Producers producers) throws IOException {
-        Extent unknown = new Extent(base, base, 0, Long.MIN_VALUE, nowMs, closedMs, Extent.OPEN, false, false);
+        Extent unknown = Extent.beginning(base, nowMs);
         Segment segment = Segment.existing(disk, id, config.indexIntervalBytes(), unknown);
         int size = Math.toIntExact(disk.size(segment.logPath()));
         long next = base;
@@ -89,26 +78,15 @@ final class Salvage {
         HeaderWindow window = new HeaderWindow(segment, size, WINDOW_BYTES);
         int position = window.nextBatch(0);
         while (position < size) {
-            ByteBuffer bytes = ByteBuffer.allocate(RecordBatch.sizeInBytes(window.header()));
-            segment.read(position, bytes);
-            ByteBuf batch = Unpooled.wrappedBuffer(bytes.flip());
-            if (isWhole(batch)) {
+            ByteBuf batch = window.wholeBatch(position);
+            if (batch != null) {
                 producers.replayed(batch, nowMs);
                 next = RecordBatch.nextOffset(batch);
                 maxTimestampMs = Math.max(maxTimestampMs, RecordBatch.maxTimestamp(batch));
             }
-            position = window.nextBatch(position + (isWhole(batch) ? batch.readableBytes() : 1));
+            position = window.nextBatch(position + (batch == null ? 1 : batch.readableBytes()));
         }
         segment.close();
         return new Extent(base, next, size, maxTimestampMs, nowMs, closedMs, Extent.OPEN, false, false);
-    }
-
-    private static boolean isWhole(ByteBuf batch) {
-        try {
-            RecordBatch.verify(batch);
-            return true;
-        } catch (LevadaException e) {
-            return false; // told with its range to whoever reads it
-        }
     }
 }

@@ -76,11 +76,7 @@ final class Segment {
     /** A new segment, opened at a log time; a file that is there by its name is cut to nothing. */
     static Segment create(Disk disk, PartitionId id, int indexIntervalBytes, long baseOffset, long nowMs)
             throws IOException {
-        Segment segment = new Segment(
-                disk,
-                id,
-                indexIntervalBytes,
-                new Extent(baseOffset, baseOffset, 0, Long.MIN_VALUE, nowMs, Extent.OPEN, Extent.OPEN, false, false));
+        Segment segment = new Segment(disk, id, indexIntervalBytes, Extent.beginning(baseOffset, nowMs));
         DiskFile opened = disk.open(segment.logPath(), true);
         segment.file.set(opened);
         segment.writtenIndex = new SparseIndex();

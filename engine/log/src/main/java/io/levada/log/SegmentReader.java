@@ -100,15 +100,8 @@ final class SegmentReader {
     }
 
     private boolean isGood(ByteBuf batch) {
-        if (!HeaderChecksum.matches(segment.id().topicId(), segment.id().partition(), batch)) {
-            return false;
-        }
-        try {
-            RecordBatch.verify(batch);
-            return true;
-        } catch (LevadaException e) {
-            return false; // told with its range by the caller
-        }
+        return HeaderChecksum.matches(segment.id().topicId(), segment.id().partition(), batch)
+                && RecordBatch.isWhole(batch);
     }
 
     /** Position of the batch that, by the headers, holds an offset; the window shows it. */

@@ -87,7 +87,7 @@ final class SegmentRebuild {
                 return extent;
             }
         }
-        return new Extent(baseOffset, baseOffset, 0, Long.MIN_VALUE, 0, Extent.OPEN, Extent.OPEN, false, false);
+        return Extent.beginning(baseOffset, 0);
     }
 
     /** Copies as it is: what was damaged before is told by whoever reads it. The last sector is the checkpoint's. */

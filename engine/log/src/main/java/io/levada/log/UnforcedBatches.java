@@ -1,15 +1,12 @@
 package io.levada.log;
 
-import io.levada.LevadaException;
 import io.levada.env.Disk;
 import io.levada.log.Checkpoint.Entry;
 import io.levada.log.Checkpoint.Extent;
 import io.levada.log.Checkpoint.PartitionId;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -27,12 +24,11 @@ final class UnforcedBatches {
         UnforcedBatches found = new UnforcedBatches();
         int known = entry.segments().size();
         Extent last = known == 0 ? null : entry.segments().get(known - 1);
-        for (String name : disk.list(Layout.partitionDirectory(id.topicId(), id.partition()))) {
-            long base = Layout.segmentBase(name, Layout.LOG_SUFFIX);
+        for (long base : Layout.segmentBases(disk, id)) {
             if (last != null && base == last.baseOffset()) {
                 found.readSegment(disk, Segment.existing(disk, id, indexIntervalBytes, last));
             } else if (base >= entry.forced()) {
-                Extent nothing = new Extent(base, base, 0, Long.MIN_VALUE, 0, Extent.OPEN, Extent.OPEN, false, false);
+                Extent nothing = Extent.beginning(base, 0);
                 found.readSegment(disk, Segment.existing(disk, id, indexIntervalBytes, nothing));
             }
         }
@@ -44,25 +40,13 @@ final class UnforcedBatches {
         HeaderWindow window = new HeaderWindow(segment, size, WINDOW_BYTES);
         int position = window.nextBatch(segment.bytes());
         while (position < size) {
-            ByteBuffer bytes = ByteBuffer.allocate(RecordBatch.sizeInBytes(window.header()));
-            segment.read(position, bytes);
-            ByteBuf batch = Unpooled.wrappedBuffer(bytes.flip());
-            boolean whole = isWhole(batch);
-            if (whole) {
+            ByteBuf batch = window.wholeBatch(position);
+            if (batch != null) {
                 byOffset.put(RecordBatch.baseOffset(batch), batch);
             }
-            position = window.nextBatch(position + (whole ? batch.readableBytes() : 1));
+            position = window.nextBatch(position + (batch == null ? 1 : batch.readableBytes()));
         }
         segment.close();
-    }
-
-    private static boolean isWhole(ByteBuf batch) {
-        try {
-            RecordBatch.verify(batch);
-            return true;
-        } catch (LevadaException e) {
-            return false; // torn, or overwritten in part
-        }
     }
 
     /** The batch at an offset, if it ends at another one or before; null when there is none. */

@@ -49,18 +49,11 @@ final class VerifiedSegments {
 
     /** All that is there, where nothing says what was forced. */
     void checkAll(@Nullable String topic, PartitionId id) throws IOException {
-        String directory = Layout.partitionDirectory(id.topicId(), id.partition());
-        for (String name : disk.list(directory)) {
-            long base = Layout.segmentBase(name, Layout.LOG_SUFFIX);
-            if (base >= 0) {
-                int size = (int) Math.min(Integer.MAX_VALUE, disk.size(directory + "/" + name));
-                new Checked(
-                                topic,
-                                id,
-                                new Extent(base, UNKNOWN, size, 0, 0, Extent.OPEN, Extent.OPEN, false, false),
-                                new byte[0])
-                        .check();
-            }
+        for (long base : Layout.segmentBases(disk, id)) {
+            String path = Layout.partitionDirectory(id.topicId(), id.partition()) + "/" + Layout.segmentName(base);
+            int size = (int) Math.min(Integer.MAX_VALUE, disk.size(path + Layout.LOG_SUFFIX));
+            Extent all = new Extent(base, UNKNOWN, size, 0, 0, Extent.OPEN, Extent.OPEN, false, false);
+            new Checked(topic, id, all, new byte[0]).check();
         }
     }
 

@@ -1,6 +1,11 @@
 package io.levada.log;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.levada.Compression;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
 import io.levada.protocol.BatchBuilder;
 import io.levada.protocol.Limits;
 import io.levada.protocol.RecordBatch;
@@ -12,11 +17,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Batches made and taken apart. */
 final class Batches {
     /** For simulations, in which a crash takes buffers with it that nobody releases. */
     static final ByteBufAllocator UNTRACKED = new UnpooledByteBufAllocator(false, true);
+
+    private static final Pattern RANGE = Pattern.compile("offsets (\\d+) to (\\d+) .* can go on at (\\d+)");
 
     private Batches() {}
 
@@ -47,6 +56,27 @@ final class Batches {
                 next = decode(batches, next, records);
             } finally {
                 batches.release();
+            }
+        }
+        return records;
+    }
+
+    /** Reads everything, going on behind each damaged range that is told; gives the records and adds the ranges. */
+    static List<Read> readAround(PartitionLog log, List<String> ranges) {
+        List<Read> records = new ArrayList<>();
+        long next = log.start();
+        while (next < log.durable()) {
+            try {
+                ByteBuf batches = log.read(next, 300);
+                next = decode(batches, next, records);
+                batches.release();
+            } catch (LevadaException e) {
+                assertEquals(ErrorCode.CORRUPT_MESSAGE, e.code());
+                Matcher range = RANGE.matcher(e.line());
+                assertTrue(range.find(), e.line());
+                assertTrue(Long.parseLong(range.group(1)) <= next && Long.parseLong(range.group(2)) >= next, e.line());
+                ranges.add(range.group(1) + "-" + range.group(2));
+                next = Long.parseLong(range.group(3));
             }
         }
         return records;

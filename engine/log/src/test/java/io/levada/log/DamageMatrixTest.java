@@ -7,7 +7,6 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.env.Env;
 import io.levada.log.Batches.Read;
-import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -19,8 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,7 +36,6 @@ class DamageMatrixTest {
             .withAllocator(Batches.UNTRACKED);
     private static final int BATCHES = 60;
     private static final int SECTOR = 4096;
-    private static final Pattern RANGE = Pattern.compile("offsets (\\d+) to (\\d+) .* can go on at (\\d+)");
 
     @TempDir
     Path directory;
@@ -271,12 +267,14 @@ class DamageMatrixTest {
         try (store) {
             List<String> told = new ArrayList<>();
             for (PartitionLog log : Objects.requireNonNull(store.topic("t")).partitions()) {
-                List<Read> read = readAround(log, told);
+                List<String> ranges = new ArrayList<>();
+                List<Read> read = Batches.readAround(log, ranges);
                 for (Read record : read) {
                     assertEquals(value(log.partition(), record.offset()), record.value(), "offset " + record.offset());
                 }
                 assertEquals(2 * BATCHES, log.durable(), "partition " + log.partition());
-                assertTrue(!told.isEmpty() || read.size() == 2 * BATCHES, read.size() + " records, and nothing told");
+                assertTrue(!ranges.isEmpty() || read.size() == 2 * BATCHES, read.size() + " records, and nothing told");
+                ranges.forEach(range -> told.add("partition " + log.partition() + ": " + range));
                 assertTrue(read.size() >= 2 * BATCHES / 5, "the other segments are whole: " + read.size());
             }
             assertEquals(expected, told.isEmpty() ? Expected.ALL : Expected.TOLD, told.toString());
@@ -291,25 +289,5 @@ class DamageMatrixTest {
             }
         }
         return sizes;
-    }
-
-    /** Reads everything, going on behind each range that is told. */
-    private static List<Read> readAround(PartitionLog log, List<String> told) {
-        List<Read> records = new ArrayList<>();
-        long next = log.start();
-        while (next < log.durable()) {
-            try {
-                ByteBuf batches = log.read(next, 300);
-                next = Batches.decode(batches, next, records);
-                batches.release();
-            } catch (LevadaException e) {
-                assertEquals(ErrorCode.CORRUPT_MESSAGE, e.code());
-                Matcher range = RANGE.matcher(e.line());
-                assertTrue(range.find(), e.line());
-                told.add("partition " + log.partition() + ": " + range.group(1) + "-" + range.group(2));
-                next = Long.parseLong(range.group(3));
-            }
-        }
-        return records;
     }
 }

@@ -21,8 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,7 +34,6 @@ class LogDamageTest {
             .withIndexIntervalBytes(512)
             .withAllocator(Batches.UNTRACKED);
     private static final int BATCHES = 60;
-    private static final Pattern RANGE = Pattern.compile("offsets (\\d+) to (\\d+) .* can go on at (\\d+)");
 
     @TempDir
     Path directory;
@@ -97,27 +94,6 @@ class LogDamageTest {
         }
     }
 
-    /** Reads everything, going on behind each range reported; gives the records and adds the ranges. */
-    private static List<Read> readAround(PartitionLog log, List<String> ranges) {
-        List<Read> records = new ArrayList<>();
-        long next = 0;
-        while (next < log.durable()) {
-            try {
-                ByteBuf batches = log.read(next, 300);
-                next = Batches.decode(batches, next, records);
-                batches.release();
-            } catch (LevadaException e) {
-                assertEquals(ErrorCode.CORRUPT_MESSAGE, e.code());
-                Matcher range = RANGE.matcher(e.line());
-                assertTrue(range.find(), e.line());
-                assertTrue(Long.parseLong(range.group(1)) <= next && Long.parseLong(range.group(2)) >= next, e.line());
-                ranges.add(range.group(1) + "-" + range.group(2));
-                next = Long.parseLong(range.group(3));
-            }
-        }
-        return records;
-    }
-
     @Test
     void any_bit_flipped_in_a_batch_is_told_with_its_range_and_the_neighbours_are_read() throws IOException {
         Path segment = files(".log").get(0);
@@ -129,13 +105,13 @@ class LogDamageTest {
             for (int position = from; position < to; position++) {
                 Damage.flipBit(segment, position, position % 8);
                 List<String> ranges = new ArrayList<>();
-                List<Read> records = readAround(log, ranges);
+                List<Read> records = Batches.readAround(log, ranges);
                 assertEquals(List.of("14-15"), ranges, "byte " + (position - from));
                 assertEquals(2 * BATCHES - 2, records.size());
                 assertTrue(log.offsetAt(1_070) <= 14, "a time within the damage leads to it");
                 Damage.flipBit(segment, position, position % 8);
             }
-            assertEquals(2 * BATCHES, readAround(log, new ArrayList<>()).size());
+            assertEquals(2 * BATCHES, Batches.readAround(log, new ArrayList<>()).size());
         }
     }
 
@@ -144,8 +120,8 @@ class LogDamageTest {
         Damage.flipBit(files(".log").get(0), positions.get(7) + 70, 1);
         try (LogStore store = open()) {
             assertEquals(List.of(), store.health());
-            readAround(log(store), new ArrayList<>());
-            readAround(log(store), new ArrayList<>());
+            Batches.readAround(log(store), new ArrayList<>());
+            Batches.readAround(log(store), new ArrayList<>());
             assertEquals(1, store.health().size());
             DamagedRange range = store.health().get(0);
             assertEquals("t", range.topic());
@@ -158,7 +134,7 @@ class LogDamageTest {
     void control_without_damage_no_range_is_told() throws IOException {
         try (LogStore store = open()) {
             List<String> ranges = new ArrayList<>();
-            assertEquals(2 * BATCHES, readAround(log(store), ranges).size());
+            assertEquals(2 * BATCHES, Batches.readAround(log(store), ranges).size());
             assertEquals(List.of(), ranges);
         }
     }
@@ -180,7 +156,7 @@ class LogDamageTest {
                         Objects.requireNonNull(store.topic("big")).partitions().get(0);
                 assertEquals(50 + opening, log.durable());
                 List<String> ranges = new ArrayList<>();
-                int lost = 50 + opening - readAround(log, ranges).size();
+                int lost = 50 + opening - Batches.readAround(log, ranges).size();
                 assertTrue(lost > 25 && lost < 40, lost + " are lost");
                 assertEquals(List.of((50 - lost) + "-49"), ranges);
                 assertEquals(50 + opening, append(log, "more"));
@@ -213,7 +189,8 @@ class LogDamageTest {
         try (LogStore store = open()) {
             List<String> ranges = new ArrayList<>();
             assertEquals(
-                    2 * BATCHES - (end - base), readAround(log(store), ranges).size());
+                    2 * BATCHES - (end - base),
+                    Batches.readAround(log(store), ranges).size());
             assertEquals(List.of(base + "-" + (end - 1)), ranges);
         }
     }
@@ -288,7 +265,7 @@ class LogDamageTest {
                 assertEquals(sizes.get(i), Files.size(before.get(i)));
             }
             List<String> ranges = new ArrayList<>();
-            assertEquals(2 * BATCHES - 2, readAround(log(store), ranges).size());
+            assertEquals(2 * BATCHES - 2, Batches.readAround(log(store), ranges).size());
             assertEquals(List.of("14-15"), ranges);
             assertEquals(2 * BATCHES, append(log(store), "more"));
         }

@@ -2,6 +2,7 @@ package io.levada.log;
 
 import io.levada.env.Disk;
 import io.levada.env.DiskFile;
+import io.levada.env.PassingDisk;
 import io.levada.log.LogWorkload.Faults;
 import java.io.IOException;
 import java.util.List;
@@ -159,7 +160,7 @@ record SeededBug(
         }
 
         @Override
-        void force(String path, DiskFile file) throws IOException {
+        protected void force(String path, DiskFile file) throws IOException {
             if (!path.startsWith(prefix)) {
                 super.force(path, file);
             }
@@ -193,12 +194,12 @@ record SeededBug(
         }
 
         @Override
-        void written(String path) {
+        protected void written(String path) {
             recovered |= path.startsWith(Layout.JOURNAL);
         }
 
         @Override
-        void force(String path, DiskFile file) throws IOException {
+        protected void force(String path, DiskFile file) throws IOException {
             if (recovered || !path.startsWith(Layout.TOPICS)) {
                 super.force(path, file);
             }
@@ -212,7 +213,7 @@ record SeededBug(
         }
 
         @Override
-        void force(String path, DiskFile file) throws IOException {
+        protected void force(String path, DiskFile file) throws IOException {
             try {
                 super.force(path, file);
             } catch (IOException e) {

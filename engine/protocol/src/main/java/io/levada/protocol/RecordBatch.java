@@ -200,6 +200,16 @@ public final class RecordBatch {
         return (baseSequence + records) & Integer.MAX_VALUE;
     }
 
+    /** Whether {@link #verify} finds nothing wrong with a batch. */
+    public static boolean isWhole(ByteBuf batch) {
+        try {
+            verify(batch);
+            return true;
+        } catch (LevadaException e) {
+            return false;
+        }
+    }
+
     /**
      * Holds a whole batch against its CRC, its header's own rules and the readable bytes, without looking at the records:
      * what a reader of stored batches does, since they were validated on their way in. Fails with {@link

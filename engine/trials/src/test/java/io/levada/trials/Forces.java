@@ -22,7 +22,8 @@ final class Forces {
 
     private static final Pattern LINE = Pattern.compile("^(\\d+)\\s+(.*)$");
     private static final Pattern FORCE = Pattern.compile("f(?:data)?sync\\(\\d+<([^>]*)>(.*)$");
-    private static final Pattern RESUMED = Pattern.compile("<\\.\\.\\. f(?:data)?sync resumed>(.*)$");
+    private static final Pattern UNFINISHED = Pattern.compile("^(.*) <unfinished \\.\\.\\.>$");
+    private static final Pattern RESUMED = Pattern.compile("^<\\.\\.\\. \\w+ resumed>(.*)$");
     private static final Pattern RENAME = Pattern.compile("rename\\(\"([^\"]*)\", \"([^\"]*)\"\\).* = 0$");
     private static final Pattern UNLINK = Pattern.compile("unlink\\(\"([^\"]*)\"\\).* = 0$");
 
@@ -65,19 +66,35 @@ final class Forces {
         }
         String thread = split.group(1);
         String call = split.group(2);
-        Matcher force = FORCE.matcher(call);
+        Matcher unfinished = UNFINISHED.matcher(call);
         Matcher resumed = RESUMED.matcher(call);
+        if (unfinished.matches()) {
+            pending.put(thread, unfinished.group(1));
+            began(unfinished.group(1));
+        } else if (resumed.matches()) {
+            ended(pending.getOrDefault(thread, "") + resumed.group(1));
+            pending.remove(thread);
+        } else {
+            began(call);
+            ended(call);
+        }
+    }
+
+    private void began(String call) {
+        Matcher force = FORCE.matcher(call);
+        if (force.find() && failed.contains(force.group(1)) && !Files.isDirectory(Path.of(force.group(1)))) {
+            repeated.add(force.group(1));
+        }
+    }
+
+    /** A whole call with its result. */
+    private void ended(String call) {
+        Matcher force = FORCE.matcher(call);
         Matcher rename = RENAME.matcher(call);
         Matcher unlink = UNLINK.matcher(call);
-        if (force.find()) {
-            begin(force.group(1));
-            if (force.group(2).contains("unfinished")) {
-                pending.put(thread, force.group(1));
-            } else {
-                end(force.group(1), force.group(2));
-            }
-        } else if (resumed.find() && pending.containsKey(thread)) {
-            end(pending.remove(thread), resumed.group(1));
+        if (force.find() && force.group(2).contains("= -1 E")) {
+            failures++;
+            failed.add(force.group(1));
         } else if (rename.find()) {
             boolean moved = failed.remove(rename.group(1));
             failed.remove(rename.group(2));
@@ -86,19 +103,6 @@ final class Forces {
             }
         } else if (unlink.find()) {
             failed.remove(unlink.group(1));
-        }
-    }
-
-    private void begin(String path) {
-        if (failed.contains(path) && !Files.isDirectory(Path.of(path))) {
-            repeated.add(path);
-        }
-    }
-
-    private void end(String path, String result) {
-        if (result.contains("= -1 E")) {
-            failures++;
-            failed.add(path);
         }
     }
 

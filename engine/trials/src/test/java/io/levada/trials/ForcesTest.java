@@ -29,6 +29,23 @@ class ForcesTest {
     }
 
     @Test
+    void a_deletion_that_another_thread_interrupts_is_put_together_too() {
+        Forces forces = Forces.of(List.of(
+                FAILED,
+                "7 unlink(\"/no/j/000.journal\" <unfinished ...>",
+                "8 fdatasync(13</no/other>) = 0",
+                "7 <... unlink resumed>) = 0",
+                GOOD));
+        assertEquals(List.of(), forces.repeated());
+        Forces kept = Forces.of(List.of(
+                FAILED,
+                "7 unlink(\"/no/j/000.journal\" <unfinished ...>",
+                "7 <... unlink resumed>) = -1 EACCES (Permission denied)",
+                GOOD));
+        assertEquals(List.of("/no/j/000.journal"), kept.repeated());
+    }
+
+    @Test
     void a_file_made_anew_is_another_one_and_one_renamed_is_the_same() {
         assertEquals(
                 List.of(),

@@ -2,12 +2,12 @@ package io.levada.sdk;
 
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The idempotent producers of this client: one for each stream that publishes at a time, used again by later streams to
@@ -18,14 +18,19 @@ final class Producers {
     /** After this time a producer is not used again: the topic may be another by then. */
     private static final Duration IDLE_LIMIT = Duration.ofMinutes(1);
 
+    private static final SecureRandom IDS = new SecureRandom();
+
     private final Map<String, Deque<Producer>> idle = new HashMap<>();
 
     /** A producer and the sequences it goes on with. */
     static final class Producer {
         private static final short EPOCH = 0;
 
-        /** As good as an id given out by the server: 63 bits do not meet by chance. */
-        private final long id = ThreadLocalRandom.current().nextLong(Long.MAX_VALUE);
+        /**
+         * As good as an id given out by the server: 63 bits do not meet by chance, if chance is all they come from. Two clients
+         * with one id would take each other's records for repeats.
+         */
+        private final long id = IDS.nextLong() & Long.MAX_VALUE;
 
         private final Map<Integer, Integer> nextSequences = new HashMap<>();
         private long idleSinceNanos;

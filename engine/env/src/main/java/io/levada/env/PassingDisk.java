@@ -1,24 +1,22 @@
-package io.levada.log;
+package io.levada.env;
 
-import io.levada.env.Disk;
-import io.levada.env.DiskFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** A disk between a log and its disk, that passes everything on; those that derive from it do not. */
-class PassingDisk implements Disk {
+/** Stands before another disk and passes everything on; what derives from it looks on, or does less than it was told. */
+public class PassingDisk implements Disk {
     private final Disk disk;
 
-    PassingDisk(Disk disk) {
+    protected PassingDisk(Disk disk) {
         this.disk = disk;
     }
 
-    /** A file was written to. */
-    void written(String path) {}
+    /** A file is to be written to. */
+    protected void written(String path) {}
 
-    /** A file is to be forced. */
-    void force(String path, DiskFile file) throws IOException {
+    /** A file is to be forced, which this does. */
+    protected void force(String path, DiskFile file) throws IOException {
         file.force();
     }
 
@@ -60,6 +58,11 @@ class PassingDisk implements Disk {
     @Override
     public void forceDirectory(String path) throws IOException {
         disk.forceDirectory(path);
+    }
+
+    @Override
+    public long freeBytes() {
+        return disk.freeBytes();
     }
 
     @Override
