@@ -32,7 +32,6 @@ final class JournalFile {
         DiskFile file = disk.open(path, true);
         try {
             fill(file, size);
-            file.force();
             disk.forceDirectory(Layout.JOURNAL);
             return new JournalFile(number, file, size);
         } catch (IOException e) {
@@ -42,11 +41,15 @@ final class JournalFile {
         }
     }
 
-    /** Fills the beginning of a file with zeroes, so that the space is there. */
+    /**
+     * Fills the beginning of a file with zeroes, so that the space is there, and forces it: piece by piece, since whoever
+     * forces another file meanwhile waits for what is on its way to the disk already.
+     */
     static void fill(DiskFile file, int bytes) throws IOException {
         ByteBuffer zeroes = ByteBuffer.allocateDirect(Math.min(bytes, FILL_BYTES));
         for (int at = 0; at < bytes; at += zeroes.capacity()) {
             file.write(at, zeroes.clear().limit(Math.min(zeroes.capacity(), bytes - at)));
+            file.force();
         }
     }
 

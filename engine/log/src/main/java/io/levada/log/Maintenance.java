@@ -226,7 +226,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
         List<Snapshot> snapshots = snapshots();
         boolean done = false;
         try {
-            snapshots.forEach(this::force);
+            snapshots.forEach(snapshot -> snapshot.unforced().forEach(segment -> force(snapshot.log(), segment)));
             if (!failing.isEmpty()) {
                 throw new IOException("segments of " + failing.size() + " partitions have to be rebuilt first");
             }
@@ -324,19 +324,26 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
         return housekeeping.deleteRecords(partition, beforeOffset);
     }
 
-    private void force(Snapshot snapshot) {
-        for (Segment segment : snapshot.unforced()) {
-            try {
-                if (!segment.isPoisoned()) {
-                    segment.force();
-                }
-            } catch (IOException e) {
-                LOG.warn("{} could not be forced, and is written anew", segment.logPath(), e);
+    private void force(PartitionLog log, Segment segment) {
+        try {
+            if (!segment.isPoisoned()) {
+                segment.force();
             }
-            if (segment.isPoisoned()) {
-                rebuildSoon(snapshot.log());
-            }
+        } catch (IOException e) {
+            LOG.warn("{} could not be forced, and is written anew", segment.logPath(), e);
         }
+        if (segment.isPoisoned()) {
+            rebuildSoon(log);
+        }
+    }
+
+    @Override
+    public void forceSoon(PartitionLog log, Segment segment) {
+        loop.execute(() -> {
+            if (!closed && segment.isUnforced() && !segment.isDropped()) {
+                force(log, segment);
+            }
+        });
     }
 
     @Override

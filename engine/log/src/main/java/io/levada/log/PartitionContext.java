@@ -34,8 +34,11 @@ record PartitionContext(
     /** What the names of the log's own topics begin with. */
     static final String INTERNAL_PREFIX = "__";
 
-    /** Whoever puts right what the disk did to a partition. Safe for any thread. */
+    /** Whoever forces segments, and puts right what the disk did to them. Safe for any thread. */
     interface Mender {
+        /** Much was written to a segment: has it forced before a checkpoint needs it. */
+        void forceSoon(PartitionLog log, Segment segment);
+
         /** A segment of a partition has failed, and has to be written anew. */
         void rebuild(PartitionLog log);
     }

@@ -255,6 +255,9 @@ final class PartitionWriter {
         } else {
             inFlight++;
             context.journal().submit(Group.of(log, epoch, appends, bytes, durable));
+            if (segment.isForceDue()) {
+                context.mender().forceSoon(log, segment);
+            }
         }
         return appends.size();
     }
@@ -417,16 +420,27 @@ final class PartitionWriter {
         }
         active = durable.segment();
         log.setSegments(kept);
+        cutActive(durable);
+        dropped.forEach(this::delete);
+    }
+
+    private void cutActive(DurablePoint durable) {
+        Segment last = active;
         try {
-            for (Segment segment : dropped) {
-                segment.delete();
-            }
-            if (active != null && active.bytes() > durable.position()) {
-                active.prepareToWrite();
-                active.cut(durable.position(), durable.offset());
+            if (last != null && last.bytes() > durable.position()) {
+                last.prepareToWrite();
+                last.cut(durable.position(), durable.offset());
             }
         } catch (IOException e) {
             LOG.warn("{}: what was taken back could not be cut, and will be overwritten", context.name(), e);
+        }
+    }
+
+    private void delete(Segment segment) {
+        try {
+            segment.delete();
+        } catch (IOException e) {
+            LOG.warn("{} could not be deleted; recovery does, or who needs the name", segment.logPath(), e);
         }
     }
 

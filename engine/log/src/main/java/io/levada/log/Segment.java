@@ -27,6 +27,8 @@ import org.slf4j.LoggerFactory;
 final class Segment {
     private static final Logger LOG = LoggerFactory.getLogger(Segment.class);
     private static final int INDEX_WINDOW_BYTES = 64 << 10;
+    /** Bytes written at which a force is due, so that none has much to do: others' forces wait for it. */
+    private static final int FORCE_BYTES = 1 << 20;
 
     private final Disk disk;
     private final PartitionId id;
@@ -49,6 +51,9 @@ final class Segment {
     private final boolean compacted;
     private volatile boolean swapping;
     private volatile boolean unforced;
+    /** Where the last force began; beyond the end while one is asked for. */
+    private volatile int forcedBytes;
+
     private volatile boolean poisoned;
     private volatile boolean dropped;
 
@@ -59,6 +64,7 @@ final class Segment {
         this.indexIntervalBytes = indexIntervalBytes;
         this.path = Layout.partitionDirectory(id.topicId(), id.partition()) + "/" + Layout.segmentName(baseOffset);
         this.bytes = extent.bytes();
+        this.forcedBytes = bytes;
         this.nextOffset = extent.nextOffset();
         this.maxTimestampMs = extent.maxTimestampMs();
         this.openedMs = extent.openedMs();
@@ -187,6 +193,15 @@ final class Segment {
         unforced = true;
     }
 
+    /** Whether so much was written since the last force that another is due; says so once. On the partition's loop. */
+    boolean isForceDue() {
+        boolean due = bytes - forcedBytes >= FORCE_BYTES;
+        if (due) {
+            forcedBytes = Integer.MAX_VALUE;
+        }
+        return due;
+    }
+
     /** Whether a write or a force failed, so that nothing may be forced any more. */
     boolean isPoisoned() {
         return poisoned;
@@ -215,7 +230,6 @@ final class Segment {
      * undefined; unless space was short, the segment is poisoned.
      */
     void write(ByteBuffer[] buffers, int count) throws IOException {
-        unforced = true;
         try {
             open().write(bytes, buffers);
             bytes = bytes() + count; // one thread writes
@@ -225,6 +239,8 @@ final class Segment {
         } catch (IOException e) {
             poisoned = true;
             throw e;
+        } finally {
+            unforced = true; // only now: a force that began before need not have seen what was written
         }
     }
 
@@ -264,8 +280,8 @@ final class Segment {
 
     /** Writes bytes again that a later write had damaged. */
     void mend(int position, ByteBuffer bytes) throws IOException {
-        unforced = true;
         open().write(position, bytes);
+        unforced = true;
     }
 
     /** Goes back to a position and its offset; what was behind it was never durable. */
@@ -283,6 +299,7 @@ final class Segment {
 
     void force() throws IOException {
         unforced = false;
+        forcedBytes = bytes;
         try {
             open().force();
         } catch (IOException e) {

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.env.DiskFile;
 import io.levada.env.Env;
+import io.levada.env.PassingDisk;
 import io.levada.env.SimDisk;
 import io.levada.env.SimDisk.CrashStyle;
 import io.levada.env.SimRandomness;
@@ -41,7 +43,7 @@ class LogFailureTest {
     }
 
     private static List<String> values(PartitionLog log) {
-        return Batches.readAll(log, 0, 100).stream().map(Read::value).toList();
+        return Batches.readAll(log, 0, 1 << 10).stream().map(Read::value).toList();
     }
 
     @Test
@@ -62,6 +64,58 @@ class LogFailureTest {
         assertEquals(
                 List.of("a", "c"), values(open().topics().get(0).partitions().get(0)));
         scheduler.close();
+    }
+
+    @Test
+    void what_failed_stays_away_although_its_files_cannot_be_deleted() {
+        Failing failing = new Failing(disk);
+        LogStore store = LogStore.open(new Env(failing, scheduler.clock(), random, scheduler), LogWorkload.CONFIG);
+        PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
+        append(log, "a");
+        failing.fails = true;
+        for (String value : List.of("b", "c".repeat(8_000))) { // the second in a segment of its own
+            log.append(
+                    Batches.of(Batches.UNTRACKED, Compression.NONE, 5, List.of(value)),
+                    (offset, error) -> outcomes.add(error == null ? offset : error.code()));
+        }
+        scheduler.advance(Duration.ofMillis(50));
+        assertEquals(List.of(0L, ErrorCode.OUTCOME_UNKNOWN, ErrorCode.STORAGE_FAILED), outcomes);
+        failing.fails = false;
+        scheduler.advance(Duration.ofSeconds(2));
+        append(log, "d");
+        assertEquals(1L, outcomes.get(3));
+        assertEquals(List.of("a", "d"), values(log));
+        crash(CrashStyle.KEEP);
+        assertEquals(
+                List.of("a", "d"), values(open().topics().get(0).partitions().get(0)));
+        scheduler.close();
+    }
+
+    /** Fails to force the journal, and to delete segments. */
+    private static final class Failing extends PassingDisk {
+        private boolean fails;
+
+        Failing(SimDisk disk) {
+            super(disk);
+        }
+
+        @Override
+        protected void force(String path, DiskFile file) throws IOException {
+            failIf(path.startsWith(Layout.JOURNAL));
+            super.force(path, file);
+        }
+
+        @Override
+        public void delete(String path) throws IOException {
+            failIf(path.startsWith(Layout.TOPICS));
+            super.delete(path);
+        }
+
+        private void failIf(boolean meant) throws IOException {
+            if (fails && meant) {
+                throw new IOException("an injected error");
+            }
+        }
     }
 
     @Test
