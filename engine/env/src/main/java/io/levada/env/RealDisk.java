@@ -40,6 +40,10 @@ public final class RealDisk implements Disk {
     public static RealDisk at(Path root) throws IOException {
         Path absolute = root.toAbsolutePath().normalize();
         makeDirectories(absolute);
+        Path parent = absolute.getParent();
+        if (parent != null && Files.isReadable(parent)) {
+            forceDirectory(parent); // who made it may not have come to that
+        }
         return new RealDisk(absolute);
     }
 

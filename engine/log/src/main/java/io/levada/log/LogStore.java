@@ -105,6 +105,7 @@ public final class LogStore implements AutoCloseable {
         if (!disk.exists(Layout.STORE)) {
             create(env, catalogs, checkpoints);
         }
+        forceNames(disk);
         CheckedFile store = CheckedFile.read(disk, Layout.STORE, CheckedFile.STORE_MAGIC);
         if (store == null || store.body().remaining() < LOG_ID_BYTES) {
             throw Failures.corrupt("the file " + Layout.STORE + " of " + disk + " is damaged; nothing was changed");
@@ -128,6 +129,12 @@ public final class LogStore implements AutoCloseable {
             return opened;
         }));
         return opened;
+    }
+
+    /** What is found may be what another process did not come to force, or failed to. */
+    private static void forceNames(Disk disk) throws IOException {
+        disk.forceDirectory("");
+        disk.forceDirectory(Layout.JOURNAL);
     }
 
     private static ByteBuffer require(@Nullable ByteBuffer body, String path, Disk disk) {

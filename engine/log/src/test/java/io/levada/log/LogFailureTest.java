@@ -327,6 +327,44 @@ class LogFailureTest {
         scheduler.close();
     }
 
+    /** Wherever the first opening fails, the names that it made and did not come to force are forced by the next. */
+    @Test
+    void what_is_acknowledged_after_an_opening_that_failed_is_there_after_a_crash() {
+        int failed = 0;
+        for (int at = 1; at <= 40; at++) {
+            for (int times = 1; times <= 4; times++) {
+                failed += openingFailsThenCrashes(at, times) ? 1 : 0;
+            }
+        }
+        assertTrue(failed > 100, failed + " openings failed");
+    }
+
+    private boolean openingFailsThenCrashes(int at, int times) {
+        scheduler = new SimScheduler(random);
+        disk = new SimDisk(scheduler, random);
+        disk.failAt(at, times, "an injected error");
+        boolean failed = false;
+        LogStore store = null;
+        while (store == null) {
+            try {
+                store = open();
+            } catch (LevadaException e) {
+                failed = true;
+            }
+        }
+        disk.failAt(0, 0, "");
+        outcomes.clear();
+        append(store.createTopic("t", 1, Map.of()).partitions().get(0), "a");
+        assertEquals(List.of(0L), outcomes);
+        crash(CrashStyle.DROP);
+        assertEquals(
+                List.of("a"),
+                values(open().topics().get(0).partitions().get(0)),
+                "operations " + at + " to " + (at + times - 1) + " failed");
+        scheduler.close();
+        return failed;
+    }
+
     @Test
     void a_clean_close_leaves_nothing_to_replay() throws IOException {
         LogStore store = open();
@@ -341,7 +379,7 @@ class LogFailureTest {
         long before = disk.operations();
         LogStore again = open();
         assertEquals(20, again.topics().get(0).partitions().get(0).durable());
-        assertTrue(disk.operations() - before <= 1, "opening writes nothing but the lock");
+        assertTrue(disk.operations() - before <= 3, "opening takes the lock, forces two directories, writes nothing");
         again.close();
         scheduler.close();
     }
