@@ -8,7 +8,6 @@ import io.levada.env.Scheduler;
 import io.levada.log.Checkpoint.Entry;
 import io.levada.log.Checkpoint.Extent;
 import io.levada.log.Checkpoint.PartitionId;
-import io.levada.log.PartitionWriter.Snapshot;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

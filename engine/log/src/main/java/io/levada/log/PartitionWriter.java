@@ -567,29 +567,9 @@ final class PartitionWriter {
         return log.closedBecause() == null ? reserved : log.end();
     }
 
-    /**
-     * A partition as it was at one moment.
-     *
-     * @param unforced segments to be forced
-     * @param resting segments that nobody writes any more
-     */
-    record Snapshot(
-            PartitionLog log,
-            long start,
-            long reserved,
-            DurablePoint durable,
-            List<Extent> extents,
-            List<Producer> producers,
-            List<Segment> unforced,
-            List<Segment> resting,
-            boolean forceDirectory) {
-        /** The checkpoint that this was for failed: the directory has still to be forced. From any thread. */
-        void notWritten() {
-            PartitionWriter writer = log.writer();
-            if (forceDirectory) {
-                writer.context.loop().execute(() -> writer.directoryUnforced = true);
-            }
-        }
+    /** A checkpoint that was to force the directory failed: it has still to be forced. From any thread. */
+    void forceDirectoryAgain() {
+        context.loop().execute(() -> directoryUnforced = true);
     }
 
     private static final class Tail {

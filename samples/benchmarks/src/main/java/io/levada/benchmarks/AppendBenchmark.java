@@ -176,6 +176,7 @@ public final class AppendBenchmark implements Callable<Integer> {
             try (Stream<Path> files = Files.walk(path)) {
                 files.sorted(Comparator.reverseOrder()).forEach(AppendBenchmark::delete);
             }
+            RawDisk.settle(directory.resolve("settled"));
         }
         return path;
     }

@@ -14,7 +14,25 @@ final class RawDisk {
     private static final int SECTOR_BYTES = 4096;
     private static final int FORCES = 500;
 
+    private static final long QUICK_NANOS = 5_000_000;
+    private static final int QUICK_FORCES = 100;
+    private static final int MOST_FORCES = 5_000;
+
     private RawDisk() {}
+
+    /** Waits until forces are quick again: deleting large files keeps some disks busy for a while. */
+    static void settle(Path file) throws IOException {
+        ByteBuffer sector = ByteBuffer.allocateDirect(SECTOR_BYTES);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            int quick = 0;
+            for (int i = 0; i < MOST_FORCES && quick < QUICK_FORCES; i++) {
+                long begin = System.nanoTime();
+                channel.write(sector.clear(), 0);
+                channel.force(false);
+                quick = System.nanoTime() - begin < QUICK_NANOS ? quick + 1 : 0;
+            }
+        }
+    }
 
     /** Megabytes a second, written one behind the other and forced once at the end. */
     static double sequentialMegabytesPerSecond(Path file) throws IOException {
