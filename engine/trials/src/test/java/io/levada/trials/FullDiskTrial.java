@@ -40,7 +40,7 @@ class FullDiskTrial {
         Machine.require(Need.TMPFS);
         try (MemoryVolume memory = MemoryVolume.make(directory.resolve("memory"), MEGABYTES);
                 ServerProcess server =
-                        ServerProcess.start(memory.at().resolve("store"), directory.resolve("server.log"))) {
+                        ServerProcess.start(memory.at().resolve("store"), directory.resolve("server.log"), 0)) {
             String address = server.address().orElseThrow();
             try (Levada levada = Levada.open(address)) {
                 levada.blocking().createTopic(TopicSpec.of("t"));

@@ -1,5 +1,6 @@
 package io.levada.trials;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -25,34 +26,41 @@ class KillTrial {
     void nothing_is_lost_when_the_server_is_killed() throws Exception {
         Outcome all = Outcome.NONE;
         while (all.cycles() < Sizes.cycles()) {
-            Cycle cycle = new Cycle(directory.resolve("store" + all.cycles()), directory.resolve("server.log"));
             int kills = Math.min(CYCLES_PER_STORE, Sizes.cycles() - all.cycles());
-            for (int i = 0; i < kills; i++) {
+            Outcome part = kills(directory.resolve("store" + all.cycles()), kills);
+            Sizes.report("kill -9 at random", part);
+            all = all.plus(part);
+        }
+    }
+
+    private Outcome kills(Path store, int count) throws Exception {
+        try (Cycle cycle = new Cycle(store, directory.resolve("server.log"))) {
+            for (int i = 0; i < count; i++) {
                 cycle.run(Cycle.someMs(random));
                 assertTrue(cycle.outcome().isClean(), () -> cycle.outcome().toString());
             }
             cycle.check();
-            Outcome part = cycle.outcome().withCycles(kills);
-            Sizes.report("kill -9 at random", part);
-            assertTrue(part.isClean(), part.toString());
-            all = all.plus(part);
+            Outcome all = cycle.outcome().withCycles(count);
+            assertTrue(all.isClean(), all.toString());
+            assertEquals(List.of(), cycle.lastingFailures(), "publishers go on after each kill");
+            return all;
         }
     }
 
     @Test
     void nothing_is_lost_when_the_server_is_killed_in_a_call_of_the_system() throws Exception {
         Machine.require(Machine.Need.STRACE);
-        Cycle cycle = new Cycle(directory.resolve("store"), directory.resolve("server.log"));
-        int kills = Math.max(CALLS.size(), Sizes.cycles() / 4);
-        for (int i = 0; i < kills; i++) {
-            String call = CALLS.get(i % CALLS.size());
-            String inject = call + ":signal=SIGKILL:when=" + (1 + random.nextInt(call.equals("openat") ? 400 : 60));
-            cycle.runHindered(
-                    1_000, "strace", "-f", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=" + inject);
-            Outcome checked = cycle.check();
-            assertTrue(checked.isClean(), () -> inject + ": " + checked);
+        try (Cycle cycle = new Cycle(directory.resolve("store"), directory.resolve("server.log"))) {
+            int kills = Math.max(CALLS.size(), Sizes.cycles() / 4);
+            for (int i = 0; i < kills; i++) {
+                String call = CALLS.get(i % CALLS.size());
+                String inject = call + ":signal=SIGKILL:when=" + (1 + random.nextInt(call.equals("openat") ? 400 : 60));
+                cycle.runHindered(
+                        1_000, "strace", "-f", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=" + inject);
+                Outcome checked = cycle.check();
+                assertTrue(checked.isClean(), () -> inject + ": " + checked);
+            }
+            Sizes.report("kill -9 at a chosen system call", cycle.outcome());
         }
-        Outcome all = cycle.outcome();
-        Sizes.report("kill -9 at a chosen system call", all);
     }
 }

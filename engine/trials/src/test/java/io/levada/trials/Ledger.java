@@ -20,7 +20,7 @@ final class Ledger {
     private final List<Stream> streams = new ArrayList<>();
     private final Map<Integer, Long> commits = new ConcurrentHashMap<>();
 
-    /** A publisher's records on one connection, in order, for one partition. */
+    /** A publisher's records, in order, for one partition. */
     static final class Stream {
         private final int id;
         private final int partition;
@@ -29,10 +29,17 @@ final class Ledger {
         private final Map<Integer, Long> fixed = new ConcurrentHashMap<>();
         /** How many were there when it was first checked, after which there may be no more; -1 before. */
         private int settled = -1;
+        /** Goes on over checks, at which everything is acknowledged. */
+        private volatile boolean lasting;
 
         private Stream(int id, int partition) {
             this.id = id;
             this.partition = partition;
+        }
+
+        /** A stream that lasted has failed: what of it is not acknowledged may be there or not. */
+        void ended() {
+            lasting = false;
         }
 
         int partition() {
@@ -59,6 +66,13 @@ final class Ledger {
     synchronized Stream open(int partition) {
         Stream stream = new Stream(streams.size(), partition);
         streams.add(stream);
+        return stream;
+    }
+
+    /** Opens the stream of a publisher that outlives the server; whenever the log is checked, it has nothing in flight. */
+    synchronized Stream openLasting(int partition) {
+        Stream stream = open(partition);
+        stream.lasting = true;
         return stream;
     }
 
@@ -150,7 +164,7 @@ final class Ledger {
         if (stream.settled >= 0 && found.size() > stream.settled) {
             check.foreign += found.size() - stream.settled;
         }
-        stream.settled = found.size();
+        stream.settled = stream.lasting ? -1 : found.size();
         stream.fixed.clear();
         stream.fixed.putAll(found);
     }

@@ -111,6 +111,23 @@ class LedgerTest {
     }
 
     @Test
+    void a_stream_that_lasts_may_go_on_behind_a_check_and_has_each_record_once() {
+        Stream lasting = ledger.openLasting(1);
+        log.add(new Found(1, 0, lasting.next()));
+        lasting.acknowledged(0, 0);
+        assertTrue(check().isClean());
+        log.add(new Found(1, 1, lasting.next()));
+        lasting.acknowledged(1, 1);
+        assertTrue(check().isClean());
+
+        log.add(new Found(1, 2, Ledger.value(1, 1)));
+        assertEquals(1, check().duplicated());
+        log.remove(log.size() - 1);
+        log.remove(log.size() - 1);
+        assertEquals(1, check().lost());
+    }
+
+    @Test
     void the_report_adds_up(@TempDir Path directory) throws IOException {
         Path report = directory.resolve("SOAK.md");
         Files.writeString(report, "# Soak\n\n");

@@ -1,10 +1,14 @@
 package io.levada.trials;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.trials.Cycle.NotStarted;
 import io.levada.trials.Machine.Need;
 import io.levada.trials.Volume.Kind;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -36,57 +40,81 @@ class PowerTrial {
     private void cuts(Kind kind, int count) throws Exception {
         Outcome all = Outcome.NONE;
         while (all.cycles() < count) {
-            try (Volume volume = Volume.make(kind, directory)) {
-                Cycle cycle = new Cycle(volume.at().resolve("store"), directory.resolve("server.log"));
-                int cuts = Math.min(CUTS_PER_VOLUME, count - all.cycles());
-                for (int i = 0; i < cuts; i++) {
-                    if (i == 0) {
-                        cycle.runFromNothing(Cycle.someMs(random));
-                    } else {
-                        cycle.run(Cycle.someMs(random));
-                    }
-                    volume.cut();
-                    assertTrue(cycle.outcome().isClean(), () -> kind + ": " + cycle.outcome());
+            int cuts = Math.min(CUTS_PER_VOLUME, count - all.cycles());
+            Outcome part = cutsOfOneVolume(kind, cuts);
+            Sizes.report("power cut, " + kind.label(), part);
+            all = all.plus(part);
+        }
+    }
+
+    private Outcome cutsOfOneVolume(Kind kind, int count) throws Exception {
+        try (Volume volume = Volume.make(kind, directory);
+                Cycle cycle = new Cycle(volume.at().resolve("store"), directory.resolve("server.log"))) {
+            for (int i = 0; i < count; i++) {
+                if (i == 0) {
+                    cycle.runFromNothing(Cycle.someMs(random));
+                } else {
+                    cycle.run(Cycle.someMs(random));
                 }
-                cycle.check();
-                Outcome part = cycle.outcome().withCycles(cuts);
-                Sizes.report("power cut, " + kind.label(), part);
-                assertTrue(part.isClean(), () -> kind + ": " + part);
-                all = all.plus(part);
+                volume.cut();
+                assertTrue(cycle.outcome().isClean(), () -> kind + ": " + cycle.outcome());
+            }
+            cycle.check();
+            Outcome all = cycle.outcome().withCycles(count);
+            assertTrue(all.isClean(), () -> kind + ": " + all);
+            assertEquals(List.of(), cycle.lastingFailures(), "publishers go on after each cut");
+            return all;
+        }
+    }
+
+    @Test
+    void control_topics_with_durability_os_lose_records() throws Exception {
+        Machine.require(Need.XFS, Need.EXT4);
+        int lossy = 0;
+        for (int i = 0; i < Sizes.controls(); i++) {
+            try (Volume volume = Volume.make(i % 2 == 0 ? Kind.XFS : Kind.EXT4, directory);
+                    Cycle cycle = new Cycle(volume.at().resolve("store"), directory.resolve("server.log"))
+                            .withTopicSettings(Map.of("durability", "os"))) {
+                cycle.run(500);
+                volume.cut();
+                lossy += losesSomething(cycle, "control, has to lose: durability os");
             }
         }
+        assertMostLose(lossy);
     }
 
     @Test
     void control_a_server_whose_forces_do_nothing_loses_records() throws Exception {
         Machine.require(Need.XFS, Need.EXT4, Need.STRACE);
-        int cuts = Math.max(4, Sizes.cycles() / 20);
         int lossy = 0;
-        for (int i = 0; i < cuts; i++) {
-            try (Volume volume = Volume.make(i % 2 == 0 ? Kind.XFS : Kind.EXT4, directory)) {
-                Cycle cycle = new Cycle(volume.at().resolve("store"), directory.resolve("server.log"));
+        for (int i = 0; i < Sizes.controls(); i++) {
+            try (Volume volume = Volume.make(i % 2 == 0 ? Kind.XFS : Kind.EXT4, directory);
+                    Cycle cycle = new Cycle(volume.at().resolve("store"), directory.resolve("server.log"))) {
                 cycle.run(300);
                 volume.cut();
                 cycle.check(); // what was forced before stays in any case
                 String inject = "inject=fdatasync,fsync:retval=0";
                 cycle.runHindered(500, "strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", inject);
                 volume.cut();
-                lossy += losesSomething(cycle) ? 1 : 0;
-                Sizes.report(
-                        "control, has to lose: forces that do nothing",
-                        cycle.outcome().withCycles(1));
+                try {
+                    lossy += losesSomething(cycle, "control, has to lose: forces that do nothing");
+                } catch (NotStarted e) {
+                    lossy++; // all is lost
+                }
             }
         }
-        int found = lossy;
-        assertTrue(found >= cuts * 8 / 10, () -> found + " of " + cuts + " cuts lost something");
+        assertMostLose(lossy);
     }
 
-    /** A server that cannot even start any more has lost everything. */
-    private static boolean losesSomething(Cycle cycle) throws Exception {
-        try {
-            return !cycle.check().isClean();
-        } catch (AssertionError e) {
-            return true;
-        }
+    private static void assertMostLose(int lossy) {
+        assertTrue(
+                lossy >= Sizes.controls() * 8 / 10, () -> lossy + " of " + Sizes.controls() + " cuts lost something");
+    }
+
+    /** 1 if it does. */
+    private static int losesSomething(Cycle cycle, String control) throws Exception {
+        boolean clean = cycle.check().isClean();
+        Sizes.report(control, cycle.outcome().withCycles(1));
+        return clean ? 0 : 1;
     }
 }

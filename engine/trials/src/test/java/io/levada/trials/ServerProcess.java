@@ -4,18 +4,23 @@ import io.levada.main.Main;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.BindException;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A server in a process of its own, perhaps behind a program that watches or hinders it. */
 final class ServerProcess implements AutoCloseable {
-    static final long PATIENCE_SECONDS = 60;
+    static final long PATIENCE_SECONDS = 240;
+    private static final int FIRST_PORT = 20_000;
+    private static final int PORTS = 12_000;
 
     private final Process process;
     private final CompletableFuture<@Nullable String> ready;
@@ -28,8 +33,28 @@ final class ServerProcess implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(atExit);
     }
 
-    /** Starts a server on free ports; {@code before} are words that stand before {@code java}, such as strace's. */
-    static ServerProcess start(Path store, Path log, String... before) throws IOException {
+    /**
+     * A port that is free, and stays so between servers: it is none of those that connections are given, from 32,768 on.
+     */
+    static int freePort() throws IOException {
+        Random random = new Random();
+        while (true) {
+            int port = FIRST_PORT + random.nextInt(PORTS);
+            try (ServerSocket socket = new ServerSocket(port)) {
+                return socket.getLocalPort();
+            } catch (BindException e) {
+                // somebody else's: another one
+            }
+        }
+    }
+
+    /**
+     * Starts a server.
+     *
+     * @param port 0 for any that is free
+     * @param before words that stand before {@code java}, such as strace's
+     */
+    static ServerProcess start(Path store, Path log, int port, String... before) throws IOException {
         List<String> command = new ArrayList<>(List.of(before));
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -44,7 +69,7 @@ final class ServerProcess implements AutoCloseable {
                 "--store",
                 "file:" + store,
                 "--port",
-                "0",
+                Integer.toString(port),
                 "--http-port",
                 "0"));
         Process process = new ProcessBuilder(command)

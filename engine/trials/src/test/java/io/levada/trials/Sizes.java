@@ -12,6 +12,21 @@ final class Sizes {
         return Integer.getInteger("trials.cycles", 20);
     }
 
+    /** Cycles of each control, which has to lose in most of them: 4, or 10 in the soak. */
+    static int controls() {
+        return Math.max(4, cycles() / 20);
+    }
+
+    /** Forces that strace is to fail, at least. */
+    static int injected() {
+        return Integer.getInteger("trials.injected", 80);
+    }
+
+    /** Forces that a device is to fail, at least. */
+    static int real() {
+        return Integer.getInteger("trials.real", 20);
+    }
+
     /** Says what came out, and adds it to the report where one is kept. */
     static void report(String trial, Outcome outcome) throws IOException {
         System.out.println(trial + ": " + outcome);

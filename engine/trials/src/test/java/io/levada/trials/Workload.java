@@ -40,7 +40,7 @@ final class Workload implements AutoCloseable {
     private static final int PUBLISHERS = 6;
     private static final int WINDOW_RECORDS = 48;
     private static final long AGAIN_MS = 50;
-    private static final Duration PAUSE = Duration.ofMillis(2);
+    private static final Duration PAUSE = Duration.ofMillis(10);
 
     private final Levada levada;
     private final Ledger ledger;
