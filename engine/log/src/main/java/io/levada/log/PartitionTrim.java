@@ -41,15 +41,25 @@ final class PartitionTrim {
             }
             ages.add(aged(segment));
         }
-        long later = log.segments().stream()
-                .skip(ages.size())
-                .mapToLong(Segment::bytes)
-                .sum();
         List<Aged> all = new ArrayList<>(ages);
-        all.add(new Aged(nowMs, Checkpoint.Extent.OPEN, later));
+        all.add(new Aged(nowMs, Checkpoint.Extent.OPEN, durableBytesBehind(log, ages.size())));
         int expired = Retention.expired(all, settings, nowMs);
         List<Segment> dropped = drop(log, expired);
         return new Trimmed(closed, !dropped.isEmpty(), dropped);
+    }
+
+    /** What is not durable yet may still be gone after a crash, and lets nothing go. */
+    private static long durableBytesBehind(PartitionLog log, int segments) {
+        DurablePoint durable = log.durablePoint();
+        long bytes = 0;
+        for (Segment segment : log.segments().subList(segments, log.segments().size())) {
+            if (segment == durable.segment()) {
+                bytes += durable.position();
+            } else if (segment.baseOffset() < durable.offset()) {
+                bytes += segment.bytes();
+            }
+        }
+        return bytes;
     }
 
     private static boolean isFailing(PartitionLog log) {
