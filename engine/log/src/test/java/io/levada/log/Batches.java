@@ -39,11 +39,28 @@ final class Batches {
         }
     }
 
+    /** A batch as {@link #decode} will show it: of each text its time, and key and value where it is {@link Keyed}. */
+    static ByteBuf ofTexts(Compression compression, List<String> texts) {
+        try (BatchBuilder builder = new BatchBuilder(UNTRACKED, compression, Limits.DEFAULT)) {
+            for (String text : texts) {
+                Keyed keyed = Keyed.of(text);
+                if (keyed == null) {
+                    builder.append(LogWorkload.timestamp(text), null, text.getBytes(StandardCharsets.UTF_8), List.of());
+                } else {
+                    String value = keyed.value();
+                    byte[] bytes = value == null ? null : value.getBytes(StandardCharsets.UTF_8);
+                    builder.append(keyed.timeMs(), keyed.key().getBytes(StandardCharsets.UTF_8), bytes, List.of());
+                }
+            }
+            return builder.build();
+        }
+    }
+
     static ByteBuf of(String... values) {
         return of(ByteBufAllocator.DEFAULT, Compression.NONE, 1_000, List.of(values));
     }
 
-    /** A record read back. */
+    /** A record read back; one with a key as {@link Keyed} spells it. */
     record Read(long offset, String value) {}
 
     /** All records of a partition from an offset to the end, read in pieces. */
@@ -53,6 +70,7 @@ final class Batches {
         while (next < log.durable()) {
             ByteBuf batches = log.read(next, maxBytes);
             try {
+                assertTrue(batches.isReadable(), "there is something at or behind offset " + next);
                 next = decode(batches, next, records);
             } finally {
                 batches.release();
@@ -92,8 +110,7 @@ final class Batches {
             try (RecordCursor cursor = RecordCursor.open(batch, Limits.DEFAULT)) {
                 while (cursor.next()) {
                     if (cursor.offset() >= from) {
-                        byte[] value = Objects.requireNonNull(cursor.value());
-                        into.add(new Read(cursor.offset(), new String(value, StandardCharsets.UTF_8)));
+                        into.add(new Read(cursor.offset(), text(cursor)));
                     }
                 }
             }
@@ -101,5 +118,14 @@ final class Batches {
             at += batch.readableBytes();
         }
         return next;
+    }
+
+    private static String text(RecordCursor record) {
+        byte[] key = record.key();
+        byte[] value = record.value();
+        String text = value == null ? null : new String(value, StandardCharsets.UTF_8);
+        return key == null
+                ? Objects.requireNonNull(text)
+                : new Keyed(record.timestampMs(), new String(key, StandardCharsets.UTF_8), text).text();
     }
 }

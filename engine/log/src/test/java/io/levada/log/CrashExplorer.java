@@ -7,8 +7,12 @@ import io.levada.env.SimDisk.CrashStyle;
 import io.levada.env.SimRandomness;
 import io.levada.env.SimScheduler;
 import io.levada.log.LogWorkload.Faults;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -27,14 +31,74 @@ final class CrashExplorer {
     private static final int IMAGES_OF_A_MOMENT = 3;
     private static final int MOST_RECOVERY_CRASHES = 3;
 
+    /** Each so many times appending goes on, and publishers send again what they do not know of. */
+    private static final int SETTLING = 8;
+
     private final Faults faults;
     private final UnaryOperator<Disk> wrapper;
     private final Set<String> states = ConcurrentHashMap.newKeySet();
+    private final Map<Sight, LongAdder> sights = new ConcurrentHashMap<>();
+    private List<TopicKind> kinds = TopicKind.ALL;
+
+    /** What a state shows of what was under way, or has been before. */
+    enum Sight {
+        JOURNAL_ROLLED,
+        SEGMENT_ROLLED,
+        COMPACTING,
+        COMPACTED,
+        START_MOVED,
+        TOPIC_DELETED,
+        COMMITTED,
+        UNFORCED_LOST,
+        RECOVERY_CRASHED
+    }
 
     /** @param wrapper what stands between the log and the disk, in every life */
     CrashExplorer(Faults faults, UnaryOperator<Disk> wrapper) {
         this.faults = faults;
         this.wrapper = wrapper;
+    }
+
+    /** Has workloads with topics of some kinds only. */
+    CrashExplorer of(List<TopicKind> some) {
+        kinds = some;
+        return this;
+    }
+
+    /** In how many of the states, the same ones counted again, something was to be seen. */
+    long count(Sight sight) {
+        return sights.getOrDefault(sight, new LongAdder()).sum();
+    }
+
+    private void saw(Sight sight, boolean there) {
+        if (there) {
+            sights.computeIfAbsent(sight, any -> new LongAdder()).increment();
+        }
+    }
+
+    private static List<String> partitionFiles(SimDisk disk) {
+        List<String> files = new ArrayList<>();
+        for (String topic : disk.list(Layout.TOPICS)) {
+            for (String partition : disk.list(Layout.TOPICS + "/" + topic)) {
+                files.addAll(disk.list(Layout.TOPICS + "/" + topic + "/" + partition));
+            }
+        }
+        return files;
+    }
+
+    private static boolean isCompacting(SimDisk disk) {
+        return partitionFiles(disk).stream().anyMatch(name -> name.endsWith(Layout.CLEANED_SUFFIX));
+    }
+
+    private void look(SimDisk disk, LogLedger ledger) {
+        List<String> files = partitionFiles(disk);
+        saw(Sight.JOURNAL_ROLLED, disk.list(Layout.JOURNAL).size() > 1);
+        saw(Sight.SEGMENT_ROLLED, files.stream().anyMatch(name -> Layout.segmentBase(name, Layout.LOG_SUFFIX) > 0));
+        saw(Sight.COMPACTED, ledger.missingKeyed() > 0);
+        saw(Sight.START_MOVED, ledger.movedStarts() > 0);
+        saw(Sight.TOPIC_DELETED, ledger.deletedTopics() > 0);
+        saw(Sight.COMMITTED, ledger.commits() > 0);
+        saw(Sight.UNFORCED_LOST, ledger.lostRecords() > 0);
     }
 
     /** How many different disks were found after crashes so far. */
@@ -61,7 +125,9 @@ final class CrashExplorer {
             }
         });
         try {
-            new LogWorkload(scheduler, random, disk, ledger, faults, wrapper).run(ROUNDS);
+            new LogWorkload(scheduler, random, disk, ledger, faults, wrapper)
+                    .of(kinds)
+                    .run(ROUNDS);
         } catch (SimCrash e) {
             // as planned; whether a moment was bad is told below
         }
@@ -86,18 +152,26 @@ final class CrashExplorer {
     /** Opens what a crash left, which crashes some times more while it recovers; gives what it has made of it. */
     private SimDisk recover(SimDisk before, LogLedger ledger, SimRandomness random, int crashes) {
         SimScheduler scheduler = new SimScheduler(random);
-        SimDisk found = before.afterCrash(scheduler, random, CrashStyle.draw(random));
+        CrashStyle style = CrashStyle.draw(random);
+        SimDisk found = before.afterCrash(scheduler, random, style);
+        ledger.crashed(style);
         states.add(found.fingerprint());
         if (crashes > 0) {
             found.crashAt(1 + random.nextInt(20));
         }
         boolean recovered = false;
+        saw(Sight.COMPACTING, isCompacting(found));
         try {
-            LogStore store = new LogWorkload(scheduler, random, found, ledger, Faults.NONE, wrapper).open();
+            LogWorkload workload = new LogWorkload(scheduler, random, found, ledger, Faults.NONE, wrapper);
+            LogStore store = workload.open();
             ledger.check(store);
+            if (crashes == 0 && random.oneIn(SETTLING)) {
+                workload.settle(store);
+            }
+            look(found, ledger);
             recovered = true;
         } catch (SimCrash e) {
-            // as planned
+            saw(Sight.RECOVERY_CRASHED, true);
         } finally {
             if (!scheduler.isCrashed()) {
                 scheduler.crash();

@@ -2,9 +2,12 @@ package io.levada.log;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.log.CrashExplorer.Sight;
 import io.levada.log.LogWorkload.Faults;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -47,9 +50,14 @@ class CrashStatesTest {
         } finally {
             pool.shutdownNow();
         }
+        Map<Sight, Long> sights = new EnumMap<>(Sight.class);
+        for (Sight sight : Sight.values()) {
+            sights.put(sight, explorer.count(sight));
+        }
         LoggerFactory.getLogger(CrashStatesTest.class)
-                .info("{} workloads, {} distinct states, 0 violations", seeds, explorer.distinctStates());
+                .info("{} workloads, {} distinct states, 0 violations; {}", seeds, explorer.distinctStates(), sights);
         assertTrue(explorer.distinctStates() >= STATES);
+        sights.forEach((sight, count) -> assertTrue(count > 0, "no state with " + sight));
     }
 
     private static void explore(CrashExplorer explorer, AtomicLong seeds) {

@@ -16,7 +16,9 @@ import io.levada.log.Batches.Read;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -26,8 +28,9 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /**
- * A random, repeatable load on a log on a simulated disk: topics made, batches appended to several partitions by several
- * loops, readers and tails beside them, sometimes a clean restart. Everything is noted in a ledger.
+ * A random, repeatable load on a log on a simulated disk: topics of several kinds made, altered and deleted, records
+ * deleted, batches appended to several partitions by several loops, readers and tails beside them, sometimes a clean
+ * restart. Everything is noted in a ledger.
  */
 final class LogWorkload {
     static final LogConfig CONFIG = LogConfig.defaults()
@@ -37,6 +40,8 @@ final class LogWorkload {
             .withWriterLoops(2)
             .withReserveBytes(16 << 10)
             .withAllocator(Batches.UNTRACKED);
+
+    private static final int MOST_TOPICS = 3;
 
     private final SimScheduler scheduler;
     private final SimRandomness random;
@@ -50,6 +55,9 @@ final class LogWorkload {
 
     /** Whether publishers number their batches, without which they would append them twice. */
     private boolean numbered = true;
+
+    /** What topics are made of. */
+    private List<TopicKind> kinds = TopicKind.ALL;
 
     /** What else may happen but crashes. */
     enum Faults {
@@ -80,11 +88,18 @@ final class LogWorkload {
         env = new Env(wrapper.apply(disk), scheduler.clock(), random, scheduler);
         clients.add(scheduler.newLoop("client-0"));
         clients.add(scheduler.newLoop("client-1"));
+        ledger.goOn(scheduler.clock());
     }
 
     /** Has publishers send again what they cannot be recognised by. */
     LogWorkload withoutNumbers() {
         numbered = false;
+        return this;
+    }
+
+    /** Has topics of some kinds only, as often as they are given. */
+    LogWorkload of(List<TopicKind> some) {
+        kinds = some;
         return this;
     }
 
@@ -132,9 +147,9 @@ final class LogWorkload {
         ledger.check(store);
         ledger.producers().forEach(SimProducer::reopened);
         if (store.topics().isEmpty()) {
-            inSpiteOfFaults(() -> create(store, "a", 2));
+            inSpiteOfFaults(() -> create(store, kinds.get(0), 2));
         }
-        watch(store);
+        store.topics().forEach(this::watch);
         return store;
     }
 
@@ -164,27 +179,84 @@ final class LogWorkload {
     }
 
     private void round(LogStore store) {
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(14)) {
             case 0 -> scheduler.advance(Duration.ofMillis(random.nextInt(random.oneIn(10) ? 3_000 : 5)));
             case 1 -> readSomewhere(store);
-            case 2 -> {
-                if (random.oneIn(3) && store.topics().size() < 3) {
-                    create(store, "t" + random.nextInt(1_000_000), 1 + random.nextInt(2));
-                    watch(store);
-                }
-            }
+            case 2 -> changeTopics(store);
             case 3 -> reopenSoon |= random.oneIn(8);
-            case 4 -> scheduler.runUntilIdle();
-            case 5, 6, 7 -> produceSomewhere(store);
+            case 4 -> rest(store);
+            case 5 -> deleteRecordsSomewhere(store);
+            case 6, 7, 8 -> produceSomewhere(store);
             default -> appendSomewhere(store);
         }
     }
 
-    private Topic create(LogStore store, String name, int partitions) {
-        ledger.changing(name);
-        Topic topic = store.createTopic(name, partitions, Map.of());
-        ledger.made(name);
+    /** Nothing is under way any more: where a partition starts then, it has been said. */
+    private void rest(LogStore store) {
+        scheduler.runUntilIdle();
+        if (faults == Faults.NONE) {
+            for (Topic topic : store.topics()) {
+                for (PartitionLog log : topic.partitions()) {
+                    ledger.partition(topic.id(), log.partition()).started(log.start());
+                }
+            }
+        }
+    }
+
+    private void changeTopics(LogStore store) {
+        List<Topic> topics = store.topics();
+        if (topics.size() < MOST_TOPICS && random.oneIn(2)) {
+            watch(create(store, kinds.get(random.nextInt(kinds.size())), 1 + random.nextInt(2)));
+        } else if (topics.size() > 1 && random.oneIn(4)) {
+            Topic topic = somewhere(store);
+            ledger.deleting(topic.id());
+            store.deleteTopic(topic.name());
+            ledger.deleted(topic.id());
+        } else if (random.oneIn(3)) {
+            alter(store, somewhere(store));
+        }
+    }
+
+    private void alter(LogStore store, Topic topic) {
+        Map<String, String> changes =
+                TopicKind.alteration(random, topic.partitions().get(0).settings());
+        Map<String, String> all = new HashMap<>(topic.config());
+        all.putAll(changes);
+        ledger.altering(topic.id(), CONFIG.settings(all));
+        store.alterTopic(topic.name(), changes);
+        ledger.altered(topic.id());
+    }
+
+    private void deleteRecordsSomewhere(LogStore store) {
+        Topic topic = somewhere(store);
+        PartitionLog log = partitionOf(topic);
+        if (random.oneIn(2) && !TopicKind.isCommits(topic.name())) {
+            long start = log.start();
+            long before = start + random.nextInt((int) (log.durable() - start) / 2 + 1);
+            PartitionLedger partition = ledger.partition(topic.id(), log.partition());
+            partition.deleting(before);
+            partition.started(store.deleteRecords(topic.name(), log.partition(), before));
+        }
+    }
+
+    /** A name is free again once its topic was deleted. */
+    private Topic create(LogStore store, TopicKind kind, int partitions) {
+        String name =
+                kind == TopicKind.COMMITS ? TopicKind.COMMITS_NAME : kind.name().toLowerCase(Locale.ROOT);
+        if (store.topic(name) != null) {
+            name = "another";
+        }
+        if (store.topic(name) != null) {
+            return Objects.requireNonNull(store.topic(name));
+        }
+        ledger.making(name);
+        Topic topic = store.createTopic(name, partitions, kind.settings(random));
+        ledger.made(topic);
         return topic;
+    }
+
+    private PartitionLog partitionOf(Topic topic) {
+        return topic.partitions().get(random.nextInt(topic.partitions().size()));
     }
 
     private Topic somewhere(LogStore store) {
@@ -194,22 +266,38 @@ final class LogWorkload {
 
     private void appendSomewhere(LogStore store) {
         Topic topic = somewhere(store);
-        PartitionLog log =
-                topic.partitions().get(random.nextInt(topic.partitions().size()));
-        List<String> values = values(" ");
-        long now = timestamp(values.get(0));
-        Compression compression = random.oneIn(4) ? Compression.GZIP : Compression.NONE;
-        ByteBuf batch = Batches.of(Batches.UNTRACKED, compression, now, values);
+        append(topic, partitionOf(topic));
+    }
+
+    private void append(Topic topic, PartitionLog log) {
+        List<String> values = log.settings().compact() ? keyed(topic) : values(" ");
+        ByteBuf batch = Batches.ofTexts(random.oneIn(4) ? Compression.GZIP : Compression.NONE, values);
         clients.get(log.partition() % clients.size()).execute(() -> {
-            ledger.appended(topic.name(), log.partition(), values);
+            ledger.appended(topic.id(), log.partition(), values);
             log.append(batch, (offset, error) -> {
                 if (error == null) {
-                    ledger.acknowledged(topic.name(), log.partition(), offset, values);
+                    ledger.acknowledged(topic.id(), log.partition(), offset, values);
                 } else {
-                    failed(topic.name(), log.partition(), values, error);
+                    failed(topic.id(), log.partition(), values, error);
                 }
             });
         });
+    }
+
+    private List<String> keyed(Topic topic) {
+        boolean areCommits = TopicKind.isCommits(topic.name());
+        int count = 1 + random.nextInt(random.oneIn(10) ? 40 : 6);
+        long timeMs = ledger.nextTextMs(scheduler.clock().wallMs() * 1_000, count);
+        List<String> values = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            String key = "k" + random.nextInt(random.oneIn(10) ? 100 : 6);
+            String value = areCommits
+                    ? Long.toString(timeMs + i)
+                    : random.nextUuid() + "x".repeat(random.nextInt(random.oneIn(20) ? 3_000 : 200));
+            boolean tombstone = !areCommits && random.oneIn(6);
+            values.add(new Keyed(timeMs + i, key, tombstone ? null : value).text());
+        }
+        return values;
     }
 
     private List<String> values(String mark) {
@@ -228,10 +316,14 @@ final class LogWorkload {
         List<SimProducer> producers = ledger.producers();
         if (producers.size() < 4 && random.oneIn(4)) {
             Topic topic = somewhere(store);
-            int partition = random.nextInt(topic.partitions().size());
-            producers.add(new SimProducer(producers.size(), topic.name(), partition, numbered));
+            TopicSettings settings = topic.partitions().get(0).settings();
+            if (!settings.compact() && !settings.isDurableUnforced()) {
+                int partition = random.nextInt(topic.partitions().size());
+                producers.add(new SimProducer(random.nextInt(1_000_000), topic.id(), partition, numbered));
+            }
         }
         if (producers.isEmpty()) {
+            appendSomewhere(store);
             return;
         }
         SimProducer producer = producers.get(random.nextInt(producers.size()));
@@ -240,24 +332,33 @@ final class LogWorkload {
         boolean newEpoch = random.oneIn(20);
         on(store, producer, log -> {
             if (again || producer.mustResend()) {
-                producer.resend(log, ledger, this::failed);
+                producer.resend(log, ledger, error -> failed(producer.topicId, error));
             } else {
                 if (newEpoch && producer.isSettled()) {
                     producer.nextEpoch();
                 }
-                producer.send(log, values, ledger, this::failed);
+                producer.send(log, values, ledger, error -> failed(producer.topicId, error));
             }
         });
     }
 
     private void on(LogStore store, SimProducer producer, Consumer<PartitionLog> work) {
-        Topic topic = Objects.requireNonNull(store.topic(producer.topic));
+        Topic topic = store.topics().stream()
+                .filter(any -> any.id().equals(producer.topicId))
+                .findFirst()
+                .orElseThrow();
         PartitionLog log = topic.partitions().get(producer.partition);
         clients.get(log.partition() % clients.size()).execute(() -> work.accept(log));
     }
 
-    /** Has everything that idempotent publishers ever sent appended at last, and checks that it was, once. */
+    /**
+     * Goes on after an opening: appends to each partition, and has everything that idempotent publishers ever sent appended
+     * at last; checks that it was, once.
+     */
     void settle(LogStore store) {
+        for (Topic topic : store.topics()) {
+            topic.partitions().forEach(log -> append(topic, log));
+        }
         for (SimProducer producer : ledger.producers()) {
             producer.reopened();
             on(store, producer, log -> producer.resend(log, ledger, error -> fail(error)));
@@ -267,50 +368,61 @@ final class LogWorkload {
         ledger.check(store);
     }
 
-    private void failed(LevadaException error) {
+    private boolean isExpected(UUID topic, LevadaException error) {
+        return error.code() == ErrorCode.GOING_AWAY
+                || (error.code() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && ledger.isGoing(topic));
+    }
+
+    private void failed(UUID topic, LevadaException error) {
         boolean unknown = error.code() == ErrorCode.OUTCOME_UNKNOWN && faults == Faults.FAIL;
-        if (error.code() != ErrorCode.GOING_AWAY && !unknown) {
+        if (!isExpected(topic, error) && !unknown) {
             requireFault(error);
         }
     }
 
-    private void failed(String topic, int partition, List<String> values, LevadaException error) {
+    private void failed(UUID topic, int partition, List<String> values, LevadaException error) {
         if (error.code() == ErrorCode.OUTCOME_UNKNOWN && faults == Faults.FAIL) {
             ledger.unknown(topic, partition, values);
             return;
         }
-        if (error.code() != ErrorCode.GOING_AWAY) {
-            requireFault(error);
+        failed(topic, error);
+        if (!ledger.isGoing(topic)) { // else it may be durable, and the topic there in spite of all after a crash
+            ledger.withdrawn(topic, partition, values);
         }
-        ledger.withdrawn(topic, partition, values);
     }
 
     private void readSomewhere(LogStore store) {
         Topic topic = somewhere(store);
-        PartitionLog log =
-                topic.partitions().get(random.nextInt(topic.partitions().size()));
+        PartitionLog log = partitionOf(topic);
         CompletableFuture<String> done = new CompletableFuture<>();
         clients.get(random.nextInt(clients.size())).execute(() -> {
+            long start = log.start();
             long durable = log.durable();
-            long from = durable == 0 ? 0 : Math.floorMod(random.nextLong(), durable);
-            List<Read> records = new ArrayList<>();
-            ByteBuf batches = log.read(from, 1 + random.nextInt(4_000));
-            Batches.decode(batches, from, records);
-            records.forEach(record -> ledger.seen(topic.name(), log.partition(), record));
-            done.complete("");
+            long from = start + (durable == start ? 0 : Math.floorMod(random.nextLong(), durable - start));
+            try {
+                List<Read> records = new ArrayList<>();
+                Batches.decode(log.read(from, 1 + random.nextInt(4_000)), from, records);
+                records.forEach(record -> ledger.seen(topic.id(), log.partition(), record));
+                done.complete("");
+            } catch (LevadaException e) {
+                boolean overtaken = e.code() == ErrorCode.OFFSET_OUT_OF_RANGE && from < log.start();
+                if (overtaken) {
+                    done.complete("");
+                } else {
+                    done.completeExceptionally(e);
+                }
+            }
         });
         scheduler.await(done);
     }
 
-    private void watch(LogStore store) {
-        for (Topic topic : store.topics()) {
-            for (PartitionLog log : topic.partitions()) {
-                log.onDurable((base, next, batch) -> {
-                    List<Read> records = new ArrayList<>();
-                    Batches.decode(batch, base, records);
-                    records.forEach(record -> ledger.seen(topic.name(), log.partition(), record));
-                });
-            }
+    private void watch(Topic topic) {
+        for (PartitionLog log : topic.partitions()) {
+            log.onDurable((base, next, batch) -> {
+                List<Read> records = new ArrayList<>();
+                Batches.decode(batch, base, records);
+                records.forEach(record -> ledger.seen(topic.id(), log.partition(), record));
+            });
         }
     }
 }

@@ -3,6 +3,7 @@ package io.levada.log;
 import io.levada.env.Disk;
 import io.levada.env.DiskFile;
 import io.levada.env.PassingDisk;
+import io.levada.log.Checkpoint.Entry;
 import io.levada.log.LogWorkload.Faults;
 import java.io.IOException;
 import java.util.List;
@@ -27,7 +28,14 @@ record SeededBug(
         UnaryOperator<Disk> wrapper,
         @Nullable Class<?> type,
         String method,
-        Class<?> advice) {
+        Class<?> advice,
+        List<TopicKind> kinds) {
+    private static final String CLEANED = Layout.LOG_SUFFIX + Layout.CLEANED_SUFFIX;
+    private static final List<TopicKind> PLAIN = List.of(TopicKind.PLAIN);
+    private static final List<TopicKind> RETAINED = List.of(TopicKind.RETAINED);
+    private static final List<TopicKind> COMPACTED = List.of(TopicKind.COMPACTED);
+    private static final List<TopicKind> UNFORCED = List.of(TopicKind.UNFORCED);
+
     /** Those that a crash brings to light, or a failed operation. */
     static List<SeededBug> all() {
         return List.of(
@@ -44,7 +52,28 @@ record SeededBug(
                 of("leaves a damaged tail", ReplayedPartition.class, "mendTail", Nothing.class),
                 of("shows what is not durable yet", PartitionWriter.class, "writeGroup", Visible.class),
                 of("frees the journal without a checkpoint", CheckedPair.class, "write", Nothing.class),
-                new SeededBug("tries a failed force again", Faults.FAIL, Stubborn::new, null, "", Nothing.class));
+                failing("tries a failed force again", Stubborn::new),
+                failing("goes on in another journal file before that is forced", HastyFailover::new),
+                failing("goes on in a journal file that failed", Journal.class, "beginAnew", Nothing.class),
+                of("forgets what producers sent", Producers.class, "checkpoint", NoList.class),
+                of("forgets where a log starts", Maintenance.class, "entry", NoStart.class)
+                        .in(RETAINED),
+                of("deletes files before the checkpoint", Housekeeping.class, "note", HastyDelete.class)
+                        .in(RETAINED),
+                of("compacts the latest record away", OffsetMap.class, "get", OneMore.class)
+                        .in(COMPACTED),
+                of("lets tombstones go at once", Compaction.Rules.class, "deleteRetentionMs", NoTime.class)
+                        .in(COMPACTED),
+                of("puts unforced compacted segments in place", disk -> new Forceless(disk, "", CLEANED))
+                        .in(COMPACTED),
+                of(
+                                "puts compacted segments in place before the checkpoint",
+                                Compactor.class,
+                                "install",
+                                HastySwap.class)
+                        .in(COMPACTED),
+                of("forgets reserved offsets", ReplayedPartition.class, "reserved", Nothing.class)
+                        .in(UNFORCED));
     }
 
     /** One that takes damage. */
@@ -53,11 +82,24 @@ record SeededBug(
     }
 
     private static SeededBug of(String name, UnaryOperator<Disk> wrapper) {
-        return new SeededBug(name, Faults.NONE, wrapper, null, "", Nothing.class);
+        return new SeededBug(name, Faults.NONE, wrapper, null, "", Nothing.class, PLAIN);
     }
 
     private static SeededBug of(String name, Class<?> type, String method, Class<?> advice) {
-        return new SeededBug(name, Faults.NONE, UnaryOperator.identity(), type, method, advice);
+        return new SeededBug(name, Faults.NONE, UnaryOperator.identity(), type, method, advice, PLAIN);
+    }
+
+    private static SeededBug failing(String name, UnaryOperator<Disk> wrapper) {
+        return new SeededBug(name, Faults.FAIL, wrapper, null, "", Nothing.class, PLAIN);
+    }
+
+    private static SeededBug failing(String name, Class<?> type, String method, Class<?> advice) {
+        return new SeededBug(name, Faults.FAIL, UnaryOperator.identity(), type, method, advice, PLAIN);
+    }
+
+    /** The same, looked for where topics are of some kinds. */
+    private SeededBug in(List<TopicKind> some) {
+        return new SeededBug(name, faults, wrapper, type, method, advice, some);
     }
 
     @Override
@@ -139,6 +181,65 @@ record SeededBug(
         }
     }
 
+    /** Nothing at all. */
+    @SuppressWarnings("UnusedVariable") // what is assigned is what the changed method gives
+    static final class NoList {
+        private NoList() {}
+
+        @Advice.OnMethodExit
+        static void none(@Advice.Return(readOnly = false) List<?> result) {
+            result = List.of();
+        }
+    }
+
+    /** No time at all. */
+    @SuppressWarnings("UnusedVariable") // what is assigned is what the changed method gives
+    static final class NoTime {
+        private NoTime() {}
+
+        @Advice.OnMethodExit
+        static void none(@Advice.Return(readOnly = false) long result) {
+            result = 0;
+        }
+    }
+
+    /** A checkpoint's entry without its start. */
+    @SuppressWarnings("UnusedVariable") // what is assigned is what the changed method gives
+    static final class NoStart {
+        private NoStart() {}
+
+        @Advice.OnMethodExit
+        static void none(@Advice.Return(readOnly = false) Entry entry) {
+            entry = new Entry(0, entry.forced(), entry.reserved(), entry.segments(), entry.tail(), entry.producers());
+        }
+    }
+
+    /** Files go as soon as they are of no use in memory. */
+    static final class HastyDelete {
+        private HastyDelete() {}
+
+        @Advice.OnMethodExit
+        static void delete(@Advice.Argument(0) PartitionTrim.Trimmed trimmed) throws IOException {
+            for (Segment segment : trimmed.dropped()) {
+                segment.delete();
+            }
+        }
+    }
+
+    /** Files take the places of others as soon as they are used. */
+    static final class HastySwap {
+        private HastySwap() {}
+
+        @Advice.OnMethodExit
+        static void swap(@Advice.Argument(0) PartitionLog log) throws IOException {
+            for (Segment segment : log.segments()) {
+                if (segment.isSwapping()) {
+                    segment.putInPlace();
+                }
+            }
+        }
+    }
+
     /** What was written counts as durable. */
     static final class Visible {
         private Visible() {}
@@ -153,15 +254,21 @@ record SeededBug(
     /** Says that it has forced some files, and has not. */
     private static final class Forceless extends PassingDisk {
         private final String prefix;
+        private final String suffix;
 
         Forceless(Disk disk, String prefix) {
+            this(disk, prefix, "");
+        }
+
+        Forceless(Disk disk, String prefix, String suffix) {
             super(disk);
             this.prefix = prefix;
+            this.suffix = suffix;
         }
 
         @Override
         protected void force(String path, DiskFile file) throws IOException {
-            if (!path.startsWith(prefix)) {
+            if (!path.startsWith(prefix) || !path.endsWith(suffix)) {
                 super.force(path, file);
             }
         }
@@ -218,6 +325,30 @@ record SeededBug(
                 super.force(path, file);
             } catch (IOException e) {
                 super.force(path, file);
+            }
+        }
+    }
+
+    /** Leaves out the first force of the journal's next file after one has failed. */
+    private static final class HastyFailover extends PassingDisk {
+        private String failed = "";
+
+        HastyFailover(Disk disk) {
+            super(disk);
+        }
+
+        @Override
+        protected void force(String path, DiskFile file) throws IOException {
+            boolean journal = path.startsWith(Layout.JOURNAL);
+            if (journal && !failed.isEmpty() && !path.equals(failed)) {
+                failed = "";
+                return;
+            }
+            try {
+                super.force(path, file);
+            } catch (IOException e) {
+                failed = journal ? path : failed;
+                throw e;
             }
         }
     }
