@@ -23,9 +23,12 @@ public final class CommandContext {
 
     public static final String DEFAULT_SERVER = "rsocket://127.0.0.1:7878";
 
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
-            .build();
+    /** Made when first used: most commands print no JSON, and it takes a while. */
+    private static final class Json {
+        private static final JsonMapper MAPPER = JsonMapper.builder()
+                .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+                .build();
+    }
 
     private final Terminal terminal;
     private final Shutdown shutdown;
@@ -110,7 +113,7 @@ public final class CommandContext {
 
     /** Prints a value as one line of JSON; records give their components in order. */
     void printJson(Object value) throws IOException {
-        print(JSON.writeValueAsString(value));
+        print(Json.MAPPER.writeValueAsString(value));
     }
 
     /** {@code 1 partition}, {@code 2 partitions}. */
