@@ -20,51 +20,11 @@ import org.junit.jupiter.api.Test;
 class LogSimulationTest {
     private static final int SEEDS = Integer.getInteger("levada.seeds", 150);
 
-    /** One life after the other on one disk, each but the last ended by a crash. */
-    private static LogLedger lives(long seed, int lives, Faults faults) {
-        return lives(seed, lives, faults, UnaryOperator.identity());
-    }
-
-    private static LogLedger lives(long seed, int lives, Faults faults, UnaryOperator<LogWorkload> variant) {
-        SimRandomness random = new SimRandomness(seed);
-        LogLedger ledger = new LogLedger();
-        SimScheduler scheduler = new SimScheduler(random);
-        SimDisk disk = new SimDisk(scheduler, random);
-        for (int life = 0; life < lives; life++) {
-            disk.crashAt(1 + random.nextInt(life == 0 ? 400 : 150));
-            if (faults == Faults.FAIL) {
-                int times = 1 + random.nextInt(random.oneIn(2) ? 6 : 1);
-                disk.failAt(1 + random.nextInt(life == 0 ? 200 : 75), times, "an injected error");
-            }
-            try {
-                variant.apply(new LogWorkload(scheduler, random, disk, ledger, faults))
-                        .run(20 + random.nextInt(150));
-            } catch (SimCrash e) {
-                // as planned; when the workload was over before, what stood at its end is what the next life finds
-            }
-            if (!scheduler.isCrashed()) {
-                scheduler.crash();
-            }
-            scheduler.close();
-            CrashStyle style = CrashStyle.draw(random);
-            scheduler = new SimScheduler(random);
-            disk = disk.afterCrash(scheduler, random, style);
-            ledger.crashed(style);
-        }
-        LogWorkload last = new LogWorkload(scheduler, random, disk, ledger, faults);
-        LogStore store = last.open();
-        ledger.check(store);
-        last.settle(store);
-        store.close();
-        scheduler.close();
-        return ledger;
-    }
-
     @Test
     void loses_nothing_that_was_shown_whenever_it_crashes() {
         AtomicInteger shown = new AtomicInteger();
         Seeds.run(SEEDS, seed -> {
-            LogLedger ledger = lives(seed, 1 + (int) (seed % 5), Faults.NONE);
+            LogLedger ledger = Lives.live(seed, 1 + (int) (seed % 5), Faults.NONE);
             shown.addAndGet(ledger.shownRecords());
         });
         assertTrue(shown.get() > 0, "something was shown");
@@ -75,7 +35,7 @@ class LogSimulationTest {
         AtomicInteger failed = new AtomicInteger();
         AtomicInteger unknown = new AtomicInteger();
         Seeds.run(SEEDS, seed -> {
-            LogLedger ledger = lives(seed, 1 + (int) (seed % 3), Faults.FAIL);
+            LogLedger ledger = Lives.live(seed, 1 + (int) (seed % 3), Faults.FAIL);
             failed.addAndGet(ledger.withdrawnBatches());
             unknown.addAndGet(ledger.unknownBatches());
         });
@@ -87,7 +47,7 @@ class LogSimulationTest {
     void loses_nothing_that_was_shown_when_space_runs_out_and_appends_again_when_it_is_back() {
         AtomicInteger failed = new AtomicInteger();
         Seeds.run(SEEDS, seed -> {
-            LogLedger ledger = lives(seed, 1 + (int) (seed % 3), Faults.FULL);
+            LogLedger ledger = Lives.live(seed, 1 + (int) (seed % 3), Faults.FULL);
             failed.addAndGet(ledger.withdrawnBatches());
         });
         assertTrue(failed.get() > 0, "space ran out, sometimes");
@@ -97,7 +57,10 @@ class LogSimulationTest {
     void control_batches_sent_again_without_their_sequences_are_noticed() {
         assertThrows(
                 AssertionError.class,
-                () -> Seeds.run(5, seed -> lives(seed, 3, Faults.NONE, LogWorkload::withoutNumbers)));
+                () -> Seeds.run(
+                        5,
+                        seed -> Lives.live(
+                                seed, 3, Faults.NONE, UnaryOperator.identity(), LogWorkload::withoutNumbers)));
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.levada.LevadaException;
 import io.levada.env.SimDisk;
 import io.levada.env.SimRandomness;
 import io.levada.env.SimScheduler;
+import io.levada.log.LogWorkload.Faults;
 import io.levada.protocol.RecordBatch;
 import io.levada.testgate.TestGate;
 import io.netty.buffer.ByteBuf;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The control of {@link CrashStatesTest}: each mistake is noticed by exploring the states that crashes leave. */
 class SeededBugsTest {
     private static final int MOST_SEEDS = 60;
+    private static final int MOST_LIVES = 2_000;
 
     /** Each so many bits one is looked at. */
     private static final int INDEX_BITS = 61;
@@ -46,13 +48,21 @@ class SeededBugsTest {
     @ParameterizedTest
     @MethodSource("bugs")
     void each_is_noticed(SeededBug bug) throws IOException {
-        CrashExplorer explorer = new CrashExplorer(bug.faults(), bug.wrapper()).of(bug.kinds());
-        bug.during(() -> assertThrows(Throwable.class, () -> {
+        bug.during(() -> assertThrows(Throwable.class, () -> look(bug)));
+        TestGate.expectError("");
+    }
+
+    private static void look(SeededBug bug) {
+        if (bug.faults() == Faults.NONE) {
+            CrashExplorer explorer = new CrashExplorer(Faults.NONE, bug.wrapper()).of(bug.kinds());
             for (int seed = 1; seed <= MOST_SEEDS; seed++) {
                 explorer.explore(seed);
             }
-        }));
-        TestGate.expectError("");
+        } else { // what fails must be the right thing: many short lives rather than all states of some
+            for (int seed = 1; seed <= MOST_LIVES; seed++) {
+                Lives.live(seed, 1 + seed % 3, bug.faults(), bug.wrapper(), workload -> workload.of(bug.kinds()));
+            }
+        }
     }
 
     @Test
@@ -69,13 +79,13 @@ class SeededBugsTest {
         SimDisk disk = new SimDisk(scheduler, random);
         LogLedger ledger = new LogLedger();
         LogWorkload workload =
-                new LogWorkload(scheduler, random, disk, ledger, LogWorkload.Faults.NONE).of(List.of(TopicKind.PLAIN));
+                new LogWorkload(scheduler, random, disk, ledger, Faults.NONE).of(List.of(TopicKind.PLAIN));
         workload.run(150);
         scheduler.crash();
         scheduler.close();
         SimScheduler next = new SimScheduler(random);
         SimDisk found = disk.afterCrash(next, random, SimDisk.CrashStyle.KEEP);
-        LogWorkload reader = new LogWorkload(next, random, found, ledger, LogWorkload.Faults.NONE);
+        LogWorkload reader = new LogWorkload(next, random, found, ledger, Faults.NONE);
         try (LogStore store = reader.open()) {
             ledger.check(store);
         }
@@ -131,7 +141,7 @@ class SeededBugsTest {
 
     @Test
     void without_a_bug_nothing_is_noticed() {
-        for (LogWorkload.Faults faults : List.of(LogWorkload.Faults.FAIL, LogWorkload.Faults.FULL)) {
+        for (Faults faults : List.of(Faults.FAIL, Faults.FULL)) {
             CrashExplorer explorer = new CrashExplorer(faults, UnaryOperator.identity());
             for (int seed = 1; seed <= MOST_SEEDS / 15; seed++) {
                 explorer.explore(seed);
