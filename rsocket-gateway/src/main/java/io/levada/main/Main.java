@@ -22,9 +22,9 @@ public final class Main {
     static int run(Terminal terminal, Shutdown shutdown, String... args) {
         CommandContext context = new CommandContext(terminal, shutdown);
         return new LevadaCli(context)
-                .add(new ServeCommand(context))
-                .add(new LogCommand(context))
-                .add(new DemoCommand(context))
+                .add("serve", () -> new ServeCommand(context))
+                .add("log", () -> new LogCommand(context))
+                .add("demo", () -> new DemoCommand(context))
                 .run(args);
     }
 }

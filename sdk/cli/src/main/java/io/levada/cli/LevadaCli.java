@@ -5,6 +5,11 @@ import io.levada.LevadaException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -19,28 +24,42 @@ public final class LevadaCli {
     public static final int FAILED = 1;
     public static final int WRONG_USAGE = 2;
 
+    private static final String COMPLETION = "completion";
+
     private final CommandContext context;
     private final CommandLine root;
+    private final Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
 
     public LevadaCli(CommandContext context) {
         this.context = context;
         root = new CommandLine(new RootCommand(context));
-        root.addSubcommand(new TopicCommand(context));
-        root.addSubcommand(new PublishCommand(context));
-        root.addSubcommand(new ConsumeCommand(context));
-        root.addSubcommand(new GroupCommand(context));
-        root.addSubcommand(new CompletionCommand(context));
+        add("topic", () -> new TopicCommand(context));
+        add("publish", () -> new PublishCommand(context));
+        add("consume", () -> new ConsumeCommand(context));
+        add("group", () -> new GroupCommand(context));
+        add(COMPLETION, () -> new CompletionCommand(context));
     }
 
-    /** Adds a command of picocli's; see its {@code @Command}. */
-    public LevadaCli add(Object command) {
-        root.addSubcommand(command);
+    /** Adds a command of picocli's by its name; see its {@code @Command}. */
+    public LevadaCli add(String name, Supplier<Object> command) {
+        commands.put(name, command);
         return this;
+    }
+
+    /** Makes the commands that are named, or all where none is or all are asked for: making one takes a while. */
+    private void makeCommands(List<String> args) {
+        boolean all = args.contains(COMPLETION) || Collections.disjoint(args, commands.keySet());
+        commands.forEach((name, command) -> {
+            if (all || args.contains(name)) {
+                root.addSubcommand(name, command.get());
+            }
+        });
     }
 
     /** Runs one command; the exit code is one of the constants here. Never throws for what the user did. */
     public int run(String... args) {
         Terminal terminal = context.terminal();
+        makeCommands(List.of(args));
         root.setCaseInsensitiveEnumValuesAllowed(true);
         root.setUsageHelpAutoWidth(true);
         root.setOut(new PrintWriter(terminal.out(), false, StandardCharsets.UTF_8));

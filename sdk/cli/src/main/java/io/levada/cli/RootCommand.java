@@ -5,6 +5,7 @@ import io.levada.LevadaException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
@@ -55,10 +56,21 @@ final class RootCommand extends CommandGroup {
         context.setTokenFile(file);
     }
 
-    /** The version as the build wrote it. */
+    /** The version as the build wrote it; asked for by each command, so read once. */
     static final class Version implements IVersionProvider {
+        private static String @Nullable [] known;
+
         @Override
         public String[] getVersion() throws IOException {
+            String[] version = known;
+            if (version == null) {
+                version = read();
+                known = version;
+            }
+            return version;
+        }
+
+        private static String[] read() throws IOException {
             try (InputStream text = RootCommand.class.getResourceAsStream("version.txt")) {
                 if (text == null) {
                     throw new LevadaException(
