@@ -255,7 +255,7 @@ final class PartitionWriter {
         } else {
             inFlight++;
             context.journal().submit(Group.of(log, epoch, appends, bytes, durable));
-            if (segment.isForceDue()) {
+            if (segment.claimForce()) {
                 context.mender().forceSoon(log, segment);
             }
         }

@@ -193,8 +193,8 @@ final class Segment {
         unforced = true;
     }
 
-    /** Whether so much was written since the last force that another is due; says so once. On the partition's loop. */
-    boolean isForceDue() {
+    /** Whether so much was written since the last force that the caller has to see to another. On the partition's loop. */
+    boolean claimForce() {
         boolean due = bytes - forcedBytes >= FORCE_BYTES;
         if (due) {
             forcedBytes = Integer.MAX_VALUE;

@@ -17,6 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -54,6 +56,23 @@ final class Batches {
             }
             return builder.build();
         }
+    }
+
+    /** Appends, and gives the first offset once it is durable; fails as appending does, or after a minute. */
+    static CompletableFuture<Long> append(PartitionLog log, ByteBuf batch) {
+        return append(log, PartitionLog.ANY_OFFSET, batch);
+    }
+
+    static CompletableFuture<Long> append(PartitionLog log, long expectedOffset, ByteBuf batch) {
+        CompletableFuture<Long> durable = new CompletableFuture<>();
+        log.append(batch, expectedOffset, (offset, error) -> {
+            if (error == null) {
+                durable.complete(offset);
+            } else {
+                durable.completeExceptionally(error);
+            }
+        });
+        return durable.orTimeout(1, TimeUnit.MINUTES);
     }
 
     static ByteBuf of(String... values) {

@@ -18,7 +18,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,14 +54,10 @@ class BitFlipTest {
                 size = batch.readableBytes();
                 assertEquals(room, size, "the last batch fills the segment");
             }
-            CompletableFuture<Long> done = new CompletableFuture<>();
-            log.append(batch, (offset, error) -> done.complete(offset));
-            done.join();
+            Batches.append(log, batch).join();
             filled += size;
         }
-        CompletableFuture<Long> behind = new CompletableFuture<>();
-        log.append(Batches.of("in the next segment"), (offset, error) -> behind.complete(offset));
-        behind.join();
+        Batches.append(log, Batches.of("in the next segment")).join();
         note();
     }
 
@@ -177,9 +172,7 @@ class BitFlipTest {
         ByteBuf batch = Batches.of(
                 Batches.UNTRACKED, Compression.ZSTD, 1_000, List.of("a".repeat(300), "b".repeat(300), "c".repeat(300)));
         int size = batch.readableBytes();
-        CompletableFuture<Long> done = new CompletableFuture<>();
-        log.append(batch, (offset, error) -> done.complete(offset));
-        done.join();
+        Batches.append(log, batch).join();
         String of = store.topics().stream()
                 .filter(topic -> topic.name().equals("zstd"))
                 .map(topic -> Layout.partitionDirectory(topic.id(), 0) + "/" + Layout.segmentName(0))

@@ -7,6 +7,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.env.Env;
 import io.levada.log.Batches.Read;
+import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -17,7 +18,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -81,11 +81,8 @@ class DamageMatrixTest {
             Topic topic = store.createTopic("t", 2, Map.of(TopicSettings.SEGMENT_BYTES, "8192"));
             for (int i = 0; i < BATCHES; i++) {
                 for (PartitionLog log : topic.partitions()) {
-                    CompletableFuture<Long> done = new CompletableFuture<>();
-                    log.append(
-                            Batches.of(value(log.partition(), 2L * i), value(log.partition(), 2L * i + 1)),
-                            (offset, error) -> done.complete(offset));
-                    done.join();
+                    ByteBuf batch = Batches.of(value(log.partition(), 2L * i), value(log.partition(), 2L * i + 1));
+                    Batches.append(log, batch).join();
                 }
             }
         }

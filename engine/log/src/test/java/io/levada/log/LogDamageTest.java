@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -54,11 +53,9 @@ class LogDamageTest {
                     .partitions()
                     .get(0);
             for (int i = 0; i < BATCHES; i++) {
-                CompletableFuture<Long> done = new CompletableFuture<>();
                 List<String> values = List.of("first of " + i, "second of " + i);
                 ByteBuf batch = Batches.of(Batches.UNTRACKED, Compression.NONE, 1_000 + 10L * i, values);
-                log.append(batch, (offset, error) -> done.complete(offset));
-                done.join();
+                Batches.append(log, batch).join();
             }
         }
         LogInspector inspector = LogInspector.of(directory);
@@ -175,9 +172,7 @@ class LogDamageTest {
     }
 
     private static long append(PartitionLog log, String value) {
-        CompletableFuture<Long> done = new CompletableFuture<>();
-        log.append(Batches.of(value), (offset, error) -> done.complete(offset));
-        return done.join();
+        return Batches.append(log, Batches.of(value)).join();
     }
 
     @Test

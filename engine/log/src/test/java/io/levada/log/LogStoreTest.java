@@ -61,18 +61,6 @@ class LogStoreTest {
         }
     }
 
-    private static CompletableFuture<Long> append(PartitionLog log, ByteBuf batch) {
-        CompletableFuture<Long> acked = new CompletableFuture<>();
-        log.append(batch, (offset, error) -> {
-            if (error == null) {
-                acked.complete(offset);
-            } else {
-                acked.completeExceptionally(error);
-            }
-        });
-        return acked;
-    }
-
     private static PartitionLog partition(LogStore store, String topic, int number) {
         return Objects.requireNonNull(store.topic(topic)).partitions().get(number);
     }
@@ -86,8 +74,8 @@ class LogStoreTest {
         try (LogStore store = open()) {
             store.createTopic("t", 2, Map.of());
             PartitionLog log = partition(store, "t", 1);
-            assertEquals(0, append(log, Batches.of("a", "b")).join());
-            assertEquals(2, append(log, Batches.of("c")).join());
+            assertEquals(0, Batches.append(log, Batches.of("a", "b")).join());
+            assertEquals(2, Batches.append(log, Batches.of("c")).join());
             assertEquals(3, log.durable());
             assertEquals(3, log.end());
             assertEquals(List.of("a", "b", "c"), values(Batches.readAll(log, 0, 1)));
@@ -97,21 +85,9 @@ class LogStoreTest {
         try (LogStore store = open()) {
             PartitionLog log = partition(store, "t", 1);
             assertEquals(List.of(new Read(0, "a"), new Read(1, "b"), new Read(2, "c")), Batches.readAll(log, 0, 10));
-            assertEquals(3, append(log, Batches.of("d")).join());
+            assertEquals(3, Batches.append(log, Batches.of("d")).join());
             assertEquals(List.of("c", "d"), values(Batches.readAll(log, 2, 1 << 20)));
         }
-    }
-
-    private static CompletableFuture<Long> append(PartitionLog log, long expectedOffset, String value) {
-        CompletableFuture<Long> acked = new CompletableFuture<>();
-        log.append(Batches.of(value), expectedOffset, (offset, error) -> {
-            if (error == null) {
-                acked.complete(offset);
-            } else {
-                acked.completeExceptionally(error);
-            }
-        });
-        return acked;
     }
 
     @Test
@@ -119,8 +95,11 @@ class LogStoreTest {
         try (LogStore store = open()) {
             store.createTopic("t", 1, Map.of());
             PartitionLog log = partition(store, "t", 0);
-            List<CompletableFuture<Long>> appends =
-                    List.of(append(log, 0, "a"), append(log, 1, "b"), append(log, 1, "c"), append(log, 2, "d"));
+            List<CompletableFuture<Long>> appends = List.of(
+                    Batches.append(log, 0, Batches.of("a")),
+                    Batches.append(log, 1, Batches.of("b")),
+                    Batches.append(log, 1, Batches.of("c")),
+                    Batches.append(log, 2, Batches.of("d")));
             assertEquals(2, appends.get(3).join());
             LevadaException refused = LevadaException.of(Objects.requireNonNull(
                     assertThrows(CompletionException.class, () -> appends.get(2).join())
@@ -136,15 +115,15 @@ class LogStoreTest {
         try (LogStore store = open()) {
             store.createTopic("t", 1, Map.of());
             PartitionLog log = partition(store, "t", 0);
-            assertEquals(0, append(log, numbered(0, "a", "b")).join());
-            assertEquals(2, append(log, Batches.of("of another")).join());
-            assertEquals(3, append(log, numbered(2, "c")).join());
+            assertEquals(0, Batches.append(log, numbered(0, "a", "b")).join());
+            assertEquals(2, Batches.append(log, Batches.of("of another")).join());
+            assertEquals(3, Batches.append(log, numbered(2, "c")).join());
         }
         try (LogStore store = open()) {
             PartitionLog log = partition(store, "t", 0);
-            assertEquals(3, append(log, numbered(2, "c")).join());
-            assertEquals(0, append(log, numbered(0, "a", "b")).join());
-            assertEquals(4, append(log, numbered(3, "d")).join());
+            assertEquals(3, Batches.append(log, numbered(2, "c")).join());
+            assertEquals(0, Batches.append(log, numbered(0, "a", "b")).join());
+            assertEquals(4, Batches.append(log, numbered(3, "d")).join());
             assertEquals(List.of("a", "b", "of another", "c", "d"), values(Batches.readAll(log, 0, 100)));
         }
     }
@@ -183,7 +162,7 @@ class LogStoreTest {
         Random random = new Random(writer);
         for (int i = 0; i < batches; i++) {
             String padding = "x".repeat(random.nextInt(1_500));
-            acks.add(append(partition(store, "busy", i % 3), Batches.of(writer + ":" + i + ":" + padding)));
+            acks.add(Batches.append(partition(store, "busy", i % 3), Batches.of(writer + ":" + i + ":" + padding)));
         }
         acks.forEach(CompletableFuture::join);
     }
@@ -233,7 +212,7 @@ class LogStoreTest {
         try (LogStore store = open()) {
             store.createTopic("t", 1, Map.of());
             PartitionLog log = partition(store, "t", 0);
-            append(log, Batches.of("before")).join();
+            Batches.append(log, Batches.of("before")).join();
             List<Long> seen = new ArrayList<>();
             TailRegistration registration = log.onDurable(new TailListener() {
                 @Override
@@ -247,11 +226,11 @@ class LogStoreTest {
                     seen.add(baseOffset);
                 }
             });
-            append(log, Batches.of("x", "y")).join();
-            append(log, Batches.of("z")).join();
+            Batches.append(log, Batches.of("x", "y")).join();
+            Batches.append(log, Batches.of("z")).join();
             assertEquals(List.of(-1L, 1L, 3L), seen);
             registration.cancel();
-            append(log, Batches.of("after")).join();
+            Batches.append(log, Batches.of("after")).join();
             assertEquals(3, seen.size());
         }
     }
@@ -263,7 +242,7 @@ class LogStoreTest {
             PartitionLog log = partition(store, "t", 0);
             for (int i = 0; i < 200; i++) {
                 List<String> values = List.of("a" + i, "b" + i, "x".repeat(100));
-                append(log, Batches.of(ByteBufAllocator.DEFAULT, Compression.NONE, 1_000 + i * 10L, values))
+                Batches.append(log, Batches.of(ByteBufAllocator.DEFAULT, Compression.NONE, 1_000 + i * 10L, values))
                         .join();
             }
             assertEquals(0, log.offsetAt(0));
@@ -281,7 +260,7 @@ class LogStoreTest {
         try (LogStore store = open()) {
             store.createTopic("t", 1, Map.of());
             PartitionLog log = partition(store, "t", 0);
-            append(log, Batches.of("a")).join();
+            Batches.append(log, Batches.of("a")).join();
             assertEquals(0, log.read(1, 100).readableBytes());
             assertEquals(ErrorCode.OFFSET_OUT_OF_RANGE, code(() -> log.read(2, 100)));
             assertEquals(ErrorCode.OFFSET_OUT_OF_RANGE, code(() -> log.read(-1, 100)));
@@ -332,12 +311,12 @@ class LogStoreTest {
                     ErrorCode.INVALID_CONFIG,
                     code(() -> store.createTopic("u", 1, Map.of(TopicSettings.SEGMENT_BYTES, "12"))));
             PartitionLog old = first.partitions().get(0);
-            append(old, Batches.of("gone")).join();
+            Batches.append(old, Batches.of("gone")).join();
             store.deleteTopic("t");
             assertNull(store.topic("t"));
             assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, code(() -> store.deleteTopic("t")));
             assertEquals(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, code(() -> old.read(0, 10)));
-            assertTrue(append(old, Batches.of("late"))
+            assertTrue(Batches.append(old, Batches.of("late"))
                     .handle((ok, error) -> error != null)
                     .join());
             Topic second = store.createTopic("t", 2, Map.of());
@@ -370,7 +349,7 @@ class LogStoreTest {
         store.close();
         store.close();
         assertEquals(ErrorCode.GOING_AWAY, code(() -> log.read(0, 10)));
-        assertTrue(append(log, Batches.of("late"))
+        assertTrue(Batches.append(log, Batches.of("late"))
                 .handle((ok, error) -> error != null)
                 .join());
         assertEquals(ErrorCode.GOING_AWAY, code(() -> store.createTopic("u", 1, Map.of())));
@@ -380,11 +359,11 @@ class LogStoreTest {
     void an_interrupt_does_not_harm_reading() {
         try (LogStore store = open()) {
             PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
-            append(log, Batches.of("a")).join();
+            Batches.append(log, Batches.of("a")).join();
             Thread.currentThread().interrupt();
             assertEquals(List.of("a"), values(Batches.readAll(log, 0, 10)));
             assertTrue(Thread.interrupted());
-            assertEquals(1, append(log, Batches.of("b")).join());
+            assertEquals(1, Batches.append(log, Batches.of("b")).join());
             assertEquals(List.of("a", "b"), values(Batches.readAll(log, 0, 10)));
         }
     }
@@ -395,7 +374,7 @@ class LogStoreTest {
         envs.add(env);
         try (LogStore store = LogStore.open(env, LogConfig.memory())) {
             PartitionLog log = store.createTopic("t", 1, Map.of()).partitions().get(0);
-            append(log, Batches.of("a", "b")).join();
+            Batches.append(log, Batches.of("a", "b")).join();
             assertEquals(List.of("a", "b"), values(Batches.readAll(log, 0, 10)));
         }
         assertFalse(Files.exists(directory.resolve(Layout.STORE)));
