@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A server in a process of its own, perhaps behind a program that watches or hinders it. */
@@ -90,8 +92,24 @@ final class ServerProcess implements AutoCloseable {
 
     /** Where it serves, once it does; empty when it ended before. */
     Optional<String> address() throws Exception {
-        String line = ready.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        return Optional.ofNullable(line).map(text -> text.split(" ", -1)[1]);
+        try {
+            String line = ready.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            return Optional.ofNullable(line).map(text -> text.split(" ", -1)[1]);
+        } catch (TimeoutException e) {
+            throw new AssertionError("not ready after " + PATIENCE_SECONDS + " s: " + threads(), e);
+        }
+    }
+
+    /** What each thread of the server is doing. */
+    private String threads() throws IOException {
+        String jstack =
+                Path.of(System.getProperty("java.home"), "bin", "jstack").toString();
+        StringBuilder all = new StringBuilder();
+        for (ProcessHandle handle : Stream.concat(Stream.of(process.toHandle()), process.descendants())
+                .toList()) {
+            all.append(Shell.attempt(jstack, Long.toString(handle.pid())).text());
+        }
+        return all.toString();
     }
 
     boolean isAlive() {
