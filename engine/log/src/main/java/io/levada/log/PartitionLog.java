@@ -201,7 +201,9 @@ public final class PartitionLog {
         List<DamagedRange> found = new ArrayList<>();
         Segment before = null;
         for (Segment segment : segments) {
-            boolean lacks = before != null && before.nextOffset() < segment.baseOffset();
+            boolean lacks = before != null
+                    && before.nextOffset() < segment.baseOffset()
+                    && !before.damage().containsValue(segment.baseOffset()); // else a reader met it
             if (before != null && lacks && !context.durableUnforced() && !before.isCompacted()) {
                 long from = before.nextOffset();
                 found.add(new DamagedRange(topic, partition(), from, segment.baseOffset(), "no segment holds them"));

@@ -100,6 +100,7 @@ final class Reserve {
             return true;
         }
         boolean made = false;
+        release(disk); // it may be a link to a file of somebody else
         try (DiskFile file = disk.open(Layout.RESERVE, true)) {
             JournalFile.fill(file, bytes);
             file.truncate(bytes);

@@ -40,6 +40,9 @@ final class VerifiedJournal {
         }
         try {
             JournalScan scan = JournalScan.of(disk, logId, checkpoint);
+            if (!names.isEmpty()) {
+                scan.failIfWithoutFiles();
+            }
             scan.replay(this::check);
             return scan.isEmpty();
         } catch (LevadaException e) {
