@@ -104,7 +104,8 @@ final class Link {
                 .map(payload -> Wire.answer(route, payload, answer))
                 .switchIfEmpty(Mono.error(() -> Wire.notUnderstood(route, "there is no answer")))
                 .timeout(limits.timeout(), Mono.error(() -> tooLate(route)))
-                .onErrorMap(error -> Wire.error(error, address));
+                .onErrorMap(error -> Wire.error(error, address))
+                .contextWrite(Wire.LATE_ERRORS);
         return Mono.firstWithSignal(exchange, closing.asMono().then(Mono.error(Link::goingAway)));
     }
 

@@ -6,11 +6,8 @@ import io.levada.protocol.Message;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
 import io.rsocket.RSocket;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
@@ -24,12 +21,6 @@ import reactor.util.context.Context;
  * one instead is {@link #onNext}.
  */
 abstract class RemoteStream implements CoreSubscriber<Payload> {
-    private static final Logger LOG = LoggerFactory.getLogger(RemoteStream.class);
-
-    /** Where Reactor looks for what to do with an error that comes behind the end; by default it logs it as an error. */
-    private static final Context LATE_ERRORS = Context.of("reactor.onErrorDropped.local", (Consumer<Throwable>)
-            error -> LOG.debug("behind the end of a stream: {}", error.toString()));
-
     protected final Link link;
     protected final Outbox outbox;
     private final String route;
@@ -108,7 +99,7 @@ abstract class RemoteStream implements CoreSubscriber<Payload> {
 
     @Override
     public final Context currentContext() {
-        return LATE_ERRORS;
+        return Wire.LATE_ERRORS;
     }
 
     @Override

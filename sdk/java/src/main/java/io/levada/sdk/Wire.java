@@ -27,11 +27,21 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.util.context.Context;
 
 /** How requests, answers and errors look on the wire: routes as composite metadata, data as JSON, errors as ours. */
 final class Wire {
+    private static final Logger LOG = LoggerFactory.getLogger(Wire.class);
+
+    /** Where Reactor looks for what to do with an error that comes behind the end; by default it logs it as an error. */
+    static final Context LATE_ERRORS = Context.of("reactor.onErrorDropped.local", (Consumer<Throwable>)
+            error -> LOG.debug("behind the end: {}", error.toString()));
+
     private static final ObjectMapper MAPPER = JsonMapper.builder().build();
 
     /** A metadata entry whose MIME type is one of RSocket's numbered ones has this bit before the number. */

@@ -22,6 +22,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 
 class RequestTest {
@@ -196,5 +198,30 @@ class RequestTest {
         engine.close();
         Throwable error = Await.next(errors, "error");
         assertEquals(ErrorCode.GOING_AWAY, LevadaException.of(error).code());
+    }
+
+    /** Such an error would be logged as one, which no test here lets pass. */
+    @Test
+    void a_request_let_go_of_just_when_the_connection_is_lost_says_nothing() {
+        server.answer("topics.describe", request -> {
+            requests.add(request);
+            return Mono.never();
+        });
+        BlockingQueue<Throwable> errors = new LinkedBlockingQueue<>();
+        Disposable.Swap other = Disposables.swap();
+        Disposable.Swap one = Disposables.swap();
+        one.update(engine.topics().describe("one").subscribe(value -> {}, error -> {
+            other.dispose();
+            errors.add(error);
+        }));
+        other.update(engine.topics().describe("other").subscribe(value -> {}, error -> {
+            one.dispose();
+            errors.add(error);
+        }));
+        request();
+        request();
+        server.dropConnections();
+        Throwable error = Await.next(errors, "error");
+        assertEquals(ErrorCode.CONNECTION_LOST, LevadaException.of(error).code());
     }
 }
