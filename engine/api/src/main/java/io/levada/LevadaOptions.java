@@ -17,6 +17,9 @@ import reactor.core.scheduler.Schedulers;
  * @param connectTimeout how long opening a remote address, and a single request, may take
  * @param reconnectTimeout how long streams to a remote address outlive their connection, to go on on another one: they try
  *     again after 100 ms first, then ever more rarely, at least every 10 s; zero to fail at once instead
+ * @param producerName who publishes, 1 to 200 of A-Z a-z 0-9 . _ -, or null: of all streams under one name, in whatever
+ *     process, only the one that began last publishes; those before it fail with {@link
+ *     ErrorCode#INVALID_PRODUCER_EPOCH} at their next record, whichever topic or partition it is for
  * @param tokenFile a file with the bearer token for remote addresses
  */
 public record LevadaOptions(
@@ -27,6 +30,7 @@ public record LevadaOptions(
         Compression compression,
         Duration connectTimeout,
         Duration reconnectTimeout,
+        @Nullable String producerName,
         @Nullable String tokenFile) {
 
     public LevadaOptions {
@@ -35,6 +39,9 @@ public record LevadaOptions(
         require(readWindowBytes >= 1 << 16 && readWindowBytes <= 1 << 30, "readWindowBytes: 64 KiB to 1 GiB");
         require(!connectTimeout.isNegative() && !connectTimeout.isZero(), "connectTimeout: above zero");
         require(!reconnectTimeout.isNegative(), "reconnectTimeout: zero or above");
+        require(
+                producerName == null || TopicSpec.isName(producerName),
+                "producerName: 1 to 200 of A-Z a-z 0-9 . _ -, not . or ..");
     }
 
     public static LevadaOptions defaults() {
@@ -46,6 +53,7 @@ public record LevadaOptions(
                 Compression.NONE,
                 Duration.ofSeconds(10),
                 Duration.ofMinutes(2),
+                null,
                 null);
     }
 
@@ -58,6 +66,7 @@ public record LevadaOptions(
                 compression,
                 connectTimeout,
                 reconnectTimeout,
+                producerName,
                 tokenFile);
     }
 
@@ -70,6 +79,7 @@ public record LevadaOptions(
                 compression,
                 connectTimeout,
                 reconnectTimeout,
+                producerName,
                 tokenFile);
     }
 
@@ -82,6 +92,7 @@ public record LevadaOptions(
                 compression,
                 connectTimeout,
                 reconnectTimeout,
+                producerName,
                 tokenFile);
     }
 
@@ -94,6 +105,7 @@ public record LevadaOptions(
                 compression,
                 connectTimeout,
                 reconnectTimeout,
+                producerName,
                 tokenFile);
     }
 
@@ -106,6 +118,7 @@ public record LevadaOptions(
                 value,
                 connectTimeout,
                 reconnectTimeout,
+                producerName,
                 tokenFile);
     }
 
@@ -118,6 +131,7 @@ public record LevadaOptions(
                 compression,
                 value,
                 reconnectTimeout,
+                producerName,
                 tokenFile);
     }
 
@@ -129,6 +143,20 @@ public record LevadaOptions(
                 readWindowBytes,
                 compression,
                 connectTimeout,
+                value,
+                producerName,
+                tokenFile);
+    }
+
+    public LevadaOptions withProducerName(@Nullable String value) {
+        return new LevadaOptions(
+                callbacks,
+                publishWindowRecords,
+                batchBytes,
+                readWindowBytes,
+                compression,
+                connectTimeout,
+                reconnectTimeout,
                 value,
                 tokenFile);
     }
@@ -142,6 +170,7 @@ public record LevadaOptions(
                 compression,
                 connectTimeout,
                 reconnectTimeout,
+                producerName,
                 value);
     }
 

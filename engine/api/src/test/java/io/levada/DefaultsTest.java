@@ -22,6 +22,7 @@ class DefaultsTest {
         assertEquals(Compression.NONE, options.compression());
         assertEquals(Duration.ofSeconds(10), options.connectTimeout());
         assertEquals(Duration.ofMinutes(2), options.reconnectTimeout());
+        assertNull(options.producerName());
         assertNull(options.tokenFile());
     }
 
@@ -38,18 +39,23 @@ class DefaultsTest {
         assertRefused(() -> options.withReadWindowBytes((1 << 16) - 1));
         assertRefused(() -> options.withReadWindowBytes((1 << 30) + 1));
         options.withReconnectTimeout(Duration.ZERO);
+        options.withProducerName("a-1");
+        assertRefused(() -> options.withProducerName("a b"));
         assertRefused(() -> options.withConnectTimeout(Duration.ZERO));
         assertRefused(() -> options.withReconnectTimeout(Duration.ofMillis(-1)));
     }
 
     @Test
     void options_change_one_thing_at_a_time() {
-        LevadaOptions changed =
-                options.withBatchBytes(2_048).withCompression(Compression.LZ4).withTokenFile("f");
+        LevadaOptions changed = options.withBatchBytes(2_048)
+                .withCompression(Compression.LZ4)
+                .withTokenFile("f")
+                .withProducerName("p");
 
         assertEquals(2_048, changed.batchBytes());
         assertEquals(Compression.LZ4, changed.compression());
         assertEquals("f", changed.tokenFile());
+        assertEquals("p", changed.producerName());
         assertEquals(options.publishWindowRecords(), changed.publishWindowRecords());
     }
 

@@ -17,8 +17,10 @@ import io.levada.facade.ExpectedPlace;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
+import io.levada.facade.ProducerId;
 import io.levada.facade.WriterSink;
 import io.levada.log.LogStore;
+import io.levada.log.PartitionLog;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,6 +60,7 @@ public final class EmbeddedEngine implements Engine {
     private final Positions positions;
     private final Reads reads;
     private final GroupService groups;
+    private final ProducerNames producers;
     private final TopicAdmin admin;
     private final Loop adminLoop;
     private final List<Loop> writerLoops = new ArrayList<>();
@@ -80,6 +83,13 @@ public final class EmbeddedEngine implements Engine {
             writerLoops.add(env.scheduler().newLoop("acks-" + i));
         }
         store.topics().forEach(topics::serve);
+        OpenTopic named = topics.find(ProducerNames.TOPIC);
+        this.producers = new ProducerNames(
+                env,
+                store.producerEpochs(),
+                named == null ? null : onlyPartition(named),
+                this::producersTopic,
+                config.log().allocator());
         this.groups = new GroupRuntime(new Host(), config.groups(), topics.all());
         this.admin = new TopicAdmin(adminLoop, store, topics, groups);
     }
@@ -137,6 +147,30 @@ public final class EmbeddedEngine implements Engine {
     @Override
     public Groups groups() {
         return groups.admin();
+    }
+
+    @Override
+    public Mono<ProducerId> openProducer(@Nullable String name) {
+        return producers.open(name);
+    }
+
+    private PartitionLog producersTopic() {
+        return onlyPartition(internal(ProducerNames.TOPIC, 1));
+    }
+
+    private static PartitionLog onlyPartition(OpenTopic topic) {
+        return topic.partitions().get(0).log();
+    }
+
+    private OpenTopic internal(String name, int partitions) {
+        OpenTopic topic = topics.find(name);
+        if (topic == null) {
+            return topics.serve(store.createTopic(name, partitions, INTERNAL_CONFIG));
+        }
+        if (!topic.partitions().get(0).log().settings().compact()) {
+            store.alterTopic(name, INTERNAL_CONFIG);
+        }
+        return topic;
     }
 
     @Override
@@ -268,14 +302,7 @@ public final class EmbeddedEngine implements Engine {
 
         @Override
         public OpenTopic internalTopic(String name, int partitions) {
-            OpenTopic topic = topics.find(name);
-            if (topic == null) {
-                return topics.serve(store.createTopic(name, partitions, INTERNAL_CONFIG));
-            }
-            if (!topic.partitions().get(0).log().settings().compact()) {
-                store.alterTopic(name, INTERNAL_CONFIG);
-            }
-            return topic;
+            return internal(name, partitions);
         }
 
         @Override

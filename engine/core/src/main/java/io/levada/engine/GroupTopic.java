@@ -1,7 +1,6 @@
 package io.levada.engine;
 
 import io.levada.Compression;
-import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.env.Clock;
 import io.levada.groups.GroupEvent;
@@ -9,8 +8,6 @@ import io.levada.groups.GroupEventCodec;
 import io.levada.log.PartitionLog;
 import io.levada.protocol.BatchBuilder;
 import io.levada.protocol.Limits;
-import io.levada.protocol.RecordBatch;
-import io.levada.protocol.RecordCursor;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayList;
@@ -27,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class GroupTopic implements GroupLog {
     static final String NAME = "__groups";
-    private static final int READ_BYTES = 1 << 20;
 
     /** A batch is closed once it is this large; with one more event it still fits the smallest journal there may be. */
     private static final int BATCH_BYTES = 32 << 10;
@@ -42,37 +38,7 @@ final class GroupTopic implements GroupLog {
 
     @Override
     public void replay(Consumer<GroupEvent> replayed) {
-        long offset = log.start();
-        while (offset < log.durable()) {
-            ByteBuf batches = log.read(offset, READ_BYTES);
-            try {
-                long next = offset;
-                while (batches.isReadable()) {
-                    ByteBuf batch = batches.readSlice(RecordBatch.sizeInBytes(batches));
-                    next = RecordBatch.nextOffset(batch);
-                    replay(batch, replayed);
-                }
-                if (next <= offset) {
-                    throw new LevadaException(ErrorCode.STORAGE_FAILED, "nothing was read at offset " + offset);
-                }
-                offset = next;
-            } finally {
-                batches.release();
-            }
-        }
-    }
-
-    private static void replay(ByteBuf batch, Consumer<GroupEvent> replayed) {
-        try (RecordCursor record = RecordCursor.open(batch, Limits.DEFAULT)) {
-            while (record.next()) {
-                byte[] key = record.key();
-                if (key == null) {
-                    throw new LevadaException(
-                            ErrorCode.CORRUPT_MESSAGE, "offset " + record.offset() + " of " + NAME + " has no key");
-                }
-                replayed.accept(GroupEventCodec.decode(key, record.value()));
-            }
-        }
+        InternalTopic.replay(log, NAME, (key, value) -> replayed.accept(GroupEventCodec.decode(key, value)));
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.levada.Groups;
 import io.levada.LevadaException;
 import io.levada.ReadSpec;
 import io.levada.Topics;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -19,6 +20,17 @@ public interface Engine extends AutoCloseable {
     Topics topics();
 
     Groups groups();
+
+    /**
+     * Gives an idempotent producer's id and epoch. Without a name, an id that nobody else has. With one, always the same id
+     * and an epoch that is one higher than the last, durable: from then on batches of an earlier one are refused in every
+     * partition, with {@code INVALID_PRODUCER_EPOCH}; what was appended before stands before.
+     *
+     * @param name 1 to 200 of A-Z a-z 0-9 . _ -, or null
+     */
+    default Mono<ProducerId> openProducer(@Nullable String name) {
+        return Mono.error(new LevadaException(ErrorCode.INVALID_REQUEST, "no ids of producers are given out here"));
+    }
 
     /** Opens a writer to a topic. Batches of one writer keep their order within a partition. */
     BatchWriter write(String topic, WriterSink sink);

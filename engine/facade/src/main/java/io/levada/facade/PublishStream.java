@@ -5,6 +5,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
 import io.levada.Record;
+import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -48,6 +49,7 @@ final class PublishStream extends Drain implements Subscription {
     private volatile @Nullable CoreSubscriber<? super Ack> actual;
     private volatile @Nullable Subscription upstream;
     private volatile @Nullable BatchWriter writer;
+    private volatile @Nullable ProducerId producer; // before the writer is there, if it has a name
     private volatile @Nullable Throwable broken;
     private volatile boolean cancelled;
     private volatile boolean inputDone;
@@ -58,6 +60,7 @@ final class PublishStream extends Drain implements Subscription {
     private final Map<Long, OutBatch> inFlight = new HashMap<>();
     private @Nullable Batcher batcher;
     private int[] inFlightOf = new int[0];
+    private int[] nextSequences = new int[0];
     private long sequence;
     private long creditBatches;
     private long creditBytes;
@@ -85,13 +88,37 @@ final class PublishStream extends Drain implements Subscription {
         subscriber.onSubscribe(this);
         if (!cancelled) {
             source.subscribe(new Input(subscriber.currentContext()));
-            try {
-                writer = place == null ? engine.write(topic, new Answers()) : engine.write(topic, place, new Answers());
-            } catch (RuntimeException e) {
-                broken = e;
-            }
+            open(engine, place);
         }
         signal();
+    }
+
+    private void open(Engine engine, @Nullable ExpectedPlace place) {
+        String name = options.producerName();
+        if (name == null) {
+            openWriter(engine, place);
+            return;
+        }
+        engine.openProducer(name)
+                .subscribe(
+                        opened -> {
+                            producer = opened;
+                            openWriter(engine, place);
+                            signal();
+                        },
+                        error -> {
+                            broken = error;
+                            signal();
+                        });
+    }
+
+    /** Opens it also for a stream that was cancelled meanwhile, which lets go of it at the next signal. */
+    private void openWriter(Engine engine, @Nullable ExpectedPlace place) {
+        try {
+            writer = place == null ? engine.write(topic, new Answers()) : engine.write(topic, place, new Answers());
+        } catch (RuntimeException e) {
+            broken = e;
+        }
     }
 
     @Override
@@ -175,6 +202,7 @@ final class PublishStream extends Drain implements Subscription {
             } else if (event instanceof WriterEvent.Open open) {
                 batcher = new Batcher(topic, open.partitions(), open.maxRecordBytes(), options);
                 inFlightOf = new int[open.partitions()];
+                nextSequences = new int[open.partitions()];
             } else if (event instanceof WriterEvent.Failed failed) {
                 return failed.error();
             } else {
@@ -267,11 +295,22 @@ final class PublishStream extends Drain implements Subscription {
         OutBatch batch;
         while (target != null && hasCredit() && (batch = from.pollReady()) != null) {
             ByteBuf buffer = batch.take();
+            number(batch.partition(), buffer);
             creditBatches--;
             creditBytes -= buffer.readableBytes();
             inFlight.put(sequence, batch);
             inFlightOf[batch.partition()]++;
             target.write(batch.partition(), sequence++, buffer);
+        }
+    }
+
+    /** Makes a batch one of the producer with a name; without one, whoever sends it may number it. */
+    private void number(int partition, ByteBuf batch) {
+        ProducerId named = producer;
+        if (named != null) {
+            int first = nextSequences[partition];
+            named.number(batch, first);
+            nextSequences[partition] = RecordBatch.nextSequence(first, RecordBatch.recordCount(batch));
         }
     }
 

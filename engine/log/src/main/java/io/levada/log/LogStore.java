@@ -172,6 +172,11 @@ public final class LogStore implements AutoCloseable {
         return logId;
     }
 
+    /** The epochs that producers with a name may append with; empty when the store was opened. */
+    public ProducerEpochs producerEpochs() {
+        return maintenance.producerEpochs();
+    }
+
     /** All topics, by name. */
     public List<Topic> topics() {
         return List.copyOf(topics.values());

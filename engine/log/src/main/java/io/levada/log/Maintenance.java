@@ -53,6 +53,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     private final Set<PartitionLog> failing = new LinkedHashSet<>();
 
     private final Reserve reserve;
+    private final ProducerEpochs producerEpochs = new ProducerEpochs();
     private boolean closed;
     private boolean afterCrash;
 
@@ -136,6 +137,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
                 this,
                 reserve,
                 time,
+                producerEpochs,
                 config.maxBatchBytes(),
                 settings,
                 config.indexIntervalBytes(),
@@ -200,6 +202,10 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     /** Something written as a whole, which may be tried again. */
     interface Writing<T> {
         T write() throws IOException;
+    }
+
+    ProducerEpochs producerEpochs() {
+        return producerEpochs;
     }
 
     Reserve reserve() {

@@ -14,6 +14,7 @@ import java.io.IOException;
  * @param reserve what is refused to users' topics, and not to the log's own, when space is short
  * @param loop where it writes, together with others
  * @param loopIndex that loop's number
+ * @param producerEpochs of producers with a name, the same for all partitions
  * @param maxBatchBytes the largest batch that the journal takes
  * @param liveSettings the topic's settings, which may change at any time
  */
@@ -27,6 +28,7 @@ record PartitionContext(
         Mender mender,
         Reserve reserve,
         LogTime time,
+        ProducerEpochs producerEpochs,
         int maxBatchBytes,
         LiveSettings liveSettings,
         int indexIntervalBytes,

@@ -66,7 +66,7 @@ final class PartitionWriter {
     PartitionWriter(PartitionLog log, PartitionContext context, List<Producer> producers, boolean extendable) {
         this.log = log;
         this.context = context;
-        this.producers = new Producers(producers);
+        this.producers = new Producers(producers, context.producerEpochs());
         this.maxGroupBytes = Math.min(MAX_GROUP_BYTES, context.maxBatchBytes() / 2);
         List<Segment> segments = log.segments();
         this.active = extendable ? segments.get(segments.size() - 1) : null;

@@ -43,7 +43,15 @@ final class Producers {
 
     private final Deque<InFlight> inFlight = new ArrayDeque<>();
 
+    private final ProducerEpochs epochs;
+
     Producers(List<Producer> restored) {
+        this(restored, new ProducerEpochs());
+    }
+
+    /** @param epochs of producers with a name, which count beside what is known here */
+    Producers(List<Producer> restored, ProducerEpochs epochs) {
+        this.epochs = epochs;
         for (Producer producer : restored) {
             known.put(producer.id(), new Known(producer));
         }
@@ -63,7 +71,11 @@ final class Producers {
         }
         Known producer = known.get(id);
         int behind = 0;
-        LevadaException refusal;
+        LevadaException refusal = epochs.refusal(batch);
+        if (refusal != null) {
+            teller.tell(append, -1, refusal);
+            return false;
+        }
         if (producer == null) {
             refusal = RecordBatch.baseSequence(batch) == 0 ? null : unknown(batch);
         } else {

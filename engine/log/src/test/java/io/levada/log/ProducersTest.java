@@ -23,7 +23,8 @@ class ProducersTest {
 
     private final List<Object> answers = new ArrayList<>();
     private final LevadaException failure = new LevadaException(ErrorCode.STORAGE_FULL, "full");
-    private Producers producers = new Producers(List.of());
+    private final ProducerEpochs epochs = new ProducerEpochs();
+    private Producers producers = new Producers(List.of(), epochs);
     private long end;
 
     private static Append append(long id, int epoch, int sequence, int count) {
