@@ -75,6 +75,10 @@ final class RequestRoutes {
                 engine.groups().describe(wanted.only("group").text("group")).map(RequestRoutes::json);
             case GROUPS_DELETE ->
                 engine.groups().delete(wanted.only("group").text("group")).thenReturn(Json.object());
+            case PRODUCERS_OPEN ->
+                engine.openProducer(wanted.only("name").textOrNull("name")).map(opened -> Json.object()
+                        .put("producerId", Long.toString(opened.id()))
+                        .put("epoch", opened.epoch()));
             default -> throw new IllegalArgumentException(route + " has no single answer");
         };
     }
@@ -151,26 +155,44 @@ final class RequestRoutes {
 
     private Mono<JsonNode> publish(ByteBuf data) {
         Publication publication = parse(data);
-        return levada.publish(publication.topic, Flux.fromIterable(publication.records))
-                .collectList()
-                .map(acks -> {
-                    ObjectNode answer = Json.object();
-                    ArrayNode records = answer.putArray("records");
-                    for (Ack ack : acks) {
-                        records.addObject()
-                                .put("partition", ack.partition())
-                                .put("offset", ack.offset())
-                                .put("timestamp", ack.timestampMs());
-                    }
-                    return answer;
-                });
+        return acks(publication).collectList().map(acks -> {
+            ObjectNode answer = Json.object();
+            ArrayNode records = answer.putArray("records");
+            for (Ack ack : acks) {
+                records.addObject()
+                        .put("partition", ack.partition())
+                        .put("offset", ack.offset())
+                        .put("timestamp", ack.timestampMs());
+            }
+            return answer;
+        });
     }
 
-    private record Publication(String topic, List<Record> records) {}
+    private Flux<Ack> acks(Publication publication) {
+        Flux<Record> records = Flux.fromIterable(publication.records);
+        Integer partition = publication.partition;
+        Long offset = publication.expectedOffset;
+        if (partition == null && offset == null) {
+            return levada.publish(publication.topic, records);
+        } else if (partition != null && offset != null) {
+            return levada.publishAt(publication.topic, partition, offset, records);
+        }
+        throw new LevadaException(
+                ErrorCode.INVALID_REQUEST, "publish takes partition and expectedOffset together, or neither");
+    }
+
+    /** Records, and where the first is expected to come to stand, if that matters. */
+    private record Publication(
+            String topic,
+            @Nullable Integer partition,
+            @Nullable Long expectedOffset,
+            List<Record> records) {}
 
     /** Read as a stream, since a record's numbers are to stay as they were written. */
     private static Publication parse(ByteBuf data) {
         String topic = null;
+        Integer partition = null;
+        Long expectedOffset = null;
         List<Record> records = new ArrayList<>();
         try (JsonParser in = Json.MAPPER.createParser((InputStream) new ByteBufInputStream(data))) {
             if (in.nextToken() != JsonToken.START_OBJECT) {
@@ -181,6 +203,10 @@ final class RequestRoutes {
                 JsonToken value = in.nextToken();
                 if (field.equals("topic") && value == JsonToken.VALUE_STRING) {
                     topic = in.getText();
+                } else if (field.equals("partition") && value == JsonToken.VALUE_NUMBER_INT) {
+                    partition = in.getIntValue();
+                } else if (field.equals("expectedOffset") && value == JsonToken.VALUE_NUMBER_INT) {
+                    expectedOffset = in.getLongValue();
                 } else if (field.equals("records") && value == JsonToken.START_ARRAY) {
                     readRecords(in, records);
                 } else {
@@ -192,7 +218,7 @@ final class RequestRoutes {
         } catch (IOException e) {
             throw new UncheckedIOException("a buffer does not fail", e);
         }
-        return new Publication(required(topic), records);
+        return new Publication(required(topic), partition, expectedOffset, records);
     }
 
     private static void readRecords(JsonParser in, List<Record> records) throws IOException {
@@ -215,7 +241,7 @@ final class RequestRoutes {
     private static LevadaException publishTakes(String what) {
         return new LevadaException(
                 ErrorCode.INVALID_REQUEST,
-                "publish takes {\"topic\", \"records\":[{\"key\", \"value\", \"headers\", \"partition\", \"timestamp\"}]}"
+                "publish takes {\"topic\", \"partition\", \"expectedOffset\", \"records\":[{\"key\", \"value\", \"headers\", \"partition\", \"timestamp\"}]}"
                         + what);
     }
 }

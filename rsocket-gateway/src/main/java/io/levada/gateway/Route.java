@@ -24,6 +24,7 @@ enum Route {
     GROUPS_LIST("groups.list", Interaction.REQUEST_RESPONSE),
     GROUPS_DESCRIBE("groups.describe", Interaction.REQUEST_RESPONSE),
     GROUPS_DELETE("groups.delete", Interaction.REQUEST_RESPONSE),
+    PRODUCERS_OPEN("producers.open", Interaction.REQUEST_RESPONSE),
     PUBLISH("publish", Interaction.CHANNEL, Interaction.REQUEST_RESPONSE, Interaction.FIRE_AND_FORGET),
     READ("read", Interaction.STREAM),
     READ_BATCHED("read.batched", Interaction.CHANNEL),

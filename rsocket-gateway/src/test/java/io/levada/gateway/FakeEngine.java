@@ -13,9 +13,11 @@ import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
 import io.levada.facade.BatchWriter;
 import io.levada.facade.Engine;
+import io.levada.facade.ExpectedPlace;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
+import io.levada.facade.ProducerId;
 import io.levada.facade.WriterSink;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
@@ -52,9 +54,22 @@ final class FakeEngine implements Engine {
         return new FakeGroups();
     }
 
+    /** The first has more bits than a double holds. */
+    @Override
+    public Mono<ProducerId> openProducer(@Nullable String name) {
+        return Mono.just(name == null ? new ProducerId((1L << 53) + 1, (short) 0) : new ProducerId(7, (short) 3));
+    }
+
     @Override
     public BatchWriter write(String topic, WriterSink sink) {
-        FakeWriter writer = new FakeWriter(topic, sink);
+        FakeWriter writer = new FakeWriter(topic, null, sink);
+        writers.add(writer);
+        return writer;
+    }
+
+    @Override
+    public BatchWriter write(String topic, ExpectedPlace place, WriterSink sink) {
+        FakeWriter writer = new FakeWriter(topic, place, sink);
         writers.add(writer);
         return writer;
     }
@@ -85,13 +100,15 @@ final class FakeEngine implements Engine {
 
     static final class FakeWriter implements BatchWriter {
         final String topic;
+        final @Nullable ExpectedPlace place;
         final WriterSink sink;
         final BlockingQueue<Written> written = new LinkedBlockingQueue<>();
         final AtomicBoolean completed = new AtomicBoolean();
         final AtomicBoolean cancelled = new AtomicBoolean();
 
-        FakeWriter(String topic, WriterSink sink) {
+        FakeWriter(String topic, @Nullable ExpectedPlace place, WriterSink sink) {
             this.topic = topic;
+            this.place = place;
             this.sink = sink;
         }
 

@@ -9,10 +9,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.ReadSpec;
+import io.levada.facade.ExpectedPlace;
 import io.levada.protocol.Message;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.Test;
 
 /** Every route, to the letter of PROTOCOL.md; run for each transport. */
@@ -52,6 +57,13 @@ interface RoutesContract {
         assertEquals(
                 error("UNKNOWN_TOPIC_OR_PARTITION", "no topic t", false),
                 client().error("topics.describe", "{\"name\":\"t\"}"));
+    }
+
+    @Test
+    default void producers_are_given_an_id_and_an_epoch() {
+        assertEquals("{\"producerId\":\"9007199254740993\",\"epoch\":0}", client().answer("producers.open", "{}"));
+        assertEquals("{\"producerId\":\"7\",\"epoch\":3}", client().answer("producers.open", "{\"name\":\"p\"}"));
+        assertTrue(client().error("producers.open", "{\"id\":1}").contains("INVALID_REQUEST"));
     }
 
     @Test
@@ -102,6 +114,32 @@ interface RoutesContract {
                                 "publish",
                                 "{\"topic\":\"t\",\"records\":[{\"key\":\"k\",\"value\":{\"a\":1.0},\"partition\":1,\"timestamp\":5},"
                                         + "{\"value\":null,\"partition\":1,\"timestamp\":6}]}"));
+    }
+
+    @Test
+    default void records_published_as_json_may_be_expected_at_an_offset() {
+        BlockingQueue<ExpectedPlace> places = new LinkedBlockingQueue<>();
+        Thread engine = new Thread(() -> {
+            FakeEngine.FakeWriter writer = Await.next("a writer", engine().writers);
+            places.add(Objects.requireNonNull(writer.place));
+            writer.sink.onError(new LevadaException(ErrorCode.OFFSET_MISMATCH, "t-1 ends at 42"));
+        });
+        engine.start();
+
+        assertEquals(
+                "{\"error\":{\"code\":\"OFFSET_MISMATCH\",\"message\":\"t-1 ends at 42\",\"retriable\":false}}",
+                client().error(
+                                "publish",
+                                "{\"topic\":\"t\",\"partition\":1,\"expectedOffset\":40,\"records\":[{\"value\":\"v\"}]}"));
+        assertEquals(new ExpectedPlace(1, 40), Await.next("a place", places));
+    }
+
+    @Test
+    default void a_partition_and_an_expected_offset_go_together() {
+        for (String half : List.of("\"partition\":1", "\"expectedOffset\":40")) {
+            String error = client().error("publish", "{\"topic\":\"t\"," + half + ",\"records\":[{\"value\":\"v\"}]}");
+            assertTrue(error.contains("partition and expectedOffset together, or neither"), error);
+        }
     }
 
     @Test

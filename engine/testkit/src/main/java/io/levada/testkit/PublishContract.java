@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Sinks;
 
 /** Appending records, and what is acknowledged. */
 interface PublishContract extends ContractBase {
@@ -72,6 +73,34 @@ interface PublishContract extends ContractBase {
         Probe.all(log.publishAt(name, 0, -1, late)).awaitError(ErrorCode.INVALID_REQUEST);
         assertEquals(3_001, list(log.publishAt(name, 1, 3_000, late)).get(1).offset());
         assertEquals(3_002, readNow(log, name).size());
+    }
+
+    @Test
+    default void of_the_streams_under_one_name_only_the_last_one_publishes() {
+        try (Levada log = open(LevadaOptions.defaults().withProducerName("p"))) {
+            String name = topic(log, 2);
+            Sinks.Many<Record> more = Sinks.many().unicast().onBackpressureBuffer();
+            Probe<Ack> older = Probe.all(log.publish(name, Flux.concat(records(0, 0, 10), more.asFlux())));
+            older.await(10);
+            Sinks.Many<Record> evenMore = Sinks.many().unicast().onBackpressureBuffer();
+            Probe<Ack> newer = Probe.all(log.publish(name, Flux.concat(records(1, 10, 15), evenMore.asFlux())));
+            newer.await(5);
+
+            more.tryEmitNext(Record.ofValue("fenced").withPartition(0)).orThrow(); // where the newer has not been yet
+            older.awaitError(ErrorCode.INVALID_PRODUCER_EPOCH);
+            evenMore.tryEmitNext(Record.ofValue("15").withPartition(0)).orThrow();
+            evenMore.tryEmitComplete().orThrow();
+            assertEquals(6, newer.awaitComplete().size());
+            assertEquals(
+                    16,
+                    values(readNow(log, name)).stream().distinct().count(),
+                    "each record once, and none of the fenced");
+            assertEquals(
+                    11,
+                    readNow(log, name).stream()
+                            .filter(record -> record.partition() == 0)
+                            .count());
+        }
     }
 
     @Test

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -30,6 +31,7 @@ import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.resources.LoopResources;
 import reactor.netty.tcp.TcpClient;
+import reactor.util.retry.Retry;
 
 /**
  * The one connection to a server, with the one event loop it lives on. It is made when first needed and made anew when it
@@ -98,8 +100,62 @@ final class Link {
      * request and sends it in two steps, so that threads which do both at once send numbers that do not ascend.
      */
     <T> Mono<T> request(String route, JsonNode data, Function<JsonNode, T> answer) {
+        return exchange(route, data, answer, () -> {});
+    }
+
+    /**
+     * The same for what does no harm when it is done twice: after a lost connection it is asked again on the next one, for as
+     * long as streams outlive theirs.
+     */
+    <T> Mono<T> repeatable(String route, JsonNode data, Function<JsonNode, T> answer) {
+        if (!limits.reconnects()) {
+            return Mono.defer(() -> request(route, data, answer));
+        }
+        Mono<T> asked = Mono.defer(() -> {
+            long begun = System.nanoTime();
+            Retry again = Retry.backoff(Long.MAX_VALUE, Backoff.FIRST)
+                    .maxBackoff(Backoff.MOST)
+                    .filter(error -> isLost(error)
+                            && System.nanoTime() - begun
+                                    < limits.reconnectTimeout().toNanos());
+            return Mono.defer(() -> request(route, data, answer)).retryWhen(again);
+        });
+        return Mono.firstWithSignal(asked, closing.asMono().then(Mono.error(Link::goingAway)));
+    }
+
+    private boolean isLost(Throwable error) {
+        ErrorCode code = LevadaException.of(error).code();
+        return (code == ErrorCode.CONNECTION_LOST || code == ErrorCode.GOING_AWAY) && !isShut();
+    }
+
+    /**
+     * The same for what changes something, and may do harm when it is done twice: once it is on its way, a lost connection
+     * and an answer that does not come are OUTCOME_UNKNOWN.
+     */
+    <T> Mono<T> change(String route, JsonNode data, Function<JsonNode, T> answer) {
+        return Mono.defer(() -> {
+            AtomicBoolean sent = new AtomicBoolean();
+            return exchange(route, data, answer, () -> sent.set(true))
+                    .onErrorMap(LevadaException.class, error -> sent.get() ? unanswered(route, error) : error);
+        });
+    }
+
+    private static LevadaException unanswered(String route, LevadaException error) {
+        boolean unknown = error.code() == ErrorCode.CONNECTION_LOST || error.code() == ErrorCode.TIMEOUT;
+        return unknown
+                ? new LevadaException(
+                        ErrorCode.OUTCOME_UNKNOWN,
+                        "whether " + route + " was done is not known, look before you ask again: " + error.getMessage(),
+                        error)
+                : error;
+    }
+
+    private <T> Mono<T> exchange(String route, JsonNode data, Function<JsonNode, T> answer, Runnable sending) {
         Mono<T> exchange = connection()
-                .flatMap(rsocket -> Mono.defer(() -> rsocket.requestResponse(Wire.opening(route, Wire.json(data))))
+                .flatMap(rsocket -> Mono.defer(() -> {
+                            sending.run();
+                            return rsocket.requestResponse(Wire.opening(route, Wire.json(data)));
+                        })
                         .subscribeOn(onLoop))
                 .map(payload -> Wire.answer(route, payload, answer))
                 .switchIfEmpty(Mono.error(() -> Wire.notUnderstood(route, "there is no answer")))

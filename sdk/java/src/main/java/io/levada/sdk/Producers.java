@@ -1,13 +1,19 @@
 package io.levada.sdk;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.facade.ProducerId;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 /**
  * The idempotent producers of this client: one for each stream that publishes at a time, used again by later streams to
@@ -18,29 +24,29 @@ final class Producers {
     /** After this time a producer is not used again: the topic may be another by then. */
     private static final Duration IDLE_LIMIT = Duration.ofMinutes(1);
 
-    private static final SecureRandom IDS = new SecureRandom();
+    private static final String ROUTE = "producers.open";
 
+    private final Link link;
     private final Map<String, Deque<Producer>> idle = new HashMap<>();
+
+    Producers(Link link) {
+        this.link = link;
+    }
 
     /** A producer and the sequences it goes on with. */
     static final class Producer {
-        private static final short EPOCH = 0;
-
-        /**
-         * As good as an id given out by the server: 63 bits do not meet by chance, if chance is all they come from. Two clients
-         * with one id would take each other's records for repeats.
-         */
-        private final long id = IDS.nextLong() & Long.MAX_VALUE;
-
+        private final ProducerId id;
         private final Map<Integer, Integer> nextSequences = new HashMap<>();
         private long idleSinceNanos;
 
-        private Producer() {}
+        Producer(ProducerId id) {
+            this.id = id;
+        }
 
         /** Gives a batch its sequences. */
         void number(int partition, ByteBuf batch) {
             int first = nextSequences.getOrDefault(partition, 0);
-            RecordBatch.setProducer(batch, id, EPOCH, first);
+            id.number(batch, first);
             nextSequences.put(partition, RecordBatch.nextSequence(first, RecordBatch.recordCount(batch)));
         }
 
@@ -49,10 +55,45 @@ final class Producers {
         }
     }
 
+    /**
+     * An id and epoch from the server, a new one or the next of a name. Asked again after a lost connection: an epoch whose
+     * answer was lost is one that nobody has.
+     */
+    Mono<ProducerId> open(@Nullable String name) {
+        ObjectNode request = Wire.object();
+        if (name != null) {
+            request.put("name", name);
+        }
+        return link.repeatable(ROUTE, request, Producers::id)
+                .onErrorMap(
+                        LevadaException.class,
+                        error ->
+                                error.code() == ErrorCode.INVALID_REQUEST && name == null ? unsupported(error) : error);
+    }
+
+    private static ProducerId id(JsonNode answer) {
+        int epoch = Wire.integer(answer, "epoch");
+        long id = Long.parseLong(Wire.text(answer, "producerId"));
+        if (id < 0 || epoch != (short) epoch || epoch < 0) {
+            throw new IllegalArgumentException("producer " + id + ", epoch " + epoch);
+        }
+        return new ProducerId(id, (short) epoch);
+    }
+
+    private static LevadaException unsupported(LevadaException error) {
+        return new LevadaException(
+                ErrorCode.UNSUPPORTED_VERSION,
+                "this server gives no ids to publishers, without which what is sent again could be there twice; use one of"
+                        + " this client's version: " + error.getMessage(),
+                error);
+    }
+
+    /** One that is through with all that it published to a topic, or null. */
+    @Nullable
     Producer take(String topic) {
         Deque<Producer> known = idle.get(topic);
         Producer last = known == null ? null : known.pollLast();
-        return last != null && last.isFresh() ? last : new Producer();
+        return last != null && last.isFresh() ? last : null;
     }
 
     /** Takes a producer back, all of whose batches are acknowledged. */

@@ -11,6 +11,7 @@ import io.levada.facade.ExpectedPlace;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
+import io.levada.facade.ProducerId;
 import io.levada.facade.WriterSink;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -22,12 +23,13 @@ final class RemoteEngine implements Engine {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
 
     private final Link link;
-    private final Producers producers = new Producers();
+    private final Producers producers;
     private final Topics topics;
     private final Groups groups;
 
     RemoteEngine(Link link) {
         this.link = link;
+        this.producers = new Producers(link);
         this.topics = new RemoteTopics(link, producers);
         this.groups = new RemoteGroups(link);
     }
@@ -47,6 +49,11 @@ final class RemoteEngine implements Engine {
     @Override
     public Groups groups() {
         return groups;
+    }
+
+    @Override
+    public Mono<ProducerId> openProducer(@Nullable String name) {
+        return producers.open(name);
     }
 
     @Override

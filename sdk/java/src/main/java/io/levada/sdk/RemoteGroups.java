@@ -22,21 +22,20 @@ final class RemoteGroups implements Groups {
 
     @Override
     public Flux<String> list() {
-        return Mono.defer(() -> link.request("groups.list", Wire.object(), answer -> Wire.texts(answer, "groups")))
+        return link.repeatable("groups.list", Wire.object(), answer -> Wire.texts(answer, "groups"))
                 .flatMapIterable(names -> names);
     }
 
     @Override
     public Mono<GroupDescription> describe(String group) {
         ObjectNode request = Wire.object().put("group", group);
-        return Mono.defer(() -> link.request("groups.describe", request, RemoteGroups::description));
+        return link.repeatable("groups.describe", request, RemoteGroups::description);
     }
 
     @Override
     public Mono<Void> delete(String group) {
         ObjectNode request = Wire.object().put("group", group);
-        return Mono.defer(() -> link.request("groups.delete", request, answer -> answer))
-                .then();
+        return link.change("groups.delete", request, answer -> answer).then();
     }
 
     private static GroupDescription description(JsonNode answer) {

@@ -31,40 +31,40 @@ final class RemoteTopics implements Topics {
                 .put("partitions", spec.partitions())
                 .put("replicationFactor", spec.replicationFactor());
         spec.config().forEach(request.putObject("config")::put);
-        return Mono.defer(() -> link.request("topics.create", request, RemoteTopics::description))
+        return link.change("topics.create", request, RemoteTopics::description)
                 .doOnNext(made -> link.onLoop(() -> producers.forget(spec.name())));
     }
 
     @Override
     public Flux<String> list() {
-        return Mono.defer(() -> link.request("topics.list", Wire.object(), answer -> Wire.texts(answer, "topics")))
+        return link.repeatable("topics.list", Wire.object(), answer -> Wire.texts(answer, "topics"))
                 .flatMapIterable(names -> names);
     }
 
     @Override
     public Mono<TopicDescription> describe(String name) {
         ObjectNode request = Wire.object().put("name", name);
-        return Mono.defer(() -> link.request("topics.describe", request, RemoteTopics::description));
+        return link.repeatable("topics.describe", request, RemoteTopics::description);
     }
 
     @Override
     public Mono<TopicDescription> alter(String name, Map<String, String> config) {
         ObjectNode request = Wire.object().put("name", name);
         config.forEach(request.putObject("config")::put);
-        return Mono.defer(() -> link.request("topics.alter", request, RemoteTopics::description));
+        return link.change("topics.alter", request, RemoteTopics::description);
     }
 
     @Override
     public Mono<Long> deleteRecords(String name, int partition, long beforeOffset) {
         ObjectNode request =
                 Wire.object().put("name", name).put("partition", partition).put("beforeOffset", beforeOffset);
-        return Mono.defer(() -> link.request("topics.deleteRecords", request, answer -> Wire.number(answer, "start")));
+        return link.change("topics.deleteRecords", request, answer -> Wire.number(answer, "start"));
     }
 
     @Override
     public Mono<Void> delete(String name) {
         ObjectNode request = Wire.object().put("name", name);
-        return Mono.defer(() -> link.request("topics.delete", request, answer -> answer))
+        return link.change("topics.delete", request, answer -> answer)
                 .doOnNext(deleted -> link.onLoop(() -> producers.forget(name)))
                 .then();
     }

@@ -16,9 +16,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A writer that outlives its connection. It is an idempotent producer: it numbers the records of each partition, keeps what
- * is not acknowledged, and sends that again, with the same sequences, on the next connection; the log appends each batch
- * once and answers the repeat with the offset it got first.
+ * A writer that outlives its connection. It is an idempotent producer, the caller's or one of its own: it numbers the
+ * records of each partition that are not numbered yet, keeps what is not acknowledged, and sends that again, with the same
+ * sequences, on the next connection; the log appends each batch once and answers the repeat with the offset it got first.
  *
  * <p>What it keeps is bounded by the credit it passes on: what the server granted first, and then as much as was
  * acknowledged. All state is the event loop's.
@@ -46,6 +46,7 @@ final class ResumingWriter implements BatchWriter {
     private boolean credited;
     private boolean sentBefore;
     private boolean repairing;
+    private boolean asking;
     private boolean completing;
     private volatile boolean ended;
 
@@ -85,9 +86,6 @@ final class ResumingWriter implements BatchWriter {
                 batch.release();
                 return;
             }
-            Producer numbering = producer == null ? producers.take(topic) : producer;
-            producer = numbering;
-            numbering.number(partition, batch);
             Pending added = new Pending(sequence, partition, batch);
             pending.put(sequence, added);
             unsent.add(added);
@@ -100,7 +98,7 @@ final class ResumingWriter implements BatchWriter {
         if (open == null) {
             return;
         }
-        while (!unsent.isEmpty() && open.creditBatches > 0 && open.creditBytes > 0) {
+        while (!unsent.isEmpty() && open.creditBatches > 0 && open.creditBytes > 0 && isNumbered(unsent.element())) {
             sentBefore = true;
             open.send(unsent.remove());
         }
@@ -108,6 +106,47 @@ final class ResumingWriter implements BatchWriter {
             open.completed = true;
             open.complete();
         }
+    }
+
+    /** Numbers a batch before it is sent first, unless it is the batch of a producer already; asks for a producer if need be. */
+    private boolean isNumbered(Pending next) {
+        if (RecordBatch.producerId(next.batch()) != RecordBatch.NO_PRODUCER_ID) {
+            return true;
+        }
+        if (producer == null) {
+            producer = producers.take(topic);
+        }
+        Producer numbering = producer;
+        if (numbering == null) {
+            askForProducer();
+            return false;
+        }
+        numbering.number(next.partition(), next.batch());
+        return true;
+    }
+
+    private void askForProducer() {
+        if (!asking) {
+            asking = true;
+            producers
+                    .open(null)
+                    .subscribe(
+                            id -> link.onLoop(() -> {
+                                asking = false;
+                                producer = new Producer(id);
+                                sendMore();
+                            }),
+                            error -> link.onLoop(() -> refused(LevadaException.of(error))));
+        }
+    }
+
+    private void refused(LevadaException error) {
+        Channel open = channel;
+        channel = null;
+        if (open != null) {
+            open.cancel();
+        }
+        finish(error);
     }
 
     @Override

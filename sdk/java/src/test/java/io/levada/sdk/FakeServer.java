@@ -25,6 +25,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
@@ -47,6 +48,7 @@ final class FakeServer implements AutoCloseable {
     private final Map<String, Function<String, Mono<String>>> answers = new ConcurrentHashMap<>();
     private final BlockingQueue<Channel> channels = new LinkedBlockingQueue<>();
     private final Transport transport;
+    private final AtomicLong producers = new AtomicLong(Long.MAX_VALUE - 1_000);
     private CloseableChannel socket;
     private long demand = Long.MAX_VALUE;
     private volatile String rejection = "";
@@ -54,6 +56,9 @@ final class FakeServer implements AutoCloseable {
     FakeServer(Transport transport) {
         this.transport = transport;
         this.socket = bind(0);
+        answer(
+                "producers.open",
+                request -> Mono.just("{\"producerId\":\"" + producers.incrementAndGet() + "\",\"epoch\":0}"));
     }
 
     String address() {

@@ -3,12 +3,16 @@ package io.levada.sdk;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.End;
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
 import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.Token;
+import io.levada.TopicSpec;
 import io.levada.facade.BatchReader;
 import io.levada.facade.BatchWriter;
 import io.levada.protocol.Message;
@@ -18,9 +22,12 @@ import io.levada.sdk.FakeServer.Transport;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Mono;
@@ -126,6 +133,80 @@ class ResumeTest {
         assertTrue(own.next().startsWith("credit"));
         assertEquals("complete", own.next());
         return RecordBatch.producerId(sent);
+    }
+
+    @Test
+    void batches_of_a_named_producer_are_sent_as_they_are() {
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel channel = opened();
+        ByteBuf batch = Batches.of(2, 0);
+        RecordBatch.setProducer(batch, 5, (short) 3, 7);
+        writer.write(0, 0, batch);
+        ByteBuf sent = batch(channel).batch();
+        assertEquals(5, RecordBatch.producerId(sent));
+        assertEquals(3, RecordBatch.producerEpoch(sent));
+        assertEquals(7, RecordBatch.baseSequence(sent));
+    }
+
+    @Test
+    void a_server_that_gives_no_ids_is_not_published_to() {
+        server.answer(
+                "producers.open",
+                request -> FakeServer.error(
+                        "{\"error\":{\"code\":\"INVALID_REQUEST\",\"message\":\"there is no route\",\"retriable\":false}}"));
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel channel = opened();
+        assertEquals("open 6 1048576", journal.next());
+        assertEquals("credit 10 1048576", journal.next());
+        writer.write(0, 0, Batches.of(1, 0));
+        String line = journal.next();
+        assertTrue(line.startsWith("error UNSUPPORTED_VERSION: ") && line.endsWith("there is no route"), line);
+        assertEquals("down cancelled", channel.nextEvent());
+        assertEquals(0, channel.waiting());
+    }
+
+    @Test
+    void what_only_looks_is_asked_again_on_the_next_connection() {
+        AtomicInteger asked = new AtomicInteger();
+        server.answer("topics.list", request -> {
+            if (asked.incrementAndGet() < 3) {
+                server.dropConnections();
+                return Mono.never();
+            }
+            return Mono.just("{\"topics\":[\"t\"]}");
+        });
+        assertEquals(List.of("t"), engine.topics().list().collectList().block(Await.LIMIT));
+        assertEquals(3, asked.get());
+    }
+
+    @Test
+    void whether_something_was_changed_is_not_known_when_the_connection_is_lost_before_the_answer() {
+        assertUnknown("topics.create", engine.topics().create(TopicSpec.of("t")));
+        assertUnknown("topics.alter", engine.topics().alter("t", Map.of("retention.ms", "1")));
+        assertUnknown("topics.deleteRecords", engine.topics().deleteRecords("t", 0, 1));
+        assertUnknown("topics.delete", engine.topics().delete("t"));
+        assertUnknown("groups.delete", engine.groups().delete("g"));
+    }
+
+    private void assertUnknown(String route, Mono<?> change) {
+        AtomicInteger asked = new AtomicInteger();
+        server.answer(route, request -> {
+            asked.incrementAndGet();
+            server.dropConnections();
+            return Mono.never();
+        });
+        LevadaException error = assertThrows(LevadaException.class, () -> change.block(Await.LIMIT));
+        assertEquals(ErrorCode.OUTCOME_UNKNOWN, error.code(), error.line());
+        assertTrue(error.line().contains(route), error.line());
+        assertEquals(1, asked.get());
+    }
+
+    @Test
+    void a_change_that_was_not_sent_has_a_known_outcome() {
+        server.stop();
+        LevadaException error = assertThrows(
+                LevadaException.class, () -> engine.topics().delete("t").block(Await.LIMIT));
+        assertEquals(ErrorCode.CONNECTION_LOST, error.code(), error.line());
     }
 
     @Test
