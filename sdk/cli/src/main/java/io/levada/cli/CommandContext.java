@@ -71,8 +71,11 @@ public final class CommandContext {
     }
 
     Levada open(Compression compression) {
-        return opener.apply(
-                server, LevadaOptions.defaults().withTokenFile(tokenFile).withCompression(compression));
+        return open(LevadaOptions.defaults().withCompression(compression));
+    }
+
+    Levada open(LevadaOptions options) {
+        return opener.apply(server, options.withTokenFile(tokenFile));
     }
 
     /** Opens the log, waits for one answer, and closes it. */

@@ -1,11 +1,11 @@
 package io.levada.cli;
 
 import io.levada.Ack;
-import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.Record;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.Function;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
@@ -29,12 +29,13 @@ final class Publication {
         progress = new ProgressBar(terminal, "records");
     }
 
-    /** Publishes all lines; returns how many once all are durable. */
-    long run(Levada levada, String topic) {
+    /** Publishes all lines by a stream; returns how many once all are durable. */
+    long run(Function<Flux<Record>, Flux<Ack>> publishing) {
         Scheduler reading = Schedulers.newSingle("levada-input", true); // reading blocks: never on an engine's thread
         try (progress) {
             Flux<Record> records = Flux.generate(this::nextRecord);
-            levada.publish(topic, records.subscribeOn(reading, true))
+            publishing
+                    .apply(records.subscribeOn(reading, true))
                     .doOnNext(this::count)
                     .blockLast();
             return acknowledged;

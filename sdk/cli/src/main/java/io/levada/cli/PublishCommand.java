@@ -1,10 +1,13 @@
 package io.levada.cli;
 
+import io.levada.Ack;
 import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.LevadaException;
+import io.levada.LevadaOptions;
 import io.levada.Record;
+import io.levada.TopicSpec;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +26,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
+import reactor.core.publisher.Flux;
 
 /** Publishes lines as records. */
 @Command(
@@ -47,6 +51,20 @@ final class PublishCommand implements Runnable {
     @Option(names = "--partition", paramLabel = "N", description = "all records into this partition, from 0")
     private int partition = Record.ANY_PARTITION;
 
+    @Option(
+            names = "--expected-offset",
+            paramLabel = "N",
+            description =
+                    "only if the partition (--partition, or 0) ends at offset N, and nobody else writes there meanwhile;"
+                            + " else OFFSET_MISMATCH, which says where it ends")
+    private @Nullable Long expectedOffset;
+
+    @Option(
+            names = "--producer",
+            paramLabel = "NAME",
+            description = "publish under a name: whoever does so with the same one is refused from now on")
+    private @Nullable String producer;
+
     @Option(names = "--file", paramLabel = "F", description = "the file to publish; standard input unless said")
     private @Nullable Path file;
 
@@ -66,13 +84,30 @@ final class PublishCommand implements Runnable {
     public void run() {
         LineFormat format = new LineFormat(delimiter(), checkedPartition());
         try (InputStream in = input();
-                Levada levada = context.open(codec)) {
+                Levada levada = context.open(options())) {
             LineReader lines = new LineReader(in);
-            long published = new Publication(context.terminal(), lines, format, inputBytes()).run(levada, topic);
+            long published = new Publication(context.terminal(), lines, format, inputBytes())
+                    .run(records -> publish(levada, records));
             context.terminal().note("published " + CommandContext.count(published, "record"));
         } catch (IOException e) {
             throw new LevadaException(ErrorCode.INVALID_REQUEST, "cannot read " + inputName() + ": " + e, e);
         }
+    }
+
+    private LevadaOptions options() {
+        if (producer != null && !TopicSpec.isName(producer)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--producer is 1 to 200 of A-Z a-z 0-9 . _ -, not '" + producer + "'");
+        } else if (expectedOffset != null && expectedOffset < 0) {
+            throw new ParameterException(spec.commandLine(), "--expected-offset is 0 or more, not " + expectedOffset);
+        }
+        return LevadaOptions.defaults().withCompression(codec).withProducerName(producer);
+    }
+
+    private Flux<Ack> publish(Levada levada, Flux<Record> records) {
+        return expectedOffset == null
+                ? levada.publish(topic, records)
+                : levada.publishAt(topic, Math.max(0, partition), expectedOffset, records);
     }
 
     private byte @Nullable [] delimiter() {

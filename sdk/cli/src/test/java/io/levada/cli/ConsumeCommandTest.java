@@ -64,6 +64,17 @@ class ConsumeCommandTest {
     }
 
     @Test
+    void records_deleted_while_it_reads_end_it_with_where_to_go_on_after_what_came_before() {
+        publish("1\n2\n3\n");
+        cli.log.goneFrom = 1;
+
+        assertEquals(1, cli.run("consume", "t", "--to", "now"));
+
+        assertEquals("1\n", cli.out());
+        assertEquals("OFFSET_OUT_OF_RANGE: offsets 1 to 4 of t-0 are gone; go on from offset:5\n", cli.err());
+    }
+
+    @Test
     void damage_ends_it_with_its_code_after_what_came_before() {
         publish("1\n2\n3\n");
         cli.log.damagedFrom = 2;

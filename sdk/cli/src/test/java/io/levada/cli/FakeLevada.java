@@ -52,6 +52,9 @@ final class FakeLevada implements Levada, Topics {
     /** Records behind this offset fail to be read. */
     long damagedFrom = Long.MAX_VALUE;
 
+    /** Records from this offset on are deleted while they are read. */
+    long goneFrom = Long.MAX_VALUE;
+
     /** Records behind this offset fail to be published. */
     long fullFrom = Long.MAX_VALUE;
 
@@ -182,6 +185,18 @@ final class FakeLevada implements Levada, Topics {
         });
     }
 
+    @Override
+    public Flux<Ack> publishAt(String topic, int partition, long expectedOffset, Publisher<Record> given) {
+        return Flux.defer(() -> {
+            checkTopic(topic);
+            if (end(topic, partition) != expectedOffset) {
+                throw new LevadaException(
+                        ErrorCode.OFFSET_MISMATCH, topic + "-" + partition + " ends at " + end(topic, partition));
+            }
+            return Flux.from(given).map(record -> append(topic, record.withPartition(partition)));
+        });
+    }
+
     private Ack append(String topic, Record record) {
         int partition = Math.max(0, record.partition());
         long offset = end(topic, partition);
@@ -207,6 +222,9 @@ final class FakeLevada implements Levada, Topics {
     private StoredRecord checked(StoredRecord record) {
         if (record.offset() >= damagedFrom) {
             throw new LevadaException(ErrorCode.CORRUPT_MESSAGE, "offset " + record.offset() + " is damaged");
+        } else if (record.offset() >= goneFrom) {
+            throw new LevadaException(
+                    ErrorCode.OFFSET_OUT_OF_RANGE, "offsets 1 to 4 of t-0 are gone; go on from offset:5");
         }
         return record;
     }

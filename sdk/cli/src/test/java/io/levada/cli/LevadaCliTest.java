@@ -24,6 +24,8 @@ class LevadaCliTest {
                 "publish",
                 "publish t --codec rar",
                 "publish t --partition -3",
+                "publish t --expected-offset -1",
+                "publish t --producer a/b",
                 "consume t --from somewhere",
                 "consume t --to never-ever",
                 "consume t --rate -1",

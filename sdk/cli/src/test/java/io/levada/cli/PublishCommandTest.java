@@ -41,6 +41,22 @@ class PublishCommandTest {
     }
 
     @Test
+    void with_an_expected_offset_records_go_there_or_nowhere() {
+        cli.log.withTopic("t", 2);
+
+        assertEquals(0, cli.withInput("0\n1\n").run("publish", "t", "--expected-offset", "0"), cli.err());
+        assertEquals(1, cli.withInput("2\n").run("publish", "t", "--expected-offset", "1"));
+        assertTrue(cli.err().endsWith("OFFSET_MISMATCH: t-0 ends at 2\n"), cli.err());
+        assertEquals(
+                0, cli.withInput("2\n").run("publish", "t", "--expected-offset", "0", "--partition", "1"), cli.err());
+        assertEquals(
+                List.of("0@0", "0@1", "1@0"),
+                published().stream()
+                        .map(record -> record.partition() + "@" + record.offset())
+                        .toList());
+    }
+
+    @Test
     void the_key_stands_before_the_first_delimiter() {
         cli.log.withTopic("t", 1);
 
