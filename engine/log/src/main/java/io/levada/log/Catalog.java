@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 
 /**
- * What topics there are, as bytes: the body of the file {@code catalog}. All integers are big-endian.
+ * What topics there are, as bytes: the body of the file {@code catalog}, behind the log's id. All integers are big-endian.
  *
  * <pre>
  *   i32 count of topics, for each:

@@ -10,7 +10,7 @@ import java.util.UUID;
 
 /**
  * How far segments are known to be forced, and what else must outlive the journal's files, as bytes: the body of the file
- * {@code checkpoint}. Recovery trusts what it says, and takes everything behind it from the journal. All integers are
+ * {@code checkpoint}, behind the log's id. Recovery trusts what it says, and takes everything behind it from the journal. All integers are
  * big-endian.
  *
  * <pre>

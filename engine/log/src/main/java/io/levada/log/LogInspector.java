@@ -91,7 +91,7 @@ public final class LogInspector {
 
     static LogInspector ofStore(Disk disk) throws IOException {
         Map<UUID, String> names = new HashMap<>();
-        ByteBuffer catalog = new CheckedPair(disk, Layout.CATALOG, CheckedFile.CATALOG_MAGIC).read(false);
+        ByteBuffer catalog = new CheckedPair(disk, Layout.CATALOG, CheckedFile.CATALOG_MAGIC, null).read(false);
         if (catalog != null) {
             Catalog.decode(catalog).topics().forEach(topic -> names.put(topic.id(), topic.name()));
         }

@@ -100,10 +100,8 @@ public final class LogStore implements AutoCloseable {
 
     private static LogStore open(Env env, LogConfig config, DiskLock lock) throws IOException {
         Disk disk = env.disk();
-        CheckedPair catalogs = new CheckedPair(disk, Layout.CATALOG, CheckedFile.CATALOG_MAGIC);
-        CheckedPair checkpoints = new CheckedPair(disk, Layout.CHECKPOINT, CheckedFile.CHECKPOINT_MAGIC);
         if (!disk.exists(Layout.STORE)) {
-            create(env, catalogs, checkpoints);
+            create(env);
         }
         forceNames(disk);
         CheckedFile store = CheckedFile.read(disk, Layout.STORE, CheckedFile.STORE_MAGIC);
@@ -111,6 +109,8 @@ public final class LogStore implements AutoCloseable {
             throw Failures.corrupt("the file " + Layout.STORE + " of " + disk + " is damaged; nothing was changed");
         }
         UUID logId = new UUID(store.body().getLong(0), store.body().getLong(8));
+        CheckedPair catalogs = new CheckedPair(disk, Layout.CATALOG, CheckedFile.CATALOG_MAGIC, logId);
+        CheckedPair checkpoints = new CheckedPair(disk, Layout.CHECKPOINT, CheckedFile.CHECKPOINT_MAGIC, logId);
         Catalog catalog = Catalog.decode(require(catalogs.read(true), Layout.CATALOG, disk));
         ByteBuffer known = checkpoints.read(true);
         Checkpoint checkpoint =
@@ -140,15 +140,15 @@ public final class LogStore implements AutoCloseable {
     private static ByteBuffer require(@Nullable ByteBuffer body, String path, Disk disk) {
         if (body == null) {
             throw Failures.corrupt("both copies of " + path + " of " + disk
-                    + " are missing or damaged; bring one back from a backup. Nothing was changed");
+                    + " are missing, damaged or another log's; bring one back from a backup. Nothing was changed");
         }
         return body;
     }
 
     /** Makes an empty store. The file that says what it is comes last, so that a crash in between starts over. */
-    private static void create(Env env, CheckedPair catalogs, CheckedPair checkpoints) throws IOException {
+    private static void create(Env env) throws IOException {
         Disk disk = env.disk();
-        ByteBuffer old = catalogs.read(false);
+        ByteBuffer old = new CheckedPair(disk, Layout.CATALOG, CheckedFile.CATALOG_MAGIC, null).read(false);
         boolean used = (old != null && !Catalog.decode(old).topics().isEmpty())
                 || !disk.list(Layout.TOPICS).isEmpty();
         if (used) {
@@ -157,10 +157,10 @@ public final class LogStore implements AutoCloseable {
         }
         disk.makeDirectory(Layout.JOURNAL);
         disk.makeDirectory(Layout.TOPICS);
-        catalogs.write(Catalog.EMPTY.encode());
-        checkpoints.write(
-                Checkpoint.empty(new LogTime.Mark(0, env.clock().wallMs())).encode());
         UUID logId = env.randomness().nextUuid();
+        Checkpoint nothing = Checkpoint.empty(new LogTime.Mark(0, env.clock().wallMs()));
+        new CheckedPair(disk, Layout.CATALOG, CheckedFile.CATALOG_MAGIC, logId).write(Catalog.EMPTY.encode());
+        new CheckedPair(disk, Layout.CHECKPOINT, CheckedFile.CHECKPOINT_MAGIC, logId).write(nothing.encode());
         ByteBuffer body = ByteBuffer.allocate(LOG_ID_BYTES)
                 .putLong(logId.getMostSignificantBits())
                 .putLong(logId.getLeastSignificantBits());

@@ -110,15 +110,17 @@ public final class LogVerifier {
 
     private void run() throws IOException {
         CheckedFile store = small(Layout.STORE, CheckedFile.STORE_MAGIC);
-        Catalog catalog = pair(Layout.CATALOG, CheckedFile.CATALOG_MAGIC, Catalog::decode);
-        Checkpoint checkpoint = pair(Layout.CHECKPOINT, CheckedFile.CHECKPOINT_MAGIC, Checkpoint::decode);
+        UUID logId = store == null || store.body().remaining() < 16
+                ? null
+                : new UUID(store.body().getLong(0), store.body().getLong(8));
+        Catalog catalog = pair(Layout.CATALOG, CheckedFile.CATALOG_MAGIC, logId, Catalog::decode);
+        Checkpoint checkpoint = pair(Layout.CHECKPOINT, CheckedFile.CHECKPOINT_MAGIC, logId, Checkpoint::decode);
         Map<UUID, String> names = new HashMap<>();
         if (catalog != null) {
             catalog.topics().forEach(topic -> names.put(topic.id(), topic.name()));
         }
         boolean clean = true;
-        if (store != null && store.body().remaining() >= 16 && checkpoint != null) {
-            UUID logId = new UUID(store.body().getLong(0), store.body().getLong(8));
+        if (logId != null && checkpoint != null) {
             clean = new VerifiedJournal(this, disk, logId, checkpoint, names).run();
         }
         VerifiedSegments segments = new VerifiedSegments(this, disk, clean);
@@ -147,9 +149,9 @@ public final class LogVerifier {
         T decode(ByteBuffer body);
     }
 
-    private <T> @Nullable T pair(String path, int magic, Decoder<T> decoder) throws IOException {
-        CheckedFile first = small(path, magic);
-        CheckedFile second = small(path + CheckedPair.COPY_SUFFIX, magic);
+    private <T> @Nullable T pair(String path, int magic, @Nullable UUID logId, Decoder<T> decoder) throws IOException {
+        CheckedFile first = own(path, magic, logId);
+        CheckedFile second = own(path + CheckedPair.COPY_SUFFIX, magic, logId);
         CheckedFile newest = CheckedPair.newer(first, second);
         if (newest == null) {
             return null;
@@ -160,6 +162,15 @@ public final class LogVerifier {
             found(path, 0, newest.body().capacity(), String.valueOf(e.getMessage()));
             return null;
         }
+    }
+
+    private @Nullable CheckedFile own(String path, int magic, @Nullable UUID logId) throws IOException {
+        CheckedFile any = small(path, magic);
+        CheckedFile own = CheckedPair.own(any, logId);
+        if (any != null && own == null) {
+            found(path, 0, disk.size(path), "the file belongs to another log");
+        }
+        return own;
     }
 
     private @Nullable CheckedFile small(String path, int magic) throws IOException {

@@ -26,7 +26,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,10 +51,14 @@ class DamageMatrixTest {
     /** Of each partition, in the journal alone, after a kill. */
     private static final int MORE = 20;
 
+    /** Stores to be copied: one closed, one killed, one after a power cut, and another one. */
+    @TempDir
+    static Path templates;
+
+    private static final List<Env> ENVS = new ArrayList<>();
+
     @TempDir
     Path directory;
-
-    private final List<Env> envs = new ArrayList<>();
 
     /** What comes of it. */
     enum Expected {
@@ -75,13 +78,50 @@ class DamageMatrixTest {
         DUPLICATED,
         SWAPPED,
         OTHER,
+        ANOTHER_STORES,
         LINK,
         FOREIGN_LINK
     }
 
+    /** Two partitions of several segments each; batch i of partition p holds offsets 2i and 2i + 1. */
     @BeforeAll
-    static void mute() {
+    static void make() throws IOException {
         Seeds.mute(true);
+        for (String name : List.of("another", "closed")) {
+            try (LogStore store = open(templates.resolve(name))) {
+                store.createTopic("t", 2, Map.of(TopicSettings.SEGMENT_BYTES, "8192"));
+                append(store, 0, BATCHES);
+                for (int i = 0; i < 20 && name.equals("another"); i++) { // its files have the higher revisions
+                    store.createTopic("more-" + i, 1, Map.of());
+                    store.deleteRecords("t", 0, i);
+                }
+            }
+            Files.writeString(templates.resolve(name).resolve(Layout.LOCK), "not of any use");
+        }
+        kill();
+        end();
+    }
+
+    /**
+     * Appends more, each batch in a block of its own, and takes what stands in the directory then, as a kill leaves it: no
+     * checkpoint speaks of it, and three files of the journal are needed. After a power cut, segments have lost it.
+     */
+    private static void kill() throws IOException {
+        Path running = templates.resolve("running");
+        copy(templates.resolve("closed"), running);
+        Env real = Env.real(running);
+        ENVS.add(real);
+        Uncheckpointed disk = new Uncheckpointed(real.disk());
+        try (LogStore store = LogStore.open(new Env(disk, real.clock(), real.randomness(), real.scheduler()), CONFIG)) {
+            disk.fails = true;
+            append(store, BATCHES, BATCHES + MORE);
+            copy(running, templates.resolve("killed"));
+            copy(running, templates.resolve("cut"));
+            disk.fails = false;
+        }
+        Path topics = templates.resolve("cut").resolve(Layout.TOPICS);
+        delete(topics);
+        copy(templates.resolve("closed").resolve(Layout.TOPICS), topics);
     }
 
     @AfterAll
@@ -90,30 +130,25 @@ class DamageMatrixTest {
     }
 
     @AfterEach
-    void end() {
-        envs.forEach(env -> env.scheduler().close());
+    void endAll() {
+        end();
     }
 
-    private LogStore open() throws IOException {
-        Env env = Env.real(directory.resolve("store"));
-        envs.add(env);
+    private static void end() {
+        ENVS.forEach(env -> env.scheduler().close());
+        ENVS.clear();
+    }
+
+    private static LogStore open(Path directory) throws IOException {
+        Env env = Env.real(directory);
+        ENVS.add(env);
         return LogStore.open(env, CONFIG);
     }
 
-    /** Two partitions of several segments each; batch i of partition p holds offsets 2i and 2i + 1. */
-    @BeforeEach
-    void fill() throws IOException {
-        try (LogStore store = open()) {
-            store.createTopic("t", 2, Map.of(TopicSettings.SEGMENT_BYTES, "8192"));
-            append(store, 0, BATCHES);
-        }
-        try (Stream<Path> all = Files.walk(directory.resolve("store"))) {
-            for (Path file : all.filter(Files::isRegularFile).toList()) {
-                if (Files.size(file) == 0) {
-                    Files.writeString(file, "not of any use"); // the lock
-                }
-            }
-        }
+    private Path store(String template) throws IOException {
+        Path store = directory.resolve("store");
+        copy(templates.resolve(template), store);
+        return store;
     }
 
     private static String value(int partition, long offset) {
@@ -131,35 +166,6 @@ class DamageMatrixTest {
 
     private static List<PartitionLog> partitions(LogStore store) {
         return Objects.requireNonNull(store.topic("t")).partitions();
-    }
-
-    /**
-     * Appends more, each batch in a block of its own, and leaves what stands in the directory then, as a kill does: no
-     * checkpoint speaks of it, and three files of the journal are needed.
-     *
-     * @param cut whether segments have lost what was not forced, as in a power cut
-     */
-    private void kill(boolean cut) throws IOException {
-        Path store = directory.resolve("store");
-        Path killed = directory.resolve("killed");
-        Path forced = directory.resolve("forced");
-        copy(store.resolve(Layout.TOPICS), forced);
-        Env real = Env.real(store);
-        envs.add(real);
-        Uncheckpointed disk = new Uncheckpointed(real.disk());
-        try (LogStore opened =
-                LogStore.open(new Env(disk, real.clock(), real.randomness(), real.scheduler()), CONFIG)) {
-            disk.fails = true;
-            append(opened, BATCHES, BATCHES + MORE);
-            copy(store, killed);
-            disk.fails = false;
-        }
-        delete(store);
-        Files.move(killed, store);
-        if (cut) {
-            delete(store.resolve(Layout.TOPICS));
-            Files.move(forced, store.resolve(Layout.TOPICS));
-        }
     }
 
     /** Writes no checkpoint while it fails. */
@@ -201,44 +207,51 @@ class DamageMatrixTest {
      * @param at where a bit flips or the file is cut, and in which sector there are zeroes
      * @param like a file of the kind, or else another
      * @param other the same file of another partition, or else another file
+     * @param anotherStores the same file of another store
      */
-    private record Victim(Path file, long at, Path like, Path other) {}
+    private record Victim(Path file, long at, Path like, Path other, Path anotherStores) {}
 
     private Victim victim(String kind) throws IOException {
         Path store = directory.resolve("store");
+        Path another = templates.resolve("another");
         if (kind.startsWith("segment") || kind.endsWith("index")) {
             String suffix = kind.startsWith("segment") ? ".log" : "." + kind;
-            List<Path> own = files("/0/", suffix);
-            return victim(own.get(0), own.get(1), files("/1/", suffix).get(0));
+            List<Path> own = files(store, "/0/", suffix);
+            Path other = files(store, "/1/", suffix).get(0);
+            return victim(
+                    own.get(0), own.get(1), other, files(another, "/0/", suffix).get(0));
         }
-        List<Path> journal = files("/journal/", ".journal");
+        List<Path> journal = files(store, "/journal/", ".journal");
         if (kind.equals("journal")) {
-            return victim(journal.get(0), journal.get(1), store.resolve("lock"));
+            return victim(
+                    journal.get(0), journal.get(1), store.resolve("lock"), another.resolve("journal/000.journal"));
         }
         if (kind.equals("lock")) {
-            return victim(store.resolve("lock"), journal.get(0), journal.get(0));
+            return victim(store.resolve("lock"), journal.get(0), journal.get(0), another.resolve(kind));
         }
         Path like = store.resolve(kind.startsWith("catalog") ? "checkpoint" : "catalog");
-        return victim(store.resolve(kind), like, store.resolve(kind.equals("store") ? "checkpoint" : "store"));
+        Path other = store.resolve(kind.equals("store") ? "checkpoint" : "store");
+        return victim(store.resolve(kind), like, other, another.resolve(kind));
     }
 
-    private static Victim victim(Path file, Path like, Path other) throws IOException {
-        return new Victim(file, Files.size(file) / 2, like, other);
+    private static Victim victim(Path file, Path like, Path other, Path anotherStores) throws IOException {
+        return new Victim(file, Files.size(file) / 2, like, other, anotherStores);
     }
 
     /** The file with a block that is needed, by its number since the last checkpoint. */
     private Victim neededBlock(int block) throws IOException {
-        List<Path> journal = files("/journal/", ".journal");
+        List<Path> journal = files(directory.resolve("store"), "/journal/", ".journal");
         int file = block / JOURNAL_FILE_BLOCKS;
         return new Victim(
                 journal.get(file),
                 (long) SECTOR * (block % JOURNAL_FILE_BLOCKS) + 100,
                 journal.get((file + 1) % 3),
-                directory.resolve("store/lock"));
+                directory.resolve("store/lock"),
+                templates.resolve("another/journal/000.journal"));
     }
 
-    private List<Path> files(String within, String suffix) throws IOException {
-        try (Stream<Path> all = Files.walk(directory.resolve("store"))) {
+    private static List<Path> files(Path store, String within, String suffix) throws IOException {
+        try (Stream<Path> all = Files.walk(store)) {
             return all.filter(file ->
                             file.toString().contains(within) && file.toString().endsWith(suffix))
                     .sorted()
@@ -262,6 +275,7 @@ class DamageMatrixTest {
             case DUPLICATED -> Files.copy(file, file.resolveSibling(copyName(String.valueOf(file.getFileName()))));
             case SWAPPED -> swap(file, victim.like());
             case OTHER -> Files.copy(victim.other(), file, StandardCopyOption.REPLACE_EXISTING);
+            case ANOTHER_STORES -> Files.copy(victim.anotherStores(), file, StandardCopyOption.REPLACE_EXISTING);
             case LINK -> {
                 Files.move(file, elsewhere);
                 Files.createSymbolicLink(file, elsewhere);
@@ -296,6 +310,7 @@ class DamageMatrixTest {
         "segment, DUPLICATED, ALL",
         "segment, SWAPPED, TOLD",
         "segment, OTHER, TOLD",
+        "segment, ANOTHER_STORES, TOLD",
         "segment, LINK, ALL",
         "segment, FOREIGN_LINK, TOLD",
         "index, BIT, ALL",
@@ -305,6 +320,7 @@ class DamageMatrixTest {
         "index, DUPLICATED, ALL",
         "index, SWAPPED, ALL",
         "index, OTHER, ALL",
+        "index, ANOTHER_STORES, ALL",
         "index, LINK, ALL",
         "index, FOREIGN_LINK, ALL",
         "timeindex, BIT, ALL",
@@ -314,6 +330,7 @@ class DamageMatrixTest {
         "timeindex, DUPLICATED, ALL",
         "timeindex, SWAPPED, ALL",
         "timeindex, OTHER, ALL",
+        "timeindex, ANOTHER_STORES, ALL",
         "timeindex, LINK, ALL",
         "timeindex, FOREIGN_LINK, ALL",
         "journal, BIT, ALL",
@@ -323,6 +340,7 @@ class DamageMatrixTest {
         "journal, DUPLICATED, ALL",
         "journal, SWAPPED, ALL",
         "journal, OTHER, ALL",
+        "journal, ANOTHER_STORES, ALL",
         "journal, LINK, ALL",
         "journal, FOREIGN_LINK, ALL",
         "checkpoint, BIT, ALL",
@@ -332,6 +350,7 @@ class DamageMatrixTest {
         "checkpoint, DUPLICATED, ALL",
         "checkpoint, SWAPPED, ALL",
         "checkpoint, OTHER, ALL",
+        "checkpoint, ANOTHER_STORES, ALL",
         "checkpoint, LINK, ALL",
         "checkpoint, FOREIGN_LINK, ALL",
         "catalog, BIT, ALL",
@@ -341,6 +360,7 @@ class DamageMatrixTest {
         "catalog, DUPLICATED, ALL",
         "catalog, SWAPPED, ALL",
         "catalog, OTHER, ALL",
+        "catalog, ANOTHER_STORES, ALL",
         "catalog, LINK, ALL",
         "catalog, FOREIGN_LINK, ALL",
         "store, BIT, REFUSED",
@@ -350,6 +370,7 @@ class DamageMatrixTest {
         "store, DUPLICATED, ALL",
         "store, SWAPPED, REFUSED",
         "store, OTHER, REFUSED",
+        "store, ANOTHER_STORES, REFUSED",
         "store, LINK, ALL",
         "store, FOREIGN_LINK, REFUSED",
         "lock, BIT, ALL",
@@ -359,6 +380,7 @@ class DamageMatrixTest {
         "lock, DUPLICATED, ALL",
         "lock, SWAPPED, ALL",
         "lock, OTHER, ALL",
+        "lock, ANOTHER_STORES, ALL",
         "lock, LINK, ALL",
         "lock, FOREIGN_LINK, ALL",
         "reserve, BIT, ALL",
@@ -368,10 +390,12 @@ class DamageMatrixTest {
         "reserve, DUPLICATED, ALL",
         "reserve, SWAPPED, ALL",
         "reserve, OTHER, ALL",
+        "reserve, ANOTHER_STORES, ALL",
         "reserve, LINK, ALL",
         "reserve, FOREIGN_LINK, ALL"
     })
     void one_file_is_harmed(String kind, Harm harm, Expected expected) throws IOException {
+        store("closed");
         harm(victim(kind), harm);
         comesOf(expected);
     }
@@ -383,6 +407,7 @@ class DamageMatrixTest {
         "catalog, TRUNCATED, REFUSED",
         "catalog, DELETED, REFUSED",
         "catalog, OTHER, REFUSED",
+        "catalog, ANOTHER_STORES, REFUSED",
         "catalog, DUPLICATED, ALL",
         "catalog, LINK, ALL",
         "catalog, FOREIGN_LINK, REFUSED",
@@ -393,9 +418,11 @@ class DamageMatrixTest {
         "checkpoint, DUPLICATED, ALL",
         "checkpoint, LINK, ALL",
         "checkpoint, FOREIGN_LINK, ALL",
-        "checkpoint, OTHER, ALL"
+        "checkpoint, OTHER, ALL",
+        "checkpoint, ANOTHER_STORES, ALL"
     })
     void both_copies_are_harmed(String kind, Harm harm, Expected expected) throws IOException {
+        store("closed");
         harm(victim(kind), harm);
         harm(victim(kind + ".copy"), harm);
         comesOf(expected);
@@ -404,7 +431,7 @@ class DamageMatrixTest {
     @ParameterizedTest
     @ValueSource(strings = {"catalog", "checkpoint"})
     void both_copies_change_places(String kind) throws IOException {
-        Path file = directory.resolve("store").resolve(kind);
+        Path file = store("closed").resolve(kind);
         swap(file, file.resolveSibling(kind + CheckedPair.COPY_SUFFIX));
         comesOf(Expected.ALL);
     }
@@ -424,6 +451,8 @@ class DamageMatrixTest {
         "3, SWAPPED, true, ALL, 40",
         "3, OTHER, false, ALL, 40",
         "3, OTHER, true, TOLD, 40",
+        "3, ANOTHER_STORES, false, ALL, 40",
+        "3, ANOTHER_STORES, true, TOLD, 40",
         "3, LINK, true, ALL, 40",
         "3, FOREIGN_LINK, false, ALL, 40",
         "3, FOREIGN_LINK, true, TOLD, 40",
@@ -449,23 +478,23 @@ class DamageMatrixTest {
     })
     void a_journal_that_is_needed_is_harmed(int block, Harm harm, boolean cut, Expected expected, int blocks)
             throws IOException {
-        kill(cut);
+        store(cut ? "cut" : "killed");
         harm(neededBlock(block), harm);
         comesOf(expected, blocks);
     }
 
     @Test
     void without_any_file_of_the_journal_what_segments_have_is_taken() throws IOException {
-        kill(false);
-        delete(directory.resolve("store/journal"));
-        Files.createDirectory(directory.resolve("store/journal"));
+        Path journal = store("killed").resolve(Layout.JOURNAL);
+        delete(journal);
+        Files.createDirectory(journal);
         comesOf(Expected.ALL, 2 * MORE);
     }
 
     @ParameterizedTest(name = "power cut {0}: {1}")
     @CsvSource({"false, ALL", "true, TOLD"})
     void a_journal_that_is_needed_and_the_lock_change_places(boolean cut, Expected expected) throws IOException {
-        kill(cut);
+        store(cut ? "cut" : "killed");
         swap(neededBlock(0).file(), directory.resolve("store/lock"));
         comesOf(expected, 2 * MORE);
     }
@@ -478,7 +507,7 @@ class DamageMatrixTest {
     private void comesOf(Expected expected, int blocks) throws IOException {
         Map<Path, Long> before = sizes();
         for (int opening = 1; opening <= 2; opening++) { // the second time, nothing is forgotten that was told
-            try (LogStore store = open()) {
+            try (LogStore store = open(directory.resolve("store"))) {
                 List<String> told = new ArrayList<>();
                 for (PartitionLog log : partitions(store)) {
                     told.addAll(check(log, 2L * (BATCHES + (blocks + 1 - log.partition()) / 2)));

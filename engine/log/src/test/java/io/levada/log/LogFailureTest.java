@@ -374,7 +374,7 @@ class LogFailureTest {
         }
         store.close();
         Checkpoint checkpoint = Checkpoint.decode(Objects.requireNonNull(
-                new CheckedPair(disk, Layout.CHECKPOINT, CheckedFile.CHECKPOINT_MAGIC).read(false)));
+                new CheckedPair(disk, Layout.CHECKPOINT, CheckedFile.CHECKPOINT_MAGIC, null).read(false)));
         assertTrue(JournalScan.of(disk, store.logId(), checkpoint).isEmpty());
         long before = disk.operations();
         LogStore again = open();
