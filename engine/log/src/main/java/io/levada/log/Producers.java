@@ -132,10 +132,11 @@ final class Producers {
         long id = RecordBatch.producerId(batch);
         if (id != RecordBatch.NO_PRODUCER_ID) {
             Known producer = known.computeIfAbsent(id, Known::new);
+            int count = RecordBatch.lastOffsetDelta(batch) + 1; // with those that compaction has removed since
             InFlight added = new InFlight(
                     producer,
                     RecordBatch.producerEpoch(batch),
-                    new Run(RecordBatch.baseSequence(batch), offset, RecordBatch.recordCount(batch)),
+                    new Run(RecordBatch.baseSequence(batch), offset, count),
                     new ArrayList<>(0));
             producer.inFlight.add(added);
             inFlight.add(added);
@@ -276,7 +277,12 @@ final class Producers {
         }
 
         void add(short newEpoch, Run run, long nowMs) {
-            if (newEpoch != epoch) {
+            boolean follows = runs.isEmpty()
+                    || RecordBatch.nextSequence(
+                                    runs.getLast().firstSequence(),
+                                    runs.getLast().count())
+                            == run.firstSequence();
+            if (newEpoch != epoch || !follows) { // batches in between may have been compacted away
                 runs.clear();
             }
             epoch = newEpoch;

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Says what there is when both copies of the checkpoint are lost, by looking at every batch of every segment. Changes
  * nothing. All segments count as they are found, with whatever damage is in them, since nobody knows any more what was
- * forced; records that were deleted without a whole segment may be back, and time begins anew. For one thread.
+ * forced; records that were deleted without a whole segment may be back, and time begins anew. A segment in which batches
+ * that touch each other do not follow each other was compacted; of a topic that is, any may have been. For one thread.
  */
 final class Salvage {
     private static final Logger LOG = LoggerFactory.getLogger(Salvage.class);
@@ -40,12 +41,12 @@ final class Salvage {
     Map<PartitionId, Entry> entries(Catalog catalog) throws IOException {
         Map<PartitionId, Entry> entries = new LinkedHashMap<>();
         for (Catalog.Entry topic : catalog.topics()) {
-            boolean durableUnforced = config.settings(topic.config()).isDurableUnforced();
+            TopicSettings settings = config.settings(topic.config());
             for (int i = 0; i < topic.partitions(); i++) {
                 PartitionId id = new PartitionId(topic.id(), i);
                 List<Long> bases = Layout.segmentBases(disk, id);
                 if (!bases.isEmpty()) {
-                    entries.put(id, entry(id, bases, durableUnforced));
+                    entries.put(id, entry(id, bases, settings));
                 }
             }
         }
@@ -53,33 +54,38 @@ final class Salvage {
         return entries;
     }
 
-    private Entry entry(PartitionId id, List<Long> bases, boolean durableUnforced) throws IOException {
+    private Entry entry(PartitionId id, List<Long> bases, TopicSettings settings) throws IOException {
         List<Extent> extents = new ArrayList<>();
         Producers producers = new Producers(List.of());
         for (int i = 0; i < bases.size(); i++) {
-            long closedMs = i == bases.size() - 1 ? Extent.OPEN : nowMs;
-            extents.add(look(id, bases.get(i), closedMs, producers));
+            boolean last = i == bases.size() - 1;
+            extents.add(look(id, bases.get(i), last, settings.compact() && !last, producers));
         }
         Extent last = extents.get(extents.size() - 1);
         Segment segment = Segment.existing(disk, id, config.indexIntervalBytes(), last);
         byte[] tail = ReplayedPartition.tailOf(segment, last.bytes());
         segment.close();
-        long reserved = durableUnforced ? last.nextOffset() + MOST_RESERVED : 0;
+        long reserved = settings.isDurableUnforced() ? last.nextOffset() + MOST_RESERVED : 0;
         return new Entry(bases.get(0), last.nextOffset(), reserved, extents, tail, producers.checkpoint());
     }
 
     /** Looks at all batches of a segment. */
-    private Extent look(PartitionId id, long base, long closedMs, Producers producers) throws IOException {
+    private Extent look(PartitionId id, long base, boolean last, boolean mayBeCompacted, Producers producers)
+            throws IOException {
         Extent unknown = Extent.beginning(base, nowMs);
         Segment segment = Segment.existing(disk, id, config.indexIntervalBytes(), unknown);
         int size = Math.toIntExact(disk.size(segment.logPath()));
         long next = base;
         long maxTimestampMs = Long.MIN_VALUE;
+        boolean compacted = mayBeCompacted;
+        int goodUntil = 0;
         HeaderWindow window = new HeaderWindow(segment, size, WINDOW_BYTES);
         int position = window.nextBatch(0);
         while (position < size) {
             ByteBuf batch = window.wholeBatch(position);
             if (batch != null) {
+                compacted |= position > 0 && position == goodUntil && RecordBatch.baseOffset(batch) > next;
+                goodUntil = position + batch.readableBytes();
                 producers.replayed(batch, nowMs);
                 next = RecordBatch.nextOffset(batch);
                 maxTimestampMs = Math.max(maxTimestampMs, RecordBatch.maxTimestamp(batch));
@@ -87,6 +93,7 @@ final class Salvage {
             position = window.nextBatch(position + (batch == null ? 1 : batch.readableBytes()));
         }
         segment.close();
-        return new Extent(base, next, size, maxTimestampMs, nowMs, closedMs, Extent.OPEN, false, false);
+        long closedMs = last ? Extent.OPEN : nowMs;
+        return new Extent(base, next, size, maxTimestampMs, nowMs, closedMs, Extent.OPEN, compacted, false);
     }
 }

@@ -47,12 +47,12 @@ final class VerifiedSegments {
         }
     }
 
-    /** All that is there, where nothing says what was forced. */
+    /** All that is there, where nothing says what was forced, and what was compacted. */
     void checkAll(@Nullable String topic, PartitionId id) throws IOException {
         for (long base : Layout.segmentBases(disk, id)) {
             String path = Layout.partitionDirectory(id.topicId(), id.partition()) + "/" + Layout.segmentName(base);
             int size = (int) Math.min(Integer.MAX_VALUE, disk.size(path + Layout.LOG_SUFFIX));
-            Extent all = new Extent(base, UNKNOWN, size, 0, 0, Extent.OPEN, Extent.OPEN, false, false);
+            Extent all = new Extent(base, UNKNOWN, size, 0, 0, Extent.OPEN, Extent.OPEN, true, false);
             new Checked(topic, id, all, new byte[0]).check();
         }
     }

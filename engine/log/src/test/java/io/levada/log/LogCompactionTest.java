@@ -1,6 +1,7 @@
 package io.levada.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.Compression;
@@ -80,23 +81,46 @@ class LogCompactionTest {
         }
 
         void append(PartitionLog log, Compression compression, List<Kept> records) {
-            CompletableFuture<Long> done = new CompletableFuture<>();
+            scheduler.await(send(log, batch(compression, records)).thenApply(offset -> {
+                for (int i = 0; i < records.size(); i++) {
+                    acknowledged.put(offset + i, records.get(i));
+                }
+                return offset;
+            }));
+        }
+
+        private ByteBuf batch(Compression compression, List<Kept> records) {
             try (BatchBuilder builder = new BatchBuilder(Batches.UNTRACKED, compression, Limits.DEFAULT)) {
                 for (Kept record : records) {
                     builder.append(time++, bytes(record.key()), bytes(record.value()), List.of());
                 }
-                log.append(builder.build(), (offset, error) -> {
-                    if (error == null) {
-                        for (int i = 0; i < records.size(); i++) {
-                            acknowledged.put(offset + i, records.get(i));
-                        }
-                        done.complete(offset);
-                    } else {
-                        done.completeExceptionally(error);
-                    }
-                });
+                return builder.build();
             }
-            scheduler.await(done);
+        }
+
+        private static CompletableFuture<Long> send(PartitionLog log, ByteBuf batch) {
+            CompletableFuture<Long> done = new CompletableFuture<>();
+            log.append(batch, (offset, error) -> {
+                if (error == null) {
+                    done.complete(offset);
+                } else {
+                    done.completeExceptionally(error);
+                }
+            });
+            return done;
+        }
+
+        /** Of one producer, some records at a sequence, all of the same keys. */
+        long appendNumbered(PartitionLog log, int sequence) {
+            List<Kept> records = List.of(new Kept("a", "x".repeat(300)), new Kept("b", "y"), new Kept("c", "z"));
+            ByteBuf batch = batch(Compression.NONE, records);
+            RecordBatch.setProducer(batch, 5, (short) 0, sequence);
+            return scheduler.await(send(log, batch));
+        }
+
+        void loseCheckpoints() throws IOException {
+            disk.delete(Layout.CHECKPOINT);
+            disk.delete(Layout.CHECKPOINT + CheckedPair.COPY_SUFFIX);
         }
 
         /** Some batches of some keys, of which most come again and again. */
@@ -194,6 +218,58 @@ class LogCompactionTest {
         world.scheduler.advance(ENOUGH);
         world.check(world.log(store), false);
         store.close();
+        world.scheduler.close();
+    }
+
+    @Test
+    void what_was_compacted_is_no_damage_where_the_checkpoint_is_lost() throws IOException {
+        World world = new World(8);
+        LogStore store = world.open();
+        PartitionLog log = world.log(store);
+        world.fill(log, 150);
+        world.scheduler.advance(ENOUGH);
+        NavigableMap<Long, Kept> found = world.check(log, false);
+        assertTrue(found.size() < world.acknowledged.size() / 2, found.size() + " records are left");
+        store.close();
+        List<String> damaged = new ArrayList<>();
+        LogVerifier.verify(world.disk, finding -> damaged.add(finding.file()));
+        assertEquals(List.of(), damaged);
+        world.loseCheckpoints();
+        LogVerifier.verify(world.disk, finding -> damaged.add(finding.file()));
+        assertEquals(List.of(Layout.CHECKPOINT, Layout.CHECKPOINT + CheckedPair.COPY_SUFFIX), damaged);
+
+        store = world.open();
+
+        assertEquals(found, world.check(world.log(store), false));
+        assertEquals(List.of(), store.health());
+        store.close();
+        world.scheduler.close();
+    }
+
+    @Test
+    void a_producer_of_which_compaction_left_one_empty_batch_goes_on_where_the_checkpoint_is_lost() throws IOException {
+        World world = new World(9);
+        LogStore store = world.open();
+        PartitionLog log = world.log(store);
+        for (int sequence = 0; sequence < 60; sequence += 3) {
+            assertEquals(sequence, world.appendNumbered(log, sequence));
+        }
+        world.append(
+                log, Compression.NONE, List.of(new Kept("a", "later"), new Kept("b", "later"), new Kept("c", "later")));
+        world.fill(log, 60);
+        world.scheduler.advance(ENOUGH);
+        assertEquals(60, World.read(log, 0).firstKey(), "nothing is left of what the producer sent");
+        store.close();
+        world.loseCheckpoints();
+
+        PartitionLog again = world.log(world.open());
+
+        assertEquals(57, world.appendNumbered(again, 57), "a repeat");
+        LevadaException unknown = assertThrows(LevadaException.class, () -> world.appendNumbered(again, 30));
+        assertEquals(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, unknown.code());
+        long end = again.durable();
+        assertEquals(end, world.appendNumbered(again, 60));
+        world.scheduler.crash();
         world.scheduler.close();
     }
 
