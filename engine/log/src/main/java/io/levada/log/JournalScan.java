@@ -175,28 +175,33 @@ final class JournalScan {
     private long chain(long before) {
         runs.removeIf(run -> run.first().generation() < leastGeneration);
         runs.sort(Comparator.comparingLong(run -> run.first().generation()));
-        long expected = from;
         for (Run run : runs) {
-            // where a file failed, the next one begins with the sequence that is void in it
-            while (expected > from && expected > run.first().sequence()) {
-                needed.remove(needed.size() - 1);
-                expected--;
-            }
+            dropVoid(run.first().sequence());
             for (Place block : run.blocks()) {
                 long sequence = block.header().sequence();
                 if (sequence >= before) {
                     break;
                 }
-                if (sequence > expected) {
-                    throw missing(expected, block);
+                if (sequence > expected()) {
+                    throw missing(expected(), block);
                 }
-                if (sequence == expected) {
+                if (sequence == expected()) {
                     needed.add(block);
-                    expected++;
                 }
             }
         }
-        return expected;
+        return expected();
+    }
+
+    private long expected() {
+        return from + needed.size();
+    }
+
+    /** Where a file failed, the next one begins with the sequence that is void in it. */
+    private void dropVoid(long sequence) {
+        while (!needed.isEmpty() && expected() > sequence) {
+            needed.remove(needed.size() - 1);
+        }
     }
 
     private void failIfMissing(long expected) {

@@ -8,7 +8,10 @@ import static org.junit.jupiter.api.Assertions.fail;
 import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.env.Disk;
+import io.levada.env.DiskFile;
 import io.levada.env.Env;
+import io.levada.env.PassingDisk;
 import io.levada.env.SimDisk;
 import io.levada.env.SimDisk.CrashStyle;
 import io.levada.env.SimRandomness;
@@ -112,6 +115,36 @@ class LogRetentionTest {
         assertEquals(0, log.read(2, 100).readableBytes());
         assertEquals(2, log.offsetAt(0));
         assertEquals(List.of(), disk.list(Layout.partitionDirectory(log.id().topicId(), 0)), "no file is left of it");
+    }
+
+    @Test
+    void bytes_that_are_not_durable_yet_let_nothing_go() {
+        store.close();
+        List<Runnable> duringForce = new ArrayList<>();
+        Disk watched = new PassingDisk(disk) {
+            @Override
+            protected void force(String path, DiskFile file) throws IOException {
+                if (path.startsWith(Layout.JOURNAL)) {
+                    duringForce.forEach(Runnable::run);
+                }
+                super.force(path, file);
+            }
+        };
+        store = LogStore.open(new Env(watched, scheduler.clock(), random, scheduler), LogWorkload.CONFIG);
+        PartitionLog log = topic("retention.bytes", "2000", "segment.bytes", "4096");
+        append(log, "x".repeat(3_800));
+        append(log, "x".repeat(300)); // in the next segment
+        List<Long> starts = new ArrayList<>();
+        duringForce.add(() -> {
+            PartitionTrim.byRetention(log, 1);
+            starts.add(log.start());
+        });
+
+        append(log, "x".repeat(3_000)); // written behind it, and not durable while it is forced
+
+        assertEquals(List.of(0L), starts, "a crash could still take what stands behind the first segment");
+        PartitionTrim.byRetention(log, 1);
+        assertEquals(1, log.start(), "and now it cannot");
     }
 
     @Test

@@ -55,6 +55,7 @@ record SeededBug(
                 failing("tries a failed force again", Stubborn::new),
                 failing("goes on in another journal file before that is forced", HastyFailover::new),
                 failing("goes on in a journal file that failed", Journal.class, "beginAnew", Nothing.class),
+                failing("does not void what a failed journal file holds", JournalScan.class, "dropVoid", Nothing.class),
                 of("forgets what producers sent", Producers.class, "checkpoint", NoList.class),
                 of("forgets where a log starts", Maintenance.class, "entry", NoStart.class)
                         .in(RETAINED),
