@@ -10,6 +10,7 @@ import io.levada.env.DiskFile;
 import io.levada.env.Env;
 import io.levada.env.PassingDisk;
 import io.levada.log.Batches.Read;
+import io.levada.log.LogVerifier.Finding;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -488,6 +489,9 @@ class DamageMatrixTest {
         Path journal = store("killed").resolve(Layout.JOURNAL);
         delete(journal);
         Files.createDirectory(journal);
+        List<String> found = new ArrayList<>();
+        LogVerifier.verify(directory.resolve("store"), finding -> found.add(finding.file()));
+        assertEquals(List.of(Layout.JOURNAL), found);
         comesOf(Expected.ALL, 2 * MORE);
     }
 
@@ -506,6 +510,10 @@ class DamageMatrixTest {
     /** @param blocks of those that the journal held alone, how many are there still, or are told to be lost */
     private void comesOf(Expected expected, int blocks) throws IOException {
         Map<Path, Long> before = sizes();
+        List<Finding> found = new ArrayList<>();
+        LogVerifier.verify(directory.resolve("store"), found::add);
+        assertTrue(expected == Expected.ALL || !found.isEmpty(), "what will be told is found offline");
+        assertEquals(before, sizes(), "looking changes nothing");
         for (int opening = 1; opening <= 2; opening++) { // the second time, nothing is forgotten that was told
             try (LogStore store = open(directory.resolve("store"))) {
                 List<String> told = new ArrayList<>();
