@@ -12,6 +12,7 @@ import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.FluxSink;
 
@@ -23,6 +24,7 @@ final class GroupChannel extends ClientChannel implements MemberSink {
     private final Map<Integer, Assigned> assigned = new HashMap<>();
     private @Nullable GroupSession group;
     private @Nullable String member;
+    private String rejoining = "";
     private boolean leaving;
     private boolean aborted;
     private int commits;
@@ -56,7 +58,7 @@ final class GroupChannel extends ClientChannel implements MemberSink {
     @Override
     void open(ByteBuf first) {
         Json join = Json.read("join", first);
-        join.only("type", "group", "topics", "memberName", "from");
+        join.only("type", "group", "topics", "memberName", "from", "member", "secret");
         if (!join.text("type").equals("join")) {
             throw invalid("the first message of group is {\"type\":\"join\",...}");
         }
@@ -65,8 +67,23 @@ final class GroupChannel extends ClientChannel implements MemberSink {
                 join.text("group"),
                 join.texts("topics"),
                 join.textOrNull("memberName"),
-                from == null ? Position.committed() : Position.parse(from));
+                from == null ? Position.committed() : Position.parse(from),
+                rejoin(join.textOrNull("member"), join.textOrNull("secret")));
         group = session.engine().join(spec, this);
+    }
+
+    private JoinSpec.@Nullable Rejoin rejoin(@Nullable String name, @Nullable String secret) {
+        if (name == null && secret == null) {
+            return null;
+        } else if (name == null || secret == null) {
+            throw invalid("join takes member and secret together, or neither");
+        }
+        rejoining = name;
+        try {
+            return new JoinSpec.Rejoin(name, Long.parseLong(secret));
+        } catch (NumberFormatException e) {
+            throw invalid("a secret is what joined told");
+        }
     }
 
     @Override
@@ -165,14 +182,36 @@ final class GroupChannel extends ClientChannel implements MemberSink {
     }
 
     @Override
-    public void onJoined(String name, long generation) {
+    public void onJoined(String name, long secret, long generation) {
         later(() -> {
-            if (!hasEnded() && !aborted) {
-                member = name;
-                session.joined(name, this);
-                send(message("joined").put("member", name).put("generation", generation));
+            if (isOpenAs(name)) {
+                send(message("joined")
+                        .put("member", name)
+                        .put("secret", Long.toString(secret))
+                        .put("generation", generation));
             }
         });
+    }
+
+    @Override
+    public void onRejoined(long generation, Set<Integer> handles) {
+        later(() -> {
+            if (isOpenAs(rejoining)) {
+                ObjectNode rejoined = message("rejoined").put("generation", generation);
+                handles.forEach(rejoined.putArray("handles")::add);
+                send(rejoined);
+            }
+        });
+    }
+
+    /** Whether there still is somebody to be a member, who has its name from now on. */
+    private boolean isOpenAs(String name) {
+        boolean open = !hasEnded() && !aborted;
+        if (open) {
+            member = name;
+            session.joined(name, this);
+        }
+        return open;
     }
 
     @Override

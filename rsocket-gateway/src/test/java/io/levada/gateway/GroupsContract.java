@@ -11,6 +11,7 @@ import io.levada.TopicPartition;
 import io.levada.facade.JoinSpec;
 import io.levada.protocol.Message;
 import java.util.List;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /** The routes of memberships, to the letter of PROTOCOL.md; run for each transport. */
@@ -28,8 +29,8 @@ interface GroupsContract {
 
     private FakeEngine.FakeSession joined(RawClient.Channel channel) {
         FakeEngine.FakeSession session = Await.next("a session", engine().sessions);
-        session.sink.onJoined("m-1", 4);
-        assertEquals("{\"type\":\"joined\",\"member\":\"m-1\",\"generation\":4}", channel.down.text());
+        session.sink.onJoined("m-1", 7, 4);
+        assertEquals("{\"type\":\"joined\",\"member\":\"m-1\",\"secret\":\"7\",\"generation\":4}", channel.down.text());
         session.sink.onAssigned(7, new TopicPartition("t", 3), 4, 55);
         assertEquals(
                 "{\"type\":\"assigned\",\"handle\":7,\"topic\":\"t\",\"partition\":3,\"generation\":4,\"start\":55}",
@@ -66,6 +67,35 @@ interface GroupsContract {
         assertEquals("leave", Await.next("leave", session.calls));
         assertEquals(RawClient.Stream.COMPLETE, channel.down.end());
         assertNull(session.calls.peek());
+    }
+
+    @Test
+    default void a_member_comes_back_with_its_secret_and_hears_what_it_has() {
+        RawClient.Channel channel = client().jsonChannel(
+                        "group",
+                        "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\"],\"member\":\"m-1\",\"secret\":\"9007199254740993\"}",
+                        Long.MAX_VALUE);
+        FakeEngine.FakeSession session = Await.next("a session", engine().sessions);
+        assertEquals(new JoinSpec.Rejoin("m-1", (1L << 53) + 1), session.spec.rejoin());
+        session.sink.onRejoined(4, new TreeSet<>(List.of(7, 9)));
+        assertEquals("{\"type\":\"rejoined\",\"generation\":4,\"handles\":[7,9]}", channel.down.text());
+        session.sink.onAssigned(7, new TopicPartition("t", 3), 4, 55);
+        assertTrue(channel.down.text().contains("\"handle\":7"));
+        RawClient.Channel reading =
+                client().channel("group.partition.batched", new Message.Open("{\"member\":\"m-1\"}"), Long.MAX_VALUE);
+        reading.send(new Message.Add(7, 60));
+        assertEquals("add 7 60", Await.next("add", Await.next("a reader", session.readers).calls));
+    }
+
+    @Test
+    default void nobody_comes_back_without_a_secret() {
+        for (String half : List.of("\"member\":\"m-1\"", "\"secret\":\"7\"", "\"member\":\"m-1\",\"secret\":\"x\"")) {
+            RawClient.Channel channel = client().jsonChannel(
+                            "group",
+                            "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\"]," + half + "}",
+                            Long.MAX_VALUE);
+            assertTrue(channel.down.end().contains("INVALID_REQUEST"));
+        }
     }
 
     @Test

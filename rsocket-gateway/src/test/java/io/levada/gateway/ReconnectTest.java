@@ -19,11 +19,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 
 /** A client whose connections are cut, or whose server goes away for a while. */
@@ -124,6 +127,46 @@ class ReconnectTest {
             }
             assertEquals(0, proxy.cutsLeft(), "all cuts were made");
         }
+    }
+
+    /** The other member's connection is whole: it gets nothing of what the first one has, and has nothing to give. */
+    @Test
+    void a_member_of_a_group_gets_each_record_once_through_fifty_cuts_and_no_partition_moves() {
+        try (EmbeddedEngine engine = EmbeddedEngine.open("memory:");
+                GatewayServer server = Servers.start(engine);
+                Levada direct = Levada.open(address(server), OPTIONS);
+                CuttingProxy proxy = new CuttingProxy(server.tcpAddress().getPort(), CUTS, MEAN_BYTES);
+                Levada cut = openThrough(proxy)) {
+            create(direct);
+            Queue<StoredRecord> shaky = new ConcurrentLinkedQueue<>();
+            Queue<StoredRecord> steady = new ConcurrentLinkedQueue<>();
+            Disposable one = receive(cut, shaky);
+            Disposable other = receive(direct, steady);
+            Await.until(
+                    "both have two partitions",
+                    () -> direct.blocking().describeGroup("g").members().stream()
+                                    .filter(member -> member.partitions().size() == 2)
+                                    .count()
+                            == 2);
+            long generation = direct.blocking().describeGroup("g").generation();
+            direct.publish("t", records(RECORDS)).blockLast(LIMIT);
+            Await.until("all is there", () -> shaky.size() + steady.size() >= RECORDS);
+            List<StoredRecord> all = new ArrayList<>(shaky);
+            all.addAll(steady);
+            assertEachOnce(RECORDS, all);
+            assertEquals(RECORDS / 2, steady.size());
+            assertEquals(generation, direct.blocking().describeGroup("g").generation(), "nothing moved");
+            assertEquals(0, proxy.cutsLeft(), "all cuts were made");
+            one.dispose();
+            other.dispose();
+        }
+    }
+
+    private static Disposable receive(Levada levada, Queue<StoredRecord> into) {
+        return levada.group("g").receive("t").subscribe(delivery -> {
+            into.add(delivery.record());
+            delivery.ack();
+        });
     }
 
     @Test

@@ -128,6 +128,14 @@ final class GroupRuntime implements GroupService {
 
     @Override
     public GroupSession join(JoinSpec spec, MemberSink sink) {
+        JoinSpec.Rejoin back = spec.rejoin();
+        if (back != null) {
+            MemberSession session = new MemberSession(this, spec, back.member(), sink);
+            if (!execute(() -> rejoin(session, back.secret()))) {
+                session.failed(goingAway());
+            }
+            return session;
+        }
         String name = spec.memberName() == null ? "member" : spec.memberName();
         String suffix = String.format("%08x", (int) host.env().randomness().nextLong());
         MemberSession session = new MemberSession(this, spec, name + "-" + suffix, sink);
@@ -146,15 +154,33 @@ final class GroupRuntime implements GroupService {
         }
         sessions.put(session.member(), session);
         JoinSpec spec = session.spec();
+        long secret = Math.max(1, host.env().randomness().nextLong() & Long.MAX_VALUE);
         run(
-                now -> coordinator.join(spec.group(), session.member(), spec.topics(), spec.from(), now),
+                now -> coordinator.join(spec.group(), session.member(), secret, spec.topics(), spec.from(), now),
+                () -> {},
+                error -> drop(session, error));
+    }
+
+    /** The session of before, if its end has not been noticed, ends once it is sure that this is the same member. */
+    private void rejoin(MemberSession session, long secret) {
+        run(
+                now -> {
+                    Decision decision = coordinator.rejoin(session.group(), session.member(), secret, now);
+                    MemberSession former = sessions.put(session.member(), session);
+                    if (former != null) {
+                        former.failed(new LevadaException(
+                                ErrorCode.FENCED_MEMBER_EPOCH,
+                                "member '" + session.member() + "' is there on another connection now"));
+                    }
+                    return decision;
+                },
                 () -> {},
                 error -> drop(session, error));
     }
 
     /** Ends a session from here; its member, if there is one, leaves. */
     private void drop(MemberSession session, LevadaException error) {
-        sessions.remove(session.member());
+        sessions.remove(session.member(), session);
         session.failed(error);
     }
 
@@ -216,7 +242,7 @@ final class GroupRuntime implements GroupService {
 
     void aborted(MemberSession session) {
         execute(() -> {
-            if (sessions.remove(session.member()) != null) {
+            if (sessions.remove(session.member(), session)) {
                 run(
                         now -> coordinator.disconnected(session.group(), session.member(), now),
                         () -> {},
@@ -380,7 +406,9 @@ final class GroupRuntime implements GroupService {
             return; // its connection is gone
         }
         if (effect instanceof Effect.Joined joined) {
-            session.tell(to -> to.onJoined(joined.member(), joined.generation()));
+            session.tell(to -> to.onJoined(joined.member(), joined.secret(), joined.generation()));
+        } else if (effect instanceof Effect.Rejoined rejoined) {
+            session.tell(to -> to.onRejoined(rejoined.generation(), rejoined.handles()));
         } else if (effect instanceof Effect.Assigned assigned) {
             assigned(session, assigned);
         } else if (effect instanceof Effect.FindStart find) {

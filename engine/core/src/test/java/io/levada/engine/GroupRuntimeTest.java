@@ -125,6 +125,44 @@ class GroupRuntimeTest {
     }
 
     @Test
+    void a_member_is_back_before_its_loss_is_noticed_and_nothing_moves() {
+        topic("t", 2);
+        BatchWriter writer = writer("t");
+        TestMember a = join("a");
+        publish(writer, 0, 0, 5);
+        time.await(() -> a.reads.size() == 5);
+        a.commit();
+        time.advanceMs(1);
+        TestMember b = a.back(engine::join);
+        time.await(() -> !b.heard("rejoined").isEmpty());
+        assertEquals(List.of("rejoined 1 with [1, 2]"), b.heard("rejoined"));
+        assertEquals(List.of("assigned t-0 from 5", "assigned t-1 from 0"), b.heard("assigned"));
+        assertEquals("error FENCED_MEMBER_EPOCH", a.heard.get(a.heard.size() - 1));
+        a.session.abort(); // what is noticed late is not held against the member
+        publish(writer, 1, 5, 5);
+        time.await(() -> b.reads.size() == 5);
+        time.advanceMs(60_000);
+        assertEquals(1, group().generation());
+        assertEquals(2, group().members().get(0).partitions().size());
+    }
+
+    @Test
+    void a_member_comes_back_within_its_grace_period_but_not_later() {
+        topic("t", 1);
+        TestMember a = join("a");
+        time.await(() -> !a.heard("assigned").isEmpty());
+        a.session.abort();
+        time.advanceMs(9_000);
+        TestMember b = a.back(engine::join);
+        time.await(() -> !b.heard("rejoined").isEmpty());
+        b.session.abort();
+        time.advanceMs(11_000);
+        TestMember late = a.back(engine::join);
+        time.await(() -> !late.heard.isEmpty());
+        assertEquals(List.of("error UNKNOWN_MEMBER_ID"), late.heard);
+    }
+
+    @Test
     void control_records_are_read_twice_when_a_partition_is_given_back_without_a_commit() {
         topic("t", 2);
         BatchWriter writer = writer("t");

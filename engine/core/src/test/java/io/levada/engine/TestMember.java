@@ -13,6 +13,8 @@ import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -51,8 +53,21 @@ final class TestMember implements MemberSink, BatchSink {
     /** Whether it commits before it answers. */
     boolean careful = true;
 
+    private final JoinSpec spec;
+    private JoinSpec.@Nullable Rejoin identity;
+
     TestMember(Joining joining, String group, String name, Position from, String... topics) {
-        session = joining.join(new JoinSpec(group, List.of(topics), name, from), this);
+        this(joining, new JoinSpec(group, List.of(topics), name, from));
+    }
+
+    /** The same member on another connection, which knows nothing of this one. */
+    TestMember back(Joining joining) {
+        return new TestMember(joining, spec.rejoining(Objects.requireNonNull(identity)));
+    }
+
+    private TestMember(Joining joining, JoinSpec spec) {
+        this.spec = spec;
+        session = joining.join(spec, this);
         reader = session.read(this);
         reader.credit(Long.MAX_VALUE, Long.MAX_VALUE);
     }
@@ -86,8 +101,14 @@ final class TestMember implements MemberSink, BatchSink {
     }
 
     @Override
-    public void onJoined(String member, long generation) {
+    public void onJoined(String member, long secret, long generation) {
         heard.add("joined " + generation);
+        identity = new JoinSpec.Rejoin(member, secret);
+    }
+
+    @Override
+    public void onRejoined(long generation, Set<Integer> handles) {
+        heard.add("rejoined " + generation + " with " + handles);
     }
 
     @Override

@@ -8,10 +8,37 @@ import org.jspecify.annotations.Nullable;
  * How a member joins.
  *
  * @param from where partitions start that have no commit
+ * @param rejoin the member that comes back on another connection, or null for a new one
  */
 public record JoinSpec(
-        String group, List<String> topics, @Nullable String memberName, Position from) {
-    public JoinSpec {
-        topics = List.copyOf(topics);
+        String group,
+        List<String> topics,
+        @Nullable String memberName,
+        Position from,
+        @Nullable Rejoin rejoin) {
+    /**
+     * Who comes back, within the grace period and as nobody else could.
+     *
+     * @param secret as {@link MemberSink#onJoined} told it
+     */
+    public record Rejoin(String member, long secret) {}
+
+    public JoinSpec(
+            String group, List<String> topics, @Nullable String memberName, Position from, @Nullable Rejoin rejoin) {
+        this.group = group;
+        this.topics = List.copyOf(topics);
+        this.memberName = memberName;
+        this.from = from;
+        this.rejoin = rejoin;
+    }
+
+    /** How a new member joins. */
+    public JoinSpec(String group, List<String> topics, @Nullable String memberName, Position from) {
+        this(group, topics, memberName, from, null);
+    }
+
+    /** The same member on another connection. */
+    public JoinSpec rejoining(Rejoin member) {
+        return new JoinSpec(group, topics, memberName, from, member);
     }
 }

@@ -1,10 +1,24 @@
 package io.levada.facade;
 
 import io.levada.TopicPartition;
+import java.util.Set;
 
 /** What a member of a group hears. */
 public interface MemberSink {
-    void onJoined(String member, long generation);
+    /**
+     * The member is in the group.
+     *
+     * @param secret what {@link JoinSpec.Rejoin} wants; 0 where nobody can come back
+     */
+    void onJoined(String member, long secret, long generation);
+
+    /**
+     * The member that {@link JoinSpec#rejoin} names is back. What it owns is told again as if it were new, and may have
+     * been told just before: {@link #onAssigned}, with the group's commit as the start, and {@link #onRevoking}.
+     *
+     * @param handles what it was told of on an earlier connection, or should have been, and still owns; the rest is lost
+     */
+    default void onRejoined(long generation, Set<Integer> handles) {}
 
     /**
      * The member owns the partition from now on.

@@ -123,7 +123,7 @@ final class Membership implements MemberSink {
     }
 
     @Override
-    public void onJoined(String member, long generation) {
+    public void onJoined(String member, long secret, long generation) {
         events.tell(new MemberEvent.Joined(member, generation));
     }
 

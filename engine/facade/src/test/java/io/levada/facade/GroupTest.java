@@ -61,7 +61,7 @@ class GroupTest {
     void tells_events_in_order() {
         receive(10);
         MemberSink sink = engine.session().sink;
-        sink.onJoined("m-1", 4);
+        sink.onJoined("m-1", 7, 4);
         sink.onIdle("1 partition, 2 members");
         sink.onAssigned(1, T0, 5, 0);
         sink.onRevoking(1, 10_000);
@@ -82,7 +82,7 @@ class GroupTest {
                 }))
                 .subscribe(deliveries);
         open.add(deliveries);
-        engine.session().sink.onJoined("m", 1);
+        engine.session().sink.onJoined("m", 7, 1);
         engine.session().sink.onIdle("why");
 
         assertEquals(2, events.size());

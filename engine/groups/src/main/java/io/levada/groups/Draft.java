@@ -89,7 +89,25 @@ final class Draft {
         }
     }
 
-    Effect findStart(TopicPartition partition, Ownership ownership, Member owner) {
+    /** Tells an owner of a partition, and whether it is asked back, once more. */
+    void tellAgain(TopicPartition partition, Member owner, long nowMs) {
+        Ownership ownership = state.ownership(partition);
+        GroupState.Commit commit = state.commits().get(partition);
+        if (ownership == null) {
+            return;
+        } else if (commit == null) {
+            tell(findStart(partition, ownership, owner));
+            return;
+        }
+        tell(new Effect.Assigned(
+                group(), owner.id(), ownership.handle(), partition, ownership.generation(), commit.offset()));
+        if (ownership.revoking()) {
+            tell(new Effect.Revoking(
+                    group(), owner.id(), ownership.handle(), Math.max(0, ownership.revokedAtMs() - nowMs)));
+        }
+    }
+
+    private Effect findStart(TopicPartition partition, Ownership ownership, Member owner) {
         return new Effect.FindStart(
                 group(),
                 owner.id(),

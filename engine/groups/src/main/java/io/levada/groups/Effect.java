@@ -2,6 +2,7 @@ package io.levada.groups;
 
 import io.levada.Position;
 import io.levada.TopicPartition;
+import java.util.Set;
 
 /** Something for a member to be told, once the events of the same decision are durable. */
 public sealed interface Effect {
@@ -9,7 +10,19 @@ public sealed interface Effect {
 
     String member();
 
-    record Joined(String group, String member, long generation) implements Effect {}
+    /**
+     * The member is in the group.
+     *
+     * @param secret to be told to nobody else
+     */
+    record Joined(String group, String member, long secret, long generation) implements Effect {}
+
+    /**
+     * The member is back; what it is to know of its assignments follows.
+     *
+     * @param handles assignments that it was told of before, or should have been, and that stand
+     */
+    record Rejoined(String group, String member, long generation, Set<Integer> handles) implements Effect {}
 
     /**
      * The member owns the partition, and reads from the group's place on.

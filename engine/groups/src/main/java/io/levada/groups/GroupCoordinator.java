@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -44,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>owned</td><td>another member should have it</td><td>revoking</td><td>owner: Revoking</td></tr>
  * <tr><td>revoking</td><td>{@link #revoked}</td><td>free</td><td>owner: HandedOver</td></tr>
  * <tr><td>revoking</td><td>{@link #tick} at its deadline</td><td>free</td><td>owner: Lost</td></tr>
+ * <tr><td>any</td><td>its owner comes back</td><td>what it was</td><td>owner: Rejoined, then Assigned, Revoking as before</td></tr>
  * <tr><td>any</td><td>its owner leaves, or its grace period ends</td><td>free</td><td>owner: Left, Expired</td></tr>
  * <tr><td>any</td><td>its topic is deleted</td><td>gone, with its commit</td><td>owner: Lost</td></tr>
  * </table>
@@ -95,10 +97,12 @@ public final class GroupCoordinator {
      * A member joins, and the group comes to be if it is its first.
      *
      * @param member an id never used before
+     * @param secret what it will prove itself with when it comes back, or {@link Member#NO_SECRET}
      * @param from where partitions start that have no commit
      * @throws LevadaException INVALID_GROUP_ID, INVALID_REQUEST, UNKNOWN_TOPIC_OR_PARTITION
      */
-    public Decision join(String group, String member, Collection<String> topicNames, Position from, long nowMs) {
+    public Decision join(
+            String group, String member, long secret, Collection<String> topicNames, Position from, long nowMs) {
         checkName(group);
         List<String> subscription = List.copyOf(new TreeSet<>(topicNames));
         checkTopics(subscription);
@@ -109,9 +113,41 @@ public final class GroupCoordinator {
         }
         Draft draft = new Draft(current);
         long generation = draft.generation();
-        draft.set(new Member(member, subscription, from.spelled(), generation, Member.CONNECTED, false));
-        draft.tell(new Effect.Joined(group, member, generation));
+        draft.set(new Member(member, secret, subscription, from.spelled(), generation, Member.CONNECTED, false));
+        draft.tell(new Effect.Joined(group, member, secret, generation));
         return settled(draft, nowMs);
+    }
+
+    /**
+     * A member is there on another connection, whether or not it is known that the one before broke. What it owns stays
+     * what it was, and it is told of all of it again, as something told before may not have reached it.
+     *
+     * @throws LevadaException UNKNOWN_MEMBER_ID where the grace period is over, or it is another one's secret
+     */
+    public Decision rejoin(String group, String member, long secret, long nowMs) {
+        GroupState state = groups.getOrDefault(group, new GroupState(group));
+        Member known = member(state, member);
+        if (secret == Member.NO_SECRET || secret != known.secret()) {
+            throw unknown(state, member);
+        }
+        Draft draft = new Draft(state);
+        draft.set(known.back().idle(false)); // told again, if it still is
+        draft.tell(new Effect.Rejoined(group, member, state.generation(), toldHandles(state, member)));
+        for (TopicPartition partition : state.ownedBy(member)) {
+            draft.tellAgain(partition, known, nowMs);
+        }
+        return settled(draft, nowMs);
+    }
+
+    private static Set<Integer> toldHandles(GroupState state, String member) {
+        Set<Integer> handles = new TreeSet<>();
+        for (TopicPartition partition : state.ownedBy(member)) {
+            Ownership ownership = state.ownership(partition);
+            if (ownership != null && !state.pending(partition)) {
+                handles.add(ownership.handle());
+            }
+        }
+        return handles;
     }
 
     private static void checkName(String group) {
@@ -410,11 +446,14 @@ public final class GroupCoordinator {
     private static Member member(GroupState state, String id) {
         Member member = state.members().get(id);
         if (member == null) {
-            throw new LevadaException(
-                    ErrorCode.UNKNOWN_MEMBER_ID,
-                    "member '" + id + "' is not in group '" + state.name() + "'; join again");
+            throw unknown(state, id);
         }
         return member;
+    }
+
+    private static LevadaException unknown(GroupState state, String id) {
+        return new LevadaException(
+                ErrorCode.UNKNOWN_MEMBER_ID, "member '" + id + "' is not in group '" + state.name() + "'; join again");
     }
 
     /** The guard of everything an owner says: the partition, if the assignment it speaks of stands. */

@@ -70,7 +70,7 @@ public final class GroupEventCodec {
             Member member = set.member();
             ArrayNode topics = value.putArray("topics");
             member.topics().forEach(topics::add);
-            value.put("from", member.from()).put("joined", member.joined());
+            value.put("from", member.from()).put("joined", member.joined()).put("secret", member.secret());
             value.put("goneAtMs", member.goneAtMs()).put("idle", member.idle());
         } else if (event instanceof PartitionSet set) {
             Ownership ownership = set.ownership();
@@ -125,6 +125,7 @@ public final class GroupEventCodec {
                 group,
                 new Member(
                         id,
+                        value.path("secret").asLong(Member.NO_SECRET),
                         topics,
                         need(value, "from").asText(),
                         need(value, "joined").asLong(),

@@ -101,6 +101,8 @@ final class GroupChecker {
                     assigned,
                     commit);
             toldIdle.remove(assigned.member());
+        } else if (effect instanceof Effect.Rejoined rejoined) {
+            checkBack(rejoined);
         } else if (effect instanceof Effect.HandedOver over) {
             letGo(over.member(), over.handle());
         } else if (effect instanceof Effect.Lost lost) {
@@ -111,6 +113,18 @@ final class GroupChecker {
             require(!idle.reason().isEmpty(), "idle without a reason", idle);
             toldIdle.add(idle.member());
         }
+    }
+
+    /** Who came back keeps what it was told of before, all of which it is told again. */
+    private void checkBack(Effect.Rejoined rejoined) {
+        String member = rejoined.member();
+        Set<String> kept = new HashSet<>();
+        rejoined.handles().forEach(handle -> kept.add(owner(member, handle)));
+        Set<String> before = new HashSet<>(believers.values());
+        before.removeIf(owner -> !owner.startsWith(member + "/"));
+        require(kept.equals(before), "came back to something else: told, before", kept, before);
+        believers.values().removeAll(before);
+        toldIdle.remove(member);
     }
 
     private static String owner(String member, int handle) {

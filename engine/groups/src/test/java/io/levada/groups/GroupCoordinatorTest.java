@@ -16,12 +16,14 @@ import io.levada.groups.Effect.Idle;
 import io.levada.groups.Effect.Joined;
 import io.levada.groups.Effect.Left;
 import io.levada.groups.Effect.Lost;
+import io.levada.groups.Effect.Rejoined;
 import io.levada.groups.Effect.Revoking;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.function.Executable;
 
 class GroupCoordinatorTest {
     private static final UUID ID = new UUID(1, 2);
+    private static final long SECRET = 99;
     private static final TopicPartition T0 = new TopicPartition("t", 0);
     private static final TopicPartition T1 = new TopicPartition("t", 1);
     private final GroupCoordinator groups = new GroupCoordinator(new GroupConfig(10_000, 5_000));
@@ -45,7 +48,7 @@ class GroupCoordinatorTest {
     }
 
     private List<Effect> join(String member, long nowMs) {
-        return run(() -> groups.join("g", member, List.of("t"), Position.latest(), nowMs));
+        return run(() -> groups.join("g", member, SECRET, List.of("t"), Position.latest(), nowMs));
     }
 
     /** Joins, and starts what is assigned at offset 0. */
@@ -65,7 +68,8 @@ class GroupCoordinatorTest {
     void first_member_is_told_of_a_partition_once_its_start_is_found() {
         topic(1);
         assertEquals(
-                List.of(new Joined("g", "a", 1), new FindStart("g", "a", 1, T0, 1, Position.latest())), join("a", 0));
+                List.of(new Joined("g", "a", SECRET, 1), new FindStart("g", "a", 1, T0, 1, Position.latest())),
+                join("a", 0));
         assertEquals("Reconciling", groups.describe("g").state());
         assertEquals(List.of(new Assigned("g", "a", 1, T0, 1, 42)), run(() -> groups.started("g", "a", 1, 1, 42)));
         assertEquals("Stable", groups.describe("g").state());
@@ -78,14 +82,14 @@ class GroupCoordinatorTest {
         topic(1);
         joinAndStart("a");
         run(() -> groups.leave("g", "a", 0));
-        assertEquals(List.of(new Joined("g", "b", 3), new Assigned("g", "b", 2, T0, 3, 0)), join("b", 0));
+        assertEquals(List.of(new Joined("g", "b", SECRET, 3), new Assigned("g", "b", 2, T0, 3, 0)), join("b", 0));
     }
 
     @Test
     void partition_moves_only_when_its_owner_has_given_it_back() {
         topic(2);
         joinAndStart("a");
-        assertEquals(List.of(new Joined("g", "b", 2), new Revoking("g", "a", 2, 5_000)), join("b", 0));
+        assertEquals(List.of(new Joined("g", "b", SECRET, 2), new Revoking("g", "a", 2, 5_000)), join("b", 0));
         assertEquals("Reconciling", groups.describe("g").state());
         run(() -> groups.commit("g", "a", List.of(new CommitOffset(2, 1, 7)), partition -> 7));
         assertEquals(
@@ -233,16 +237,20 @@ class GroupCoordinatorTest {
     @Test
     void joining_is_refused_for_bad_names_and_unknown_topics() {
         topic(1);
-        refused(ErrorCode.INVALID_GROUP_ID, () -> groups.join("a b", "m", List.of("t"), Position.earliest(), 0));
-        refused(ErrorCode.INVALID_GROUP_ID, () -> groups.join("__g", "m", List.of("t"), Position.earliest(), 0));
-        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "m", List.of(), Position.earliest(), 0));
+        refused(
+                ErrorCode.INVALID_GROUP_ID,
+                () -> groups.join("a b", "m", SECRET, List.of("t"), Position.earliest(), 0));
+        refused(
+                ErrorCode.INVALID_GROUP_ID,
+                () -> groups.join("__g", "m", SECRET, List.of("t"), Position.earliest(), 0));
+        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "m", SECRET, List.of(), Position.earliest(), 0));
         List<String> many = IntStream.range(0, 2_000).mapToObj(i -> "topic" + i).toList();
-        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "m", many, Position.earliest(), 0));
+        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "m", SECRET, many, Position.earliest(), 0));
         refused(
                 ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-                () -> groups.join("g", "m", List.of("t", "u"), Position.earliest(), 0));
+                () -> groups.join("g", "m", SECRET, List.of("t", "u"), Position.earliest(), 0));
         join("a", 0);
-        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "a", List.of("t"), Position.earliest(), 0));
+        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "a", SECRET, List.of("t"), Position.earliest(), 0));
     }
 
     @Test
@@ -253,7 +261,7 @@ class GroupCoordinatorTest {
         run(() -> groups.topicsChanged(shapes, 0));
         for (int i = 0; i < 200; i++) {
             String member = "m" + i;
-            answerAll(run(() -> groups.join("g", member, topics, Position.earliest(), 0)));
+            answerAll(run(() -> groups.join("g", member, SECRET, topics, Position.earliest(), 0)));
         }
         assertEquals("Stable", groups.describe("g").state());
         groups.describe("g")
@@ -275,5 +283,66 @@ class GroupCoordinatorTest {
                 open.addAll(run(() -> groups.revoked("g", asked.member(), asked.handle(), generation, 0)));
             }
         }
+    }
+
+    @Test
+    void a_member_that_comes_back_in_time_keeps_what_it_has_and_moves_nothing() {
+        topic(2);
+        joinAndStart("a");
+        run(() -> groups.commit("g", "a", List.of(new CommitOffset(2, 1, 7)), partition -> 7));
+        run(() -> groups.disconnected("g", "a", 0));
+        assertEquals(10_000, groups.deadlineMs("g"));
+        assertEquals(
+                List.of(
+                        new Rejoined("g", "a", 1, Set.of(1, 2)),
+                        new Assigned("g", "a", 1, T0, 1, 0),
+                        new Assigned("g", "a", 2, T1, 1, 7)),
+                run(() -> groups.rejoin("g", "a", SECRET, 9_999)));
+        assertEquals(GroupCoordinator.NEVER, groups.deadlineMs("g"));
+        assertEquals(1, groups.describe("g").generation(), "nothing moved");
+        run(() -> groups.commit("g", "a", List.of(new CommitOffset(1, 1, 3)), partition -> 7));
+    }
+
+    @Test
+    void a_member_may_come_back_before_it_is_known_that_it_was_gone_and_hears_what_it_is_asked_for_again() {
+        topic(2);
+        joinAndStart("a");
+        join("b", 1_000);
+        assertEquals(
+                List.of(
+                        new Rejoined("g", "a", 2, Set.of(1, 2)),
+                        new Assigned("g", "a", 1, T0, 1, 0),
+                        new Assigned("g", "a", 2, T1, 1, 0),
+                        new Revoking("g", "a", 2, 3_000)),
+                run(() -> groups.rejoin("g", "a", SECRET, 3_000)));
+        join("c", 3_000);
+        List<Effect> effects = run(() -> groups.rejoin("g", "c", SECRET, 3_000));
+        assertEquals(new Rejoined("g", "c", 3, Set.of()), effects.get(0));
+        assertEquals(
+                List.of(Idle.class),
+                effects.stream().skip(1).map(Object::getClass).toList(),
+                "why it has nothing is told again");
+    }
+
+    @Test
+    void a_start_that_is_not_found_yet_is_asked_for_again_for_who_came_back() {
+        topic(1);
+        join("a", 0);
+        assertEquals(
+                List.of(new Rejoined("g", "a", 1, Set.of()), new FindStart("g", "a", 1, T0, 1, Position.latest())),
+                run(() -> groups.rejoin("g", "a", SECRET, 1)));
+    }
+
+    @Test
+    void nobody_comes_back_too_late_or_as_somebody_else() {
+        topic(1);
+        joinAndStart("a");
+        run(() -> groups.disconnected("g", "a", 0));
+        refused(ErrorCode.UNKNOWN_MEMBER_ID, () -> groups.rejoin("g", "a", SECRET + 1, 1));
+        refused(ErrorCode.UNKNOWN_MEMBER_ID, () -> groups.rejoin("g", "a", Member.NO_SECRET, 1));
+        refused(ErrorCode.UNKNOWN_MEMBER_ID, () -> groups.rejoin("g", "b", SECRET, 1));
+        refused(ErrorCode.UNKNOWN_MEMBER_ID, () -> groups.rejoin("h", "a", SECRET, 1));
+        run(() -> groups.tick("g", 10_000));
+        refused(ErrorCode.UNKNOWN_MEMBER_ID, () -> groups.rejoin("g", "a", SECRET, 10_000));
     }
 }

@@ -67,8 +67,10 @@ final class GroupWorld {
             join();
         } else if (dice < 20) {
             leave();
-        } else if (dice < 26) {
+        } else if (dice < 24) {
             command(() -> coordinator.disconnected(group(), member(), nowMs));
+        } else if (dice < 27) {
+            rejoin();
         } else if (dice < 46) {
             answerRevoking();
         } else if (dice < 66) {
@@ -96,6 +98,22 @@ final class GroupWorld {
         return "m" + (1 + random.nextInt(members + 1));
     }
 
+    private static long secret(String member) {
+        return 1L + member.hashCode();
+    }
+
+    /** Now and then somebody who pretends, or comes too late. */
+    private void rejoin() {
+        String member = member();
+        long secret = secret(random.nextInt(8) == 0 ? member() : member);
+        String group = group();
+        GroupState state = coordinator.state(group);
+        boolean valid = state != null && state.members().containsKey(member) && secret == secret(member);
+        Decision decision = command(() -> coordinator.rejoin(group, member, secret, nowMs));
+        boolean back = decision.effects().stream().anyMatch(Effect.Rejoined.class::isInstance);
+        GroupChecker.require(back == valid, "came back, or was kept out, wrongly", member, group);
+    }
+
     private void join() {
         String group = group();
         TreeSet<String> names = new TreeSet<>(TOPICS);
@@ -106,7 +124,8 @@ final class GroupWorld {
         GroupState before = live == null || !resting(live) ? null : live.copy();
         members++;
         String member = "m" + members;
-        Decision decision = command(() -> coordinator.join(group, member, names, Position.earliest(), nowMs));
+        Decision decision =
+                command(() -> coordinator.join(group, member, secret(member), names, Position.earliest(), nowMs));
         if (before != null && !decision.events().isEmpty() && group.equals("g")) {
             checkFewMoves(before, decision);
         }

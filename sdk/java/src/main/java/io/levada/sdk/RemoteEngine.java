@@ -81,7 +81,9 @@ final class RemoteEngine implements Engine {
 
     @Override
     public GroupSession join(JoinSpec spec, MemberSink sink) {
-        return RemoteSession.open(link, spec, sink);
+        return link.limits().reconnects()
+                ? ResumingSession.open(link, spec, sink)
+                : RemoteSession.open(link, spec, sink);
     }
 
     @Override

@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -25,6 +27,7 @@ import reactor.core.publisher.MonoSink;
 /** The {@code group} channel: one membership. Its readers are channels of their own on the same connection. */
 final class RemoteSession extends RemoteStream implements GroupSession {
     private final MemberSink sink;
+    private final JoinSpec.@Nullable Rejoin rejoin;
     private final Mono<RSocket> connection;
 
     // All on the loop.
@@ -34,20 +37,26 @@ final class RemoteSession extends RemoteStream implements GroupSession {
     private long nextCommit;
     private boolean leaving;
 
-    private RemoteSession(Link link, MemberSink sink) {
+    private RemoteSession(Link link, JoinSpec.@Nullable Rejoin rejoin, MemberSink sink) {
         super(link, "group");
         this.sink = sink;
+        this.rejoin = rejoin;
         this.connection = link.connection();
     }
 
     static RemoteSession open(Link link, JoinSpec spec, MemberSink sink) {
-        RemoteSession session = new RemoteSession(link, sink);
+        JoinSpec.Rejoin rejoin = spec.rejoin();
+        RemoteSession session = new RemoteSession(link, rejoin, sink);
         ObjectNode join = Wire.object().put("type", "join").put("group", spec.group());
         spec.topics().forEach(join.putArray("topics")::add);
         if (spec.memberName() != null) {
             join.put("memberName", spec.memberName());
         }
-        session.open(session.connection, Wire.json(join.put("from", spec.from().spelled())));
+        join.put("from", spec.from().spelled());
+        if (rejoin != null) {
+            join.put("member", rejoin.member()).put("secret", Long.toString(rejoin.secret()));
+        }
+        session.open(session.connection, Wire.json(join));
         return session;
     }
 
@@ -110,7 +119,8 @@ final class RemoteSession extends RemoteStream implements GroupSession {
     void receive(ByteBuf data) {
         JsonNode event = Wire.parse(data);
         switch (Wire.text(event, "type")) {
-            case "joined" -> joined(Wire.text(event, "member"), Wire.number(event, "generation"));
+            case "joined" -> joined(event);
+            case "rejoined" -> rejoined(event);
             case "assigned" ->
                 sink.onAssigned(
                         Wire.integer(event, "handle"),
@@ -125,7 +135,28 @@ final class RemoteSession extends RemoteStream implements GroupSession {
         }
     }
 
-    private void joined(String name, long generation) {
+    private void joined(JsonNode event) {
+        String name = Wire.text(event, "member");
+        long secret = Long.parseLong(event.path("secret").asText("0")); // servers of before have none
+        long generation = Wire.number(event, "generation");
+        named(name);
+        sink.onJoined(name, secret, generation);
+    }
+
+    private void rejoined(JsonNode event) {
+        if (rejoin == null) {
+            throw new IllegalArgumentException("nobody came back");
+        }
+        Set<Integer> handles = new TreeSet<>();
+        for (JsonNode handle : Wire.array(event, "handles")) {
+            handles.add(handle.intValue());
+        }
+        long generation = Wire.number(event, "generation");
+        named(rejoin.member());
+        sink.onRejoined(generation, handles);
+    }
+
+    private void named(String name) {
         boolean first = member == null;
         member = name;
         if (first) {
@@ -133,7 +164,6 @@ final class RemoteSession extends RemoteStream implements GroupSession {
                 open(reader, name);
             }
         }
-        sink.onJoined(name, generation);
     }
 
     private void committed(long id, JsonNode event) {
@@ -181,7 +211,7 @@ final class RemoteSession extends RemoteStream implements GroupSession {
         open.forEach(ending);
     }
 
-    private static LevadaException gone() {
+    static LevadaException gone() {
         return new LevadaException(ErrorCode.UNKNOWN_MEMBER_ID, "this membership has ended; join again");
     }
 }

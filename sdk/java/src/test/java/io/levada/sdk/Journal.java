@@ -94,7 +94,7 @@ final class Journal {
     MemberSink member() {
         return new MemberSink() {
             @Override
-            public void onJoined(String member, long generation) {
+            public void onJoined(String member, long secret, long generation) {
                 note("joined " + member + " " + generation);
             }
 
