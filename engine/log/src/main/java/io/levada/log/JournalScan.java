@@ -30,7 +30,6 @@ final class JournalScan {
     private final List<Place> needed = new ArrayList<>();
     private long highestGeneration;
     private long next;
-    private int files;
 
     private JournalScan(Disk disk, UUID logId, long from, long leastGeneration) {
         this.disk = disk;
@@ -118,7 +117,6 @@ final class JournalScan {
     private void scanFiles() throws IOException {
         for (String name : disk.list(Layout.JOURNAL)) {
             if (Layout.journalNumber(name) >= 0) {
-                files++;
                 scanFile(Layout.JOURNAL + "/" + name);
             }
         }
@@ -225,13 +223,6 @@ final class JournalScan {
         return Failures.corrupt("the journal's block " + sequence + " is damaged or missing, though block "
                 + later.header().sequence() + " in " + later.path() + " at " + later.position()
                 + " was written after it was forced; nothing was changed");
-    }
-
-    /** A store with topics always has files of the journal, whether they are needed or not. */
-    void failIfWithoutFiles() {
-        if (files == 0) {
-            throw Failures.corrupt("all files of the journal are missing");
-        }
     }
 
     boolean isEmpty() {

@@ -47,9 +47,6 @@ final class Recovery {
         JournalScan scan;
         try {
             scan = JournalScan.of(disk, logId, old);
-            if (!catalog.topics().isEmpty()) {
-                scan.failIfWithoutFiles();
-            }
         } catch (LevadaException e) {
             LOG.warn("what of it is not in segments either is lost: {}", e.getMessage());
             degraded = true;

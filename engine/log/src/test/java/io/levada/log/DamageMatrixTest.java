@@ -484,15 +484,13 @@ class DamageMatrixTest {
         comesOf(expected, blocks);
     }
 
+    /** A journal that fails may have to delete its last file, so that there is none need not be damage. */
     @Test
-    void without_any_file_of_the_journal_what_segments_have_is_taken() throws IOException {
+    void without_any_file_of_the_journal_there_is_what_was_forced_in_segments() throws IOException {
         Path journal = store("killed").resolve(Layout.JOURNAL);
         delete(journal);
         Files.createDirectory(journal);
-        List<String> found = new ArrayList<>();
-        LogVerifier.verify(directory.resolve("store"), finding -> found.add(finding.file()));
-        assertEquals(List.of(Layout.JOURNAL), found);
-        comesOf(Expected.ALL, 2 * MORE);
+        comesOf(Expected.ALL);
     }
 
     @ParameterizedTest(name = "power cut {0}: {1}")
