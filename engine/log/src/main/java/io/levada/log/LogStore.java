@@ -259,7 +259,8 @@ public final class LogStore implements AutoCloseable {
     /**
      * Deletes the records of a partition before an offset, durable on return; blocks on the disk.
      *
-     * @return the partition's start: the offset, unless it was behind it already
+     * @return the partition's start: the offset, unless it was behind it already, or compaction has left nothing from there
+     *     to the next segment
      * @throws LevadaException UNKNOWN_TOPIC_OR_PARTITION; OFFSET_OUT_OF_RANGE above the durable end; STORAGE_FAILED,
      *     STORAGE_FULL, when records are gone already but may come back with the next start
      */
