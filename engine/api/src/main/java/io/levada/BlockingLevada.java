@@ -94,6 +94,11 @@ public final class BlockingLevada {
         return present(await(levada.groups().describe(group), ErrorCode.TIMEOUT));
     }
 
+    /** See {@link Groups#reset}. */
+    public GroupDescription resetGroup(String group, String topic, @Nullable Integer partition, Position to) {
+        return present(await(levada.groups().reset(group, topic, partition, to), ErrorCode.OUTCOME_UNKNOWN));
+    }
+
     /** See {@link Groups#delete}. */
     public void deleteGroup(String group) {
         await(levada.groups().delete(group), ErrorCode.OUTCOME_UNKNOWN);

@@ -1,5 +1,6 @@
 package io.levada;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -10,6 +11,18 @@ public interface Groups {
 
     /** Members, assignment and positions of a group; fails with {@link ErrorCode#GROUP_ID_NOT_FOUND}. */
     Mono<GroupDescription> describe(String group);
+
+    /**
+     * Moves a group to another place in a topic, which it goes on from, forth or back: {@code earliest}, {@code latest}, an
+     * offset, a time, or where a token says. Members may be active: whoever owns such a partition loses it, and it is
+     * assigned anew, from there. Fails with {@link ErrorCode#GROUP_ID_NOT_FOUND}, {@link
+     * ErrorCode#UNKNOWN_TOPIC_OR_PARTITION}, {@link ErrorCode#OFFSET_OUT_OF_RANGE} for an offset that is not kept, with
+     * nothing changed, and with {@link ErrorCode#INVALID_REQUEST} for {@link Position.Committed}.
+     *
+     * @param partition the only one that is moved, or null for all
+     * @return the group as it is then
+     */
+    Mono<GroupDescription> reset(String group, String topic, @Nullable Integer partition, Position to);
 
     /** Deletes a group and its commits; fails with {@link ErrorCode#NON_EMPTY_GROUP} while it has members. */
     Mono<Void> delete(String group);

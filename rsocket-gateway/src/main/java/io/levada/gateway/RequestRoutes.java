@@ -12,6 +12,7 @@ import io.levada.GroupDescription;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
+import io.levada.Position;
 import io.levada.Record;
 import io.levada.RecordJson;
 import io.levada.TopicDescription;
@@ -73,6 +74,16 @@ final class RequestRoutes {
             case GROUPS_LIST -> names("groups", wanted, engine.groups().list());
             case GROUPS_DESCRIBE ->
                 engine.groups().describe(wanted.only("group").text("group")).map(RequestRoutes::json);
+            case GROUPS_RESET -> {
+                wanted.only("group", "topic", "partition", "to");
+                yield engine.groups()
+                        .reset(
+                                wanted.text("group"),
+                                wanted.text("topic"),
+                                wanted.integerOrNull("partition"),
+                                Position.parse(wanted.text("to")))
+                        .map(RequestRoutes::json);
+            }
             case GROUPS_DELETE ->
                 engine.groups().delete(wanted.only("group").text("group")).thenReturn(Json.object());
             case PRODUCERS_OPEN ->

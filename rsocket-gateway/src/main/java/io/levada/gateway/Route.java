@@ -23,6 +23,7 @@ enum Route {
     TOPICS_DELETE("topics.delete", Interaction.REQUEST_RESPONSE),
     GROUPS_LIST("groups.list", Interaction.REQUEST_RESPONSE),
     GROUPS_DESCRIBE("groups.describe", Interaction.REQUEST_RESPONSE),
+    GROUPS_RESET("groups.reset", Interaction.REQUEST_RESPONSE),
     GROUPS_DELETE("groups.delete", Interaction.REQUEST_RESPONSE),
     PRODUCERS_OPEN("producers.open", Interaction.REQUEST_RESPONSE),
     PUBLISH("publish", Interaction.CHANNEL, Interaction.REQUEST_RESPONSE, Interaction.FIRE_AND_FORGET),

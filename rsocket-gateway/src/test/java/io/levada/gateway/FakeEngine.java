@@ -4,6 +4,7 @@ import io.levada.ErrorCode;
 import io.levada.GroupDescription;
 import io.levada.Groups;
 import io.levada.LevadaException;
+import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.TopicDescription;
 import io.levada.TopicPartition;
@@ -279,6 +280,11 @@ final class FakeEngine implements Engine {
                     3,
                     List.of(new GroupDescription.MemberDescription("m", List.of(new TopicPartition("t", 0)), false)),
                     List.of(new GroupDescription.GroupOffset("t", 0, 5, 8, 3, 40))));
+        }
+
+        @Override
+        public Mono<GroupDescription> reset(String group, String topic, @Nullable Integer partition, Position to) {
+            return describe(group + " " + topic + " " + partition + " " + to.spelled());
         }
 
         @Override

@@ -67,6 +67,17 @@ interface RoutesContract {
     }
 
     @Test
+    default void groups_are_reset() {
+        assertTrue(client().answer("groups.reset", "{\"group\":\"g\",\"topic\":\"t\",\"to\":\"latest\"}")
+                .startsWith("{\"group\":\"g t null latest\",\"state\":\"Stable\",\"generation\":3,"));
+        assertTrue(
+                client().answer("groups.reset", "{\"group\":\"g\",\"topic\":\"t\",\"partition\":2,\"to\":\"offset:5\"}")
+                        .startsWith("{\"group\":\"g t 2 offset:5\","));
+        assertTrue(client().error("groups.reset", "{\"group\":\"g\",\"topic\":\"t\",\"to\":\"x\"}")
+                .contains("INVALID_REQUEST"));
+    }
+
+    @Test
     default void groups_are_listed_described_and_deleted() {
         assertEquals("{\"groups\":[\"g\"]}", client().answer("groups.list", "{}"));
         assertEquals(

@@ -5,6 +5,7 @@ import io.levada.GroupDescription;
 import io.levada.GroupDescription.GroupOffset;
 import io.levada.Groups;
 import io.levada.LevadaException;
+import io.levada.Position;
 import io.levada.TopicPartition;
 import io.levada.env.Clock;
 import io.levada.env.Loop;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -60,6 +62,12 @@ final class GroupAdmin implements Groups {
                     }
                 }),
                 reply::error));
+    }
+
+    @Override
+    public Mono<GroupDescription> reset(String group, String topic, @Nullable Integer partition, Position to) {
+        return Mono.<Void>create(reply -> runtime.reset(group, topic, partition, to, reply::success, reply::error))
+                .then(describe(group));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.levada.engine;
 import io.levada.ErrorCode;
 import io.levada.Groups;
 import io.levada.LevadaException;
+import io.levada.Position;
 import io.levada.TopicPartition;
 import io.levada.TopicSpec;
 import io.levada.delivery.Delivery;
@@ -307,6 +308,26 @@ final class GroupRuntime implements GroupService {
                     () -> seen.accept(result.get(0)),
                     failed);
         });
+    }
+
+    /** Finds the offsets, which may take a look at the disk, and moves the group there. */
+    void reset(
+            String group,
+            String topic,
+            @Nullable Integer partition,
+            Position to,
+            Runnable done,
+            Consumer<LevadaException> failed) {
+        answer(failed, () -> new ResetPlaces(host, topic, topics.get(topic), to)
+                .find(partition)
+                .whenComplete((offsets, error) -> answer(failed, () -> {
+                    if (error != null) {
+                        failed.accept(Reads.cause(error));
+                    } else {
+                        LOG.info("group {} goes on from {}, as was asked for", group, offsets);
+                        run(now -> coordinator.reset(group, offsets, now), done, failed);
+                    }
+                })));
     }
 
     void delete(String group, Runnable done, Consumer<LevadaException> failed) {

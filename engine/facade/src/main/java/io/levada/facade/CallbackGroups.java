@@ -2,6 +2,8 @@ package io.levada.facade;
 
 import io.levada.GroupDescription;
 import io.levada.Groups;
+import io.levada.Position;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -16,6 +18,11 @@ record CallbackGroups(Groups engine, Scheduler callbacks) implements Groups {
     @Override
     public Mono<GroupDescription> describe(String group) {
         return engine.describe(group).publishOn(callbacks);
+    }
+
+    @Override
+    public Mono<GroupDescription> reset(String group, String topic, @Nullable Integer partition, Position to) {
+        return engine.reset(group, topic, partition, to).publishOn(callbacks);
     }
 
     @Override

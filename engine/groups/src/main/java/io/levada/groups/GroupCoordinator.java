@@ -47,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>revoking</td><td>{@link #tick} at its deadline</td><td>free</td><td>owner: Lost</td></tr>
  * <tr><td>any</td><td>its owner comes back</td><td>what it was</td><td>owner: Rejoined, then Assigned, Revoking as before</td></tr>
  * <tr><td>any</td><td>its owner leaves, or its grace period ends</td><td>free</td><td>owner: Left, Expired</td></tr>
+ * <tr><td>any</td><td>the group's place in it is reset</td><td>free, and assigned anew at once</td><td>owner: Lost</td></tr>
  * <tr><td>any</td><td>its topic is deleted</td><td>gone, with its commit</td><td>owner: Lost</td></tr>
  * </table>
  *
@@ -382,6 +383,26 @@ public final class GroupCoordinator {
     /** Removes all members of all groups and assigns nothing any more: the engine stops, and every session has ended. */
     public Decision allLeft() {
         return forAll(draft -> List.copyOf(draft.state().members().values()).forEach(draft::remove));
+    }
+
+    /**
+     * Moves the group's place in partitions, forth or back. Whoever owns them loses them, and they are assigned anew, from
+     * there: what an owner of before says of them counts no more, and what it has not committed is delivered from there too.
+     *
+     * @param offsets by partition, each kept, or the durable end
+     * @throws LevadaException GROUP_ID_NOT_FOUND, UNKNOWN_TOPIC_OR_PARTITION
+     */
+    public Decision reset(String group, Map<TopicPartition, Long> offsets, long nowMs) {
+        Draft draft = new Draft(group(group));
+        new TreeMap<>(offsets).forEach((partition, offset) -> {
+            UUID topicId = topicId(partition);
+            Ownership ownership = draft.state().ownership(partition);
+            if (ownership != null) {
+                draft.take(partition, ownership);
+            }
+            draft.add(new Committed(group, partition, topicId, offset, true));
+        });
+        return settled(draft, nowMs);
     }
 
     /** Deletes a group with its commits; throws GROUP_ID_NOT_FOUND, or NON_EMPTY_GROUP while it has members. */

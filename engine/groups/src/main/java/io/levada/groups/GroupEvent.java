@@ -27,12 +27,18 @@ public sealed interface GroupEvent {
     record PartitionFreed(String group, TopicPartition partition) implements GroupEvent {}
 
     /**
-     * The group's place in a partition: a commit of its owner, or where the first owner started.
+     * The group's place in a partition: a commit of its owner, where the first owner started, or what it was reset to.
      *
      * @param topicId the topic that the offset belongs to
      * @param offset the next offset to be read
+     * @param reset whether somebody asked for it from outside, so that it may lie before the place there was
      */
-    record Committed(String group, TopicPartition partition, UUID topicId, long offset) implements GroupEvent {}
+    record Committed(String group, TopicPartition partition, UUID topicId, long offset, boolean reset)
+            implements GroupEvent {
+        Committed(String group, TopicPartition partition, UUID topicId, long offset) {
+            this(group, partition, topicId, offset, false);
+        }
+    }
 
     record CommitGone(String group, TopicPartition partition) implements GroupEvent {}
 

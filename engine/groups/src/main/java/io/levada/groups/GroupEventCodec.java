@@ -78,6 +78,9 @@ public final class GroupEventCodec {
             value.put("generation", ownership.generation()).put("revokedAtMs", ownership.revokedAtMs());
         } else if (event instanceof Committed committed) {
             value.put("topicId", committed.topicId().toString()).put("offset", committed.offset());
+            if (committed.reset()) {
+                value.put("reset", true);
+            }
         } else {
             return null;
         }
@@ -157,7 +160,8 @@ public final class GroupEventCodec {
                     group,
                     partition,
                     UUID.fromString(topicId),
-                    need(value, "offset").asLong());
+                    need(value, "offset").asLong(),
+                    value.path("reset").asBoolean());
         } catch (IllegalArgumentException e) {
             throw new LevadaException(ErrorCode.CORRUPT_MESSAGE, "a group event has the topic id " + topicId, e);
         }

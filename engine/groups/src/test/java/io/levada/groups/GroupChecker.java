@@ -82,7 +82,11 @@ final class GroupChecker {
     private void checkCommit(Committed committed, ToLongFunction<TopicPartition> durable) {
         Place place = new Place(committed.group(), committed.partition());
         Long before = commits.put(place, committed.offset());
-        require(before == null || before < committed.offset(), "commit rewinds: event, before", committed, before);
+        require(
+                before == null || before < committed.offset() || committed.reset(),
+                "commit rewinds: event, before",
+                committed,
+                before);
         require(
                 committed.offset() <= durable.applyAsLong(committed.partition()),
                 "commit beyond the durable end",

@@ -345,4 +345,45 @@ class GroupCoordinatorTest {
         run(() -> groups.tick("g", 10_000));
         refused(ErrorCode.UNKNOWN_MEMBER_ID, () -> groups.rejoin("g", "a", SECRET, 10_000));
     }
+
+    @Test
+    void a_reset_takes_the_partition_and_assigns_it_anew_from_there_and_nothing_said_before_counts() {
+        topic(2);
+        joinAndStart("a");
+        run(() -> groups.commit("g", "a", List.of(new CommitOffset(2, 1, 9)), partition -> 9));
+        assertEquals(
+                List.of(new Lost("g", "a", 2), new Assigned("g", "a", 3, T1, 2, 4)),
+                run(() -> groups.reset("g", Map.of(T1, 4L), 0)));
+        assertEquals(
+                Map.of(T0, Optional.of(0L), T1, Optional.of(4L)),
+                groups.describe("g").places());
+        refused(
+                ErrorCode.FENCED_MEMBER_EPOCH,
+                () -> groups.commit("g", "a", List.of(new CommitOffset(2, 1, 9)), partition -> 9));
+        run(() -> groups.commit("g", "a", List.of(new CommitOffset(3, 2, 5)), partition -> 9));
+        run(() -> groups.leave("g", "a", 0));
+        assertEquals(List.of(), run(() -> groups.reset("g", Map.of(T0, 1L, T1, 2L), 0)), "nobody is there to be told");
+        assertEquals(
+                Map.of(T0, Optional.of(1L), T1, Optional.of(2L)),
+                groups.describe("g").places());
+    }
+
+    @Test
+    void a_reset_is_refused_for_what_is_not_there_and_changes_nothing() {
+        topic(1);
+        joinAndStart("a");
+        refused(ErrorCode.GROUP_ID_NOT_FOUND, () -> groups.reset("h", Map.of(T0, 1L), 0));
+        refused(
+                ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+                () -> groups.reset("g", Map.of(T0, 1L, new TopicPartition("u", 0), 1L), 0));
+        assertEquals(Map.of(T0, Optional.of(0L)), groups.describe("g").places());
+    }
+
+    @Test
+    void a_start_found_too_late_for_a_reset_does_not_undo_it() {
+        topic(1);
+        FindStart find = (FindStart) join("a", 0).get(1);
+        assertEquals(List.of(new Assigned("g", "a", 2, T0, 2, 7)), run(() -> groups.reset("g", Map.of(T0, 7L), 0)));
+        refused(ErrorCode.FENCED_MEMBER_EPOCH, () -> groups.started("g", "a", find.handle(), find.generation(), 50));
+    }
 }

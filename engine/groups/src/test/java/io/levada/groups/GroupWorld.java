@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -85,6 +86,8 @@ final class GroupWorld {
             changeTopics();
         } else if (dice < 96) {
             command(() -> coordinator.delete(group()));
+        } else if (dice < 97) {
+            reset();
         } else {
             settle();
         }
@@ -236,6 +239,24 @@ final class GroupWorld {
         starting.clear();
         nowMs = random.nextInt(1_000_000); // another origin
         decided(coordinator.restored(topics, member -> false, nowMs));
+    }
+
+    private void reset() {
+        String topic = TOPICS.get(random.nextInt(TOPICS.size()));
+        Map<TopicPartition, Long> offsets = new HashMap<>();
+        for (int i = 0; i < 3; i++) {
+            TopicPartition partition = new TopicPartition(topic, random.nextInt(6));
+            offsets.put(partition, random.nextLong(end(partition) + 1));
+        }
+        String group = group();
+        if (!command(() -> coordinator.reset(group, offsets, nowMs)).events().isEmpty()) {
+            offsets.forEach((partition, offset) -> {
+                GroupState.Commit now = Objects.requireNonNull(coordinator.state(group))
+                        .commits()
+                        .get(partition);
+                GroupChecker.require(now != null && now.offset() == offset, "not moved", partition, offset, now);
+            });
+        }
     }
 
     private void changeTopics() {

@@ -26,6 +26,7 @@ import io.levada.MemberEvent;
 import io.levada.Position;
 import io.levada.Record;
 import io.levada.TopicPartition;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -204,6 +205,52 @@ interface GroupContract extends ContractBase {
             assertTrue(offset.lagMs() >= 0);
             assertTrue(list(log.groups().list()).contains(group));
         }
+    }
+
+    @Test
+    default void a_group_is_moved_while_its_members_are_active_and_goes_on_from_there(Levada log) {
+        String name = topic(log, 2);
+        String group = group();
+        fill(log, name, 0, 0, 10);
+        fill(log, name, 1, 0, 10);
+        try (TestMember member = TestMember.join(log, group, name)) {
+            member.deliveries().await(20);
+            awaitGroup(log, group, g -> g.offsets().stream().allMatch(offset -> offset.lag() == 0));
+            get(log.groups().reset(group, name, 1, Position.offset(7)));
+            List<Long> again = member.deliveries().await(23).subList(20, 23).stream()
+                    .map(delivery -> delivery.record().offset())
+                    .toList();
+            assertEquals(List.of(7L, 8L, 9L), again);
+        }
+    }
+
+    @Test
+    default void a_group_without_members_is_moved_to_any_position_that_is_kept(Levada log) {
+        String name = topic(log, 1);
+        String group = group();
+        fill(log, name, 0, 0, 10);
+        try (TestMember member = TestMember.join(log, group, name)) {
+            member.deliveries().await(10);
+            awaitGroup(log, group, g -> g.offsets().stream().allMatch(offset -> offset.lag() == 0));
+        }
+        awaitGroup(log, group, g -> g.members().isEmpty());
+        assertEquals(0, committed(log.groups().reset(group, name, null, Position.earliest())));
+        assertEquals(10, committed(log.groups().reset(group, name, null, Position.latest())));
+        assertEquals(0, committed(log.groups().reset(group, name, null, Position.time(Instant.EPOCH))));
+        assertEquals(4, committed(log.groups().reset(group, name, 0, Position.offset(4))));
+        assertFails(ErrorCode.OFFSET_OUT_OF_RANGE, log.groups().reset(group, name, 0, Position.offset(11)));
+        assertFails(ErrorCode.INVALID_REQUEST, log.groups().reset(group, name, 0, Position.committed()));
+        assertFails(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, log.groups().reset(group, name, 1, Position.earliest()));
+        assertFails(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, log.groups().reset(group, "none", 0, Position.earliest()));
+        assertFails(ErrorCode.GROUP_ID_NOT_FOUND, log.groups().reset("none", name, 0, Position.earliest()));
+        assertEquals(4, committed(log.groups().describe(group)), "what is refused changes nothing");
+        try (TestMember member = TestMember.join(log, group, name)) {
+            assertEquals(4, member.deliveries().await(6).get(0).record().offset());
+        }
+    }
+
+    private static long committed(Mono<GroupDescription> description) {
+        return get(description).offsets().get(0).committed();
     }
 
     @Test

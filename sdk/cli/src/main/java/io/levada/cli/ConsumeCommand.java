@@ -10,6 +10,7 @@ import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.StoredRecord;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +58,7 @@ final class ConsumeCommand implements Callable<Integer> {
             paramLabel = "POSITION",
             converter = PositionConverter.class,
             description =
-                    "earliest, latest, committed, offset:N or time:ISO; earliest unless said. With a group: where "
+                    "earliest, latest, committed, offset:N, time:ISO, ago:2h or a token; earliest unless said. With a group: where "
                             + "partitions start that have no commit")
     private @Nullable Position from;
 
@@ -178,12 +179,16 @@ final class ConsumeCommand implements Callable<Integer> {
         }
     }
 
-    /** Positions as the facade spells them. */
+    /** Positions as the facade spells them, and times counted from now, as {@code ago:2h}. */
     static final class PositionConverter implements ITypeConverter<Position> {
+        private static final String AGO = "ago:";
+
         @Override
         public Position convert(String text) {
             try {
-                return Position.parse(text);
+                return text.startsWith(AGO)
+                        ? Position.time(Instant.now().minusMillis(Units.ms(AGO, text.substring(AGO.length()))))
+                        : Position.parse(text);
             } catch (LevadaException e) {
                 throw new TypeConversionException(e.getMessage());
             }

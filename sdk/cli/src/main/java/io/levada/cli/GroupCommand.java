@@ -4,16 +4,20 @@ import io.levada.BlockingLevada;
 import io.levada.GroupDescription;
 import io.levada.GroupDescription.GroupOffset;
 import io.levada.GroupDescription.MemberDescription;
+import io.levada.Position;
 import io.levada.TopicPartition;
+import io.levada.cli.ConsumeCommand.PositionConverter;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Administration of groups. */
-@Command(name = "group", description = "Lists, describes and deletes groups of consumers.")
+@Command(name = "group", description = "Lists, describes, resets and deletes groups of consumers.")
 final class GroupCommand extends CommandGroup {
     private final CommandContext context;
 
@@ -75,6 +79,45 @@ final class GroupCommand extends CommandGroup {
                     offset.lagMs());
         }
         return table;
+    }
+
+    @Command(description = "Shows how far a group is behind, in records and in milliseconds.")
+    int lag(@Parameters(paramLabel = "GROUP") String name) throws IOException {
+        GroupDescription group = context.ask(levada -> levada.describeGroup(name));
+        if (context.wantsJson()) {
+            context.printJson(Map.of("group", group.group(), "offsets", group.offsets()));
+        } else {
+            context.printLines(offsets(group).lines());
+        }
+        return LevadaCli.DONE;
+    }
+
+    @Command(
+            description =
+                    "Moves a group to another place in a topic, forth or back, also while members are active: they"
+                            + " lose its partitions and get them again, from there.")
+    int reset(
+            @Parameters(paramLabel = "GROUP") String name,
+            @Option(names = "--topic", required = true, paramLabel = "TOPIC", description = "the topic") String topic,
+            @Option(names = "--partition", paramLabel = "N", description = "only this partition, from 0") @Nullable
+                    Integer partition,
+            @Option(
+                            names = "--to",
+                            required = true,
+                            paramLabel = "POSITION",
+                            converter = PositionConverter.class,
+                            description =
+                                    "earliest, latest, offset:N, time:ISO (the first record from then on), ago:2h, or"
+                                            + " a token")
+                    Position to)
+            throws IOException {
+        GroupDescription group = context.ask(levada -> levada.resetGroup(name, topic, partition, to));
+        if (context.wantsJson()) {
+            context.printJson(group);
+        } else {
+            context.printLines(offsets(group).lines());
+        }
+        return LevadaCli.DONE;
     }
 
     @Command(description = "Deletes a group that has no members, with its commits.")

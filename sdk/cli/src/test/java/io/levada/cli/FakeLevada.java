@@ -14,6 +14,7 @@ import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.MemberEvent;
 import io.levada.MemberOptions;
+import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.Record;
 import io.levada.StoredRecord;
@@ -33,6 +34,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -48,6 +50,9 @@ final class FakeLevada implements Levada, Topics {
     final List<String> left = new CopyOnWriteArrayList<>();
     final AtomicInteger mostRequested = new AtomicInteger();
     final AtomicInteger closed = new AtomicInteger();
+
+    /** What groups were asked to go on from. */
+    final List<String> resets = new CopyOnWriteArrayList<>();
 
     /** Records behind this offset fail to be read. */
     long damagedFrom = Long.MAX_VALUE;
@@ -90,6 +95,12 @@ final class FakeLevada implements Levada, Topics {
         @Override
         public Mono<GroupDescription> describe(String group) {
             return Mono.fromSupplier(() -> describeGroup(group));
+        }
+
+        @Override
+        public Mono<GroupDescription> reset(String group, String topic, @Nullable Integer partition, Position to) {
+            resets.add(group + " " + topic + " " + partition + " " + to.spelled());
+            return describe(group);
         }
 
         @Override

@@ -1,7 +1,10 @@
 package io.levada.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class GroupCommandTest {
@@ -50,6 +53,37 @@ class GroupCommandTest {
         assertEquals("g\n", cli.out());
         assertEquals(0, cli.run("group", "list", "--output", "json"));
         assertEquals("{\"groups\":[\"g\"]}\n", cli.out());
+    }
+
+    @Test
+    void lag_alone_is_shown_as_a_table_or_as_json() {
+        cli.log.withTopic("t", 1);
+        cli.log.committed.put("g/t-0", 0L);
+
+        assertEquals(0, cli.run("group", "lag", "g"));
+        assertEquals("""
+                TOPIC  PARTITION  COMMITTED  END  LAG  LAG-MS
+                t              0          0    0    0       0
+                """, cli.out());
+        assertEquals(0, cli.run("group", "lag", "g", "--output", "json"));
+        assertEquals(
+                "{\"group\":\"g\",\"offsets\":[{\"topic\":\"t\",\"partition\":0,\"committed\":0,\"end\":0,\"lag\":0,"
+                        + "\"lagMs\":0}]}\n",
+                cli.out());
+    }
+
+    @Test
+    void resets_a_topic_or_one_partition_of_it_to_a_position() {
+        cli.log.withTopic("t", 2);
+        cli.log.committed.put("g/t-0", 0L);
+
+        assertEquals(0, cli.run("group", "reset", "g", "--topic", "t", "--to", "earliest"), cli.err());
+        assertEquals(0, cli.run("group", "reset", "g", "--topic", "t", "--partition", "1", "--to", "offset:7"));
+        assertEquals(List.of("g t null earliest", "g t 1 offset:7"), cli.log.resets);
+        Instant before = Instant.now().minusSeconds(7_200);
+        assertEquals(0, cli.run("group", "reset", "g", "--topic", "t", "--to", "ago:2h"));
+        Instant asked = Instant.parse(cli.log.resets.get(2).substring("g t null time:".length()));
+        assertFalse(asked.isBefore(before) || asked.isAfter(Instant.now().minusSeconds(7_200)), asked.toString());
     }
 
     @Test

@@ -6,9 +6,11 @@ import io.levada.GroupDescription;
 import io.levada.GroupDescription.GroupOffset;
 import io.levada.GroupDescription.MemberDescription;
 import io.levada.Groups;
+import io.levada.Position;
 import io.levada.TopicPartition;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -30,6 +32,16 @@ final class RemoteGroups implements Groups {
     public Mono<GroupDescription> describe(String group) {
         ObjectNode request = Wire.object().put("group", group);
         return link.repeatable("groups.describe", request, RemoteGroups::description);
+    }
+
+    @Override
+    public Mono<GroupDescription> reset(String group, String topic, @Nullable Integer partition, Position to) {
+        ObjectNode request =
+                Wire.object().put("group", group).put("topic", topic).put("to", to.spelled());
+        if (partition != null) {
+            request.put("partition", partition);
+        }
+        return link.change("groups.reset", request, RemoteGroups::description);
     }
 
     @Override
