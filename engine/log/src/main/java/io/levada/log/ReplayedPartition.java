@@ -74,6 +74,7 @@ final class ReplayedPartition {
     /** Of a log whose checkpoints are lost: gaps are told by whoever reads there, and everything is forced. */
     void degraded() throws IOException {
         degraded = true;
+        namesChanged = true;
         unforced = UnforcedBatches.read(disk, id, indexIntervalBytes, entry);
     }
 
@@ -153,6 +154,7 @@ final class ReplayedPartition {
             }
             closeLast();
             extents.add(segment.extent(segment.bytes(), next));
+            namesChanged = true; // who wrote it need not have come to force its name
         }
     }
 
@@ -200,6 +202,9 @@ final class ReplayedPartition {
             if (!segment.isWritten()) {
                 segment.prepareToWrite();
             }
+            // Behind a force that failed it is read, but not on the disk, and forcing it again would not bring it
+            // there.
+            segment.mend(segment.bytes(), batch.nioBuffer());
             segment.adopt(batch);
             producers.replayed(batch, nowMs);
             expected = RecordBatch.nextOffset(batch);

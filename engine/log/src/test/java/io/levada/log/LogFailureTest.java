@@ -219,6 +219,26 @@ class LogFailureTest {
         scheduler.close();
     }
 
+    /** Reading it does not say so: what a force failed on is read as it was written, and forcing it again does nothing. */
+    @Test
+    void what_is_found_behind_a_failed_force_is_on_the_disk_with_its_name_once_it_is_served_again() {
+        LogStore store = open();
+        Topic topic = store.createTopic("t", 1, Map.of(TopicSettings.DURABILITY, "os"));
+        PartitionLog other = store.createTopic("u", 1, Map.of()).partitions().get(0);
+        append(topic.partitions().get(0), "a");
+        String directory = Layout.partitionDirectory(topic.id(), 0);
+        disk.failOn(path -> path.startsWith(directory), "an injected error");
+        for (int i = 0; i < 18; i++) { // more than a journal file, so that a checkpoint is tried
+            append(other, "x".repeat(5_000));
+        }
+        assertThrows(LevadaException.class, store::close); // which cannot force it either
+        disk.failOn(path -> false, "");
+        assertEquals(List.of("a"), values(open().topics().get(0).partitions().get(0)));
+        crash(CrashStyle.DROP);
+        assertEquals(List.of("a"), values(open().topics().get(0).partitions().get(0)));
+        scheduler.close();
+    }
+
     @Test
     void without_a_checkpoint_what_only_the_journal_has_is_there() throws IOException {
         for (CrashStyle style : List.of(CrashStyle.DROP, CrashStyle.KEEP)) {

@@ -43,6 +43,14 @@ class LogSimulationTest {
         assertTrue(unknown.get() > 0, "and sometimes nobody knew");
     }
 
+    /** Each found something that the seeds of every build had not. */
+    @Test
+    void seeds_that_failed_once_do_not_again() {
+        for (long seed : new long[] {315, 524}) {
+            Lives.live(seed, 1 + (int) (seed % 3), Faults.FAIL);
+        }
+    }
+
     @Test
     void loses_nothing_that_was_shown_when_space_runs_out_and_appends_again_when_it_is_back() {
         AtomicInteger failed = new AtomicInteger();
