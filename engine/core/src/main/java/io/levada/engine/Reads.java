@@ -41,6 +41,7 @@ final class Reads {
     }
 
     private void start(ReadSpec spec, Subscription subscription) {
+        TopicAdmin.checkNotInternal(spec.topic()); // what members come back with stands there, among other things
         OpenTopic topic = topics.require(spec.topic());
         if (spec.from() instanceof Position.Committed) {
             throw new LevadaException(

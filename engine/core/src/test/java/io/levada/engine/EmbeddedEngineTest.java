@@ -225,6 +225,15 @@ class EmbeddedEngineTest {
     }
 
     @Test
+    void topics_of_the_engines_own_are_nobodys_to_read() {
+        open("memory:");
+        for (String name : List.of("__groups", "__producers")) {
+            Reading reading = read(ReadSpec.of(name)).awaitEnd();
+            assertTrue(reading.events.get(0).startsWith("INVALID_TOPIC_EXCEPTION: "), reading.events.toString());
+        }
+    }
+
+    @Test
     void an_offset_that_is_not_kept_ends_its_partition_with_what_is() {
         open("memory:");
         create("t", 2);
