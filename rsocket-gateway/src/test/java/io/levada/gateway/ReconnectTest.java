@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.Ack;
 import io.levada.End;
@@ -14,6 +15,8 @@ import io.levada.Record;
 import io.levada.StoredRecord;
 import io.levada.TopicSpec;
 import io.levada.engine.EmbeddedEngine;
+import io.levada.engine.EngineConfig;
+import io.levada.groups.GroupConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,12 +24,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 
 /** A client whose connections are cut, or whose server goes away for a while. */
@@ -131,8 +136,10 @@ class ReconnectTest {
 
     /** The other member's connection is whole: it gets nothing of what the first one has, and has nothing to give. */
     @Test
-    void a_member_of_a_group_gets_each_record_once_through_fifty_cuts_and_no_partition_moves() {
-        try (EmbeddedEngine engine = EmbeddedEngine.open("memory:");
+    void a_member_of_a_group_gets_each_record_once_through_fifty_cuts_and_no_partition_moves()
+            throws InterruptedException {
+        EngineConfig patient = EngineConfig.memory().withGroups(new GroupConfig(LIMIT.toMillis(), LIMIT.toMillis()));
+        try (EmbeddedEngine engine = EmbeddedEngine.open("memory:", patient);
                 GatewayServer server = Servers.start(engine);
                 Levada direct = Levada.open(address(server), OPTIONS);
                 CuttingProxy proxy = new CuttingProxy(server.tcpAddress().getPort(), CUTS, MEAN_BYTES);
@@ -140,8 +147,9 @@ class ReconnectTest {
             create(direct);
             Queue<StoredRecord> shaky = new ConcurrentLinkedQueue<>();
             Queue<StoredRecord> steady = new ConcurrentLinkedQueue<>();
-            Disposable one = receive(cut, shaky);
-            Disposable other = receive(direct, steady);
+            CountDownLatch missing = new CountDownLatch(RECORDS);
+            Disposable.Composite members =
+                    Disposables.composite(receive(cut, shaky, missing), receive(direct, steady, missing));
             Await.until(
                     "both have two partitions",
                     () -> direct.blocking().describeGroup("g").members().stream()
@@ -150,22 +158,22 @@ class ReconnectTest {
                             == 2);
             long generation = direct.blocking().describeGroup("g").generation();
             direct.publish("t", records(RECORDS)).blockLast(LIMIT);
-            Await.until("all is there", () -> shaky.size() + steady.size() >= RECORDS);
+            assertTrue(missing.await(LIMIT.toSeconds(), TimeUnit.SECONDS), () -> missing.getCount() + " are missing");
             List<StoredRecord> all = new ArrayList<>(shaky);
             all.addAll(steady);
             assertEachOnce(RECORDS, all);
             assertEquals(RECORDS / 2, steady.size());
             assertEquals(generation, direct.blocking().describeGroup("g").generation(), "nothing moved");
             assertEquals(0, proxy.cutsLeft(), "all cuts were made");
-            one.dispose();
-            other.dispose();
+            members.dispose();
         }
     }
 
-    private static Disposable receive(Levada levada, Queue<StoredRecord> into) {
+    private static Disposable receive(Levada levada, Queue<StoredRecord> into, CountDownLatch missing) {
         return levada.group("g").receive("t").subscribe(delivery -> {
             into.add(delivery.record());
             delivery.ack();
+            missing.countDown();
         });
     }
 

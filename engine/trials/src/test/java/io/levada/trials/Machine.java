@@ -53,7 +53,7 @@ final class Machine {
         LOOP {
             @Override
             boolean isThere() throws IOException {
-                return isRoot() && Shell.attempt("losetup", "--find").code() == 0;
+                return TMPFS.isThere() && Shell.attempt("losetup", "--find").code() == 0; // what is set up is mounted
             }
         },
         TMPFS {
