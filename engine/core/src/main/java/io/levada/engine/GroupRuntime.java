@@ -324,8 +324,11 @@ final class GroupRuntime implements GroupService {
                     if (error != null) {
                         failed.accept(Reads.cause(error));
                     } else {
-                        LOG.info("group {} goes on from {}, as was asked for", group, offsets);
-                        run(now -> coordinator.reset(group, offsets, now), done, failed);
+                        Runnable moved = () -> {
+                            LOG.info("group {} goes on from {}, as was asked for", group, offsets);
+                            done.run();
+                        };
+                        run(now -> coordinator.reset(group, offsets, now), moved, failed);
                     }
                 })));
     }

@@ -329,7 +329,7 @@ final class PartitionWriter {
 
     /** Closes a segment; one that this life has not written was at rest already when the log was opened. */
     private void close(Segment segment, long nowMs) {
-        segment.closeAt(segment.isWritten() ? nowMs : context.time().restedSinceMs());
+        segment.closeAt(segment.mayBeOfThisLife() ? nowMs : context.time().restedSinceMs());
     }
 
     /** Puts others into the places of closed segments, or nothing; gives those in whose places there is nothing now. */

@@ -56,6 +56,7 @@ final class Segment {
 
     private volatile boolean poisoned;
     private volatile boolean dropped;
+    private volatile boolean inNewFile;
 
     private Segment(Disk disk, PartitionId id, int indexIntervalBytes, Extent extent) {
         this.disk = disk;
@@ -95,7 +96,9 @@ final class Segment {
 
     /** The same segment, whose file was written anew. */
     Segment inNewFile(Extent whole) {
-        return new Segment(disk, id, indexIntervalBytes, whole);
+        Segment anew = new Segment(disk, id, indexIntervalBytes, whole);
+        anew.inNewFile = true;
+        return anew;
     }
 
     long baseOffset() {
@@ -215,6 +218,11 @@ final class Segment {
     /** Whether it was written since it was opened, and has not come to rest. */
     boolean isWritten() {
         return writtenIndex != null;
+    }
+
+    /** Whether its last batch may have come since the log was opened. */
+    boolean mayBeOfThisLife() {
+        return isWritten() || inNewFile;
     }
 
     /** Gets ready to be written on; on the partition's loop. */
