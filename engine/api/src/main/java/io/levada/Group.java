@@ -13,7 +13,7 @@ public interface Group {
     String name();
 
     /**
-     * Joins as a member. Emits one {@link Assignment} for each partition that this member comes to own; those it loses
+     * Joins as a member. Each topic is a name, or a {@link TopicPattern} such as {@code orders-*}. Emits one {@link Assignment} for each partition that this member comes to own; those it loses
      * complete (handed over) or fail (taken away). The stream itself ends only with an error or the member's leaving.
      */
     Flux<Assignment> subscribe(Collection<String> topics, MemberOptions options);

@@ -14,8 +14,8 @@ public interface Groups {
 
     /**
      * Moves a group to another place in a topic, which it goes on from, forth or back: {@code earliest}, {@code latest}, an
-     * offset, a time, or where a token says. Members may be active: whoever owns such a partition loses it, and it is
-     * assigned anew, from there. Fails with {@link ErrorCode#GROUP_ID_NOT_FOUND}, {@link
+     * offset, a time, or where a token says. Members may be active: whoever owns such a partition is told ({@link
+     * MemberEvent.Seeked}) and goes on from there. Fails with {@link ErrorCode#GROUP_ID_NOT_FOUND}, {@link
      * ErrorCode#UNKNOWN_TOPIC_OR_PARTITION}, {@link ErrorCode#OFFSET_OUT_OF_RANGE} for an offset that is not kept, with
      * nothing changed, and with {@link ErrorCode#INVALID_REQUEST} for {@link Position.Committed}.
      *

@@ -14,6 +14,14 @@ public sealed interface MemberEvent {
     /** The partition was handed over. */
     record Revoked(TopicPartition topicPartition) implements MemberEvent {}
 
+    /**
+     * Somebody moved the group's place in the partition, which goes on from there: its deliveries complete, what of them is
+     * acknowledged later counts no more, and an assignment anew follows.
+     *
+     * @param offset the next offset to be read
+     */
+    record Seeked(TopicPartition topicPartition, long offset) implements MemberEvent {}
+
     /** The partition was taken away; what was not committed will be delivered to another member. */
     record Lost(TopicPartition topicPartition) implements MemberEvent {}
 }

@@ -7,23 +7,33 @@ import org.jspecify.annotations.Nullable;
  * How a member takes part in a group. Immutable.
  *
  * @param memberName a name to be recognised by in descriptions, or null for one made up
- * @param from where partitions start that the group has no commit for
+ * @param instanceId who this is across restarts of its process, 1 to 200 of A-Z a-z 0-9 . _ -, or null for a new member each
+ *     time: when it leaves or its connection is gone, its partitions wait for it for the grace period, and the next to join
+ *     with this id goes on with them, without moving anybody else's; while it is there, another one is refused with {@link
+ *     ErrorCode#UNRELEASED_INSTANCE_ID}
+ * @param from where partitions start that the group has no commit for; one that comes to be while the group has members
+ *     starts at its beginning, so that nothing of it is left out
  * @param onEvent told what happens to the membership; runs where callbacks run
  */
-public record MemberOptions(@Nullable String memberName, Position from, Consumer<MemberEvent> onEvent) {
+public record MemberOptions(
+        @Nullable String memberName, @Nullable String instanceId, Position from, Consumer<MemberEvent> onEvent) {
     public static MemberOptions defaults() {
-        return new MemberOptions(null, Position.committed(), event -> {});
+        return new MemberOptions(null, null, Position.committed(), event -> {});
     }
 
     public MemberOptions withMemberName(String name) {
-        return new MemberOptions(name, from, onEvent);
+        return new MemberOptions(name, instanceId, from, onEvent);
+    }
+
+    public MemberOptions withInstanceId(@Nullable String id) {
+        return new MemberOptions(memberName, id, from, onEvent);
     }
 
     public MemberOptions withFrom(Position position) {
-        return new MemberOptions(memberName, position, onEvent);
+        return new MemberOptions(memberName, instanceId, position, onEvent);
     }
 
     public MemberOptions withOnEvent(Consumer<MemberEvent> listener) {
-        return new MemberOptions(memberName, from, listener);
+        return new MemberOptions(memberName, instanceId, from, listener);
     }
 }

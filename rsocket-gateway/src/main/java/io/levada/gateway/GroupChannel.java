@@ -58,7 +58,7 @@ final class GroupChannel extends ClientChannel implements MemberSink {
     @Override
     void open(ByteBuf first) {
         Json join = Json.read("join", first);
-        join.only("type", "group", "topics", "memberName", "from", "member", "secret");
+        join.only("type", "group", "topics", "memberName", "instanceId", "from", "member", "secret");
         if (!join.text("type").equals("join")) {
             throw invalid("the first message of group is {\"type\":\"join\",...}");
         }
@@ -67,6 +67,7 @@ final class GroupChannel extends ClientChannel implements MemberSink {
                 join.text("group"),
                 join.texts("topics"),
                 join.textOrNull("memberName"),
+                join.textOrNull("instanceId"),
                 from == null ? Position.committed() : Position.parse(from),
                 rejoin(join.textOrNull("member"), join.textOrNull("secret")));
         group = session.engine().join(spec, this);
@@ -239,6 +240,14 @@ final class GroupChannel extends ClientChannel implements MemberSink {
         later(() -> {
             assigned.remove(handle);
             send(message("lost").put("handle", handle));
+        });
+    }
+
+    @Override
+    public void onSeeked(int handle, long offset) {
+        later(() -> {
+            assigned.remove(handle);
+            send(message("seeked").put("handle", handle).put("offset", offset));
         });
     }
 

@@ -60,6 +60,8 @@ interface GroupsContract {
         assertEquals("revoked 7", Await.next("revoked", session.calls));
         session.sink.onLost(7);
         assertEquals("{\"type\":\"lost\",\"handle\":7}", channel.down.text());
+        session.sink.onSeeked(8, 5);
+        assertEquals("{\"type\":\"seeked\",\"handle\":8,\"offset\":5}", channel.down.text());
         session.sink.onIdle("more members than partitions");
         assertEquals("{\"type\":\"idle\",\"reason\":\"more members than partitions\"}", channel.down.text());
 

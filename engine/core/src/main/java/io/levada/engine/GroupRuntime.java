@@ -17,6 +17,7 @@ import io.levada.groups.Effect;
 import io.levada.groups.GroupConfig;
 import io.levada.groups.GroupCoordinator;
 import io.levada.groups.GroupEvent;
+import io.levada.groups.Joining;
 import io.levada.groups.TopicShape;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -137,13 +138,20 @@ final class GroupRuntime implements GroupService {
             }
             return session;
         }
-        String name = spec.memberName() == null ? "member" : spec.memberName();
+        String name = name(spec);
         String suffix = String.format("%08x", (int) host.env().randomness().nextLong());
         MemberSession session = new MemberSession(this, spec, name + "-" + suffix, sink);
         if (!execute(() -> join(session, name))) {
             session.failed(goingAway());
         }
         return session;
+    }
+
+    private static String name(JoinSpec spec) {
+        if (spec.memberName() != null) {
+            return spec.memberName();
+        }
+        return spec.instanceId() == null ? "member" : spec.instanceId();
     }
 
     private void join(MemberSession session, String name) {
@@ -156,10 +164,8 @@ final class GroupRuntime implements GroupService {
         sessions.put(session.member(), session);
         JoinSpec spec = session.spec();
         long secret = Math.max(1, host.env().randomness().nextLong() & Long.MAX_VALUE);
-        run(
-                now -> coordinator.join(spec.group(), session.member(), secret, spec.topics(), spec.from(), now),
-                () -> {},
-                error -> drop(session, error));
+        Joining joining = new Joining(session.member(), secret, spec.instanceId(), spec.topics(), spec.from());
+        run(now -> coordinator.join(spec.group(), joining, now), () -> {}, error -> drop(session, error));
     }
 
     /** The session of before, if its end has not been noticed, ends once it is sure that this is the same member. */
@@ -443,6 +449,8 @@ final class GroupRuntime implements GroupService {
             session.handedOver(over.handle());
         } else if (effect instanceof Effect.Lost lost) {
             session.lost(lost.handle());
+        } else if (effect instanceof Effect.Seeked seeked) {
+            session.seeked(seeked.handle(), seeked.offset());
         } else if (effect instanceof Effect.Idle idle) {
             session.tell(to -> to.onIdle(idle.reason()));
         } else if (effect instanceof Effect.Left || effect instanceof Effect.Expired) {

@@ -125,6 +125,12 @@ final class MemberSession implements GroupSession {
         tell(to -> to.onLost(handle));
     }
 
+    /** The group's place was moved; what is anew follows. */
+    void seeked(int handle, long offset) {
+        handedOver(handle);
+        tell(to -> to.onSeeked(handle, offset));
+    }
+
     void left() {
         tell(MemberSink::onLeft);
         end(new LevadaException(ErrorCode.UNKNOWN_MEMBER_ID, "member '" + member + "' has left"));

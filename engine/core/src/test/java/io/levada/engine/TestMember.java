@@ -136,6 +136,11 @@ final class TestMember implements MemberSink, BatchSink {
     }
 
     @Override
+    public void onSeeked(int handle, long offset) {
+        heard.add("seeked " + partitions.get(handle) + " to " + offset);
+    }
+
+    @Override
     public void onIdle(String reason) {
         heard.add("idle: " + reason);
     }

@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a member joins.
  *
+ * @param topics names, and patterns with {@code *}
+ * @param instanceId who it is across restarts of its process, or null
  * @param from where partitions start that have no commit
  * @param rejoin the member that comes back on another connection, or null for a new one
  */
@@ -14,6 +16,7 @@ public record JoinSpec(
         String group,
         List<String> topics,
         @Nullable String memberName,
+        @Nullable String instanceId,
         Position from,
         @Nullable Rejoin rejoin) {
     /**
@@ -24,21 +27,31 @@ public record JoinSpec(
     public record Rejoin(String member, long secret) {}
 
     public JoinSpec(
-            String group, List<String> topics, @Nullable String memberName, Position from, @Nullable Rejoin rejoin) {
+            String group,
+            List<String> topics,
+            @Nullable String memberName,
+            @Nullable String instanceId,
+            Position from,
+            @Nullable Rejoin rejoin) {
         this.group = group;
         this.topics = List.copyOf(topics);
         this.memberName = memberName;
+        this.instanceId = instanceId;
         this.from = from;
         this.rejoin = rejoin;
     }
 
     /** How a new member joins. */
     public JoinSpec(String group, List<String> topics, @Nullable String memberName, Position from) {
-        this(group, topics, memberName, from, null);
+        this(group, topics, memberName, null, from, null);
+    }
+
+    public JoinSpec withInstanceId(@Nullable String id) {
+        return new JoinSpec(group, topics, memberName, id, from, rejoin);
     }
 
     /** The same member on another connection. */
-    public JoinSpec rejoining(Rejoin member) {
-        return new JoinSpec(group, topics, memberName, from, member);
+    public JoinSpec rejoining(@Nullable Rejoin member) {
+        return new JoinSpec(group, topics, memberName, instanceId, from, member);
     }
 }

@@ -34,6 +34,14 @@ public interface MemberSink {
     /** The partition was taken away. */
     void onLost(int handle);
 
+    /**
+     * Somebody moved the group's place in the partition: this assignment has ended, nothing said of it counts any more, and
+     * one anew follows, from there.
+     *
+     * @param offset the next offset to be read
+     */
+    void onSeeked(int handle, long offset);
+
     void onIdle(String reason);
 
     /** The session has ended after {@link GroupSession#leave}. */

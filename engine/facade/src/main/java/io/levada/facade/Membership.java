@@ -66,7 +66,7 @@ final class Membership implements MemberSink {
             LevadaOptions options,
             Scheduler timers,
             MemberView view) {
-        this.spec = new JoinSpec(group, topics, member.memberName(), member.from());
+        this.spec = new JoinSpec(group, topics, member.memberName(), member.from()).withInstanceId(member.instanceId());
         this.events = new MemberEvents(options.callbacks(), member.onEvent());
         this.timers = timers;
         this.view = view;
@@ -166,18 +166,32 @@ final class Membership implements MemberSink {
         serial.execute(() -> {
             Ownership gone = owned.remove(handle);
             if (gone != null) {
-                gone.cancelDeadline();
-                stop(gone);
                 events.tell(new MemberEvent.Lost(gone.partition));
-                view.released(
-                        gone,
-                        new LevadaException(
-                                ErrorCode.FENCED_MEMBER_EPOCH,
-                                gone.partition + " was taken from this member of " + spec.group()
-                                        + "; what it had not committed goes to another"));
-                proceed();
+                LevadaException why = new LevadaException(
+                        ErrorCode.FENCED_MEMBER_EPOCH,
+                        gone.partition + " was taken from this member of " + spec.group()
+                                + "; what it had not committed goes to another");
+                dropped(gone, why);
             }
         });
+    }
+
+    @Override
+    public void onSeeked(int handle, long offset) {
+        serial.execute(() -> {
+            Ownership gone = owned.remove(handle);
+            if (gone != null) {
+                events.tell(new MemberEvent.Seeked(gone.partition, offset));
+                dropped(gone, null);
+            }
+        });
+    }
+
+    private void dropped(Ownership gone, @Nullable LevadaException why) {
+        gone.cancelDeadline();
+        stop(gone);
+        view.released(gone, why);
+        proceed();
     }
 
     @Override

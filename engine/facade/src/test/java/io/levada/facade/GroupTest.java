@@ -276,6 +276,25 @@ class GroupTest {
     }
 
     @Test
+    void goes_on_from_where_the_group_was_moved_to_and_what_it_had_counts_no_more() {
+        TestSubscriber<Delivery> deliveries = receive(5);
+        assigned(1, T0, 0);
+        FakeEngine.Session session = engine.session();
+        session.reader().send(1, 0, "a", "b");
+        session.sink.onSeeked(1, 7);
+        session.reader().send(1, 2, "too late");
+        assigned(2, T0, 7);
+        session.reader().send(2, 7, "h");
+
+        assertEquals(List.of("t-0@0", "t-0@1", "t-0@7"), places(deliveries));
+        assertEquals(List.of(new MemberEvent.Seeked(T0, 7)), events);
+        ack(deliveries, 0);
+        ack(deliveries, 2);
+        time.advanceTimeBy(Duration.ofSeconds(2));
+        assertEquals(Map.of(2, 8L), lastCommit().offsets);
+    }
+
+    @Test
     void goes_on_with_the_other_partitions_after_a_loss() {
         TestSubscriber<Delivery> deliveries = receive(3);
         assigned(1, T0, 0);

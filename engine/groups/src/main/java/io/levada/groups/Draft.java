@@ -2,6 +2,7 @@ package io.levada.groups;
 
 import io.levada.Position;
 import io.levada.TopicPartition;
+import io.levada.groups.GroupEvent.Committed;
 import io.levada.groups.GroupEvent.Epoch;
 import io.levada.groups.GroupEvent.MemberGone;
 import io.levada.groups.GroupEvent.MemberSet;
@@ -9,6 +10,7 @@ import io.levada.groups.GroupEvent.PartitionFreed;
 import io.levada.groups.GroupEvent.PartitionSet;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 
 /**
  * A decision in the making: a copy of the group that its events have already changed, so that later steps of the same
@@ -64,6 +66,18 @@ final class Draft {
         add(new MemberGone(group(), member.id()));
     }
 
+    /** The place of a member whose process has ended is kept for a while; what it was to give back is free. */
+    void vacate(Member leaver, long untilMs) {
+        newGeneration = true;
+        for (TopicPartition partition : state.ownedBy(leaver.id())) {
+            Ownership ownership = state.ownership(partition);
+            if (ownership != null && ownership.revoking()) {
+                free(partition);
+            }
+        }
+        set(leaver.vacantUntil(untilMs));
+    }
+
     void free(TopicPartition partition) {
         newGeneration = true;
         add(new PartitionFreed(group(), partition));
@@ -75,6 +89,23 @@ final class Draft {
             tell(new Effect.Lost(group(), ownership.member(), ownership.handle()));
         }
         free(partition);
+    }
+
+    /** Moves the group's place; an owner that is to stay has the partition anew, from there. */
+    void seek(TopicPartition partition, UUID topicId, long offset) {
+        Ownership ownership = state.ownership(partition);
+        boolean told = !state.pending(partition);
+        add(new Committed(group(), partition, topicId, offset, true));
+        if (ownership != null) {
+            Member owner = state.members().get(ownership.member());
+            if (told) {
+                tell(new Effect.Seeked(group(), ownership.member(), ownership.handle(), offset));
+            }
+            free(partition);
+            if (owner != null && !ownership.revoking()) {
+                assign(partition, owner);
+            }
+        }
     }
 
     void assign(TopicPartition partition, Member owner) {

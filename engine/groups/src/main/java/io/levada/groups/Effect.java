@@ -48,6 +48,9 @@ public sealed interface Effect {
     /** The partition was taken away from the member. */
     record Lost(String group, String member, int handle) implements Effect {}
 
+    /** The group's place in the partition was moved: the assignment has ended, and what is anew follows. */
+    record Seeked(String group, String member, int handle, long offset) implements Effect {}
+
     record Idle(String group, String member, String reason) implements Effect {}
 
     /** The member is in the group no longer, as it asked for. */

@@ -3,7 +3,6 @@ package io.levada.groups;
 import io.levada.ErrorCode;
 import io.levada.GroupDescription.MemberDescription;
 import io.levada.LevadaException;
-import io.levada.Position;
 import io.levada.TopicPartition;
 import io.levada.TopicSpec;
 import io.levada.groups.GroupEvent.CommitGone;
@@ -12,7 +11,6 @@ import io.levada.groups.GroupEvent.GroupGone;
 import io.levada.groups.GroupEvent.MemberGone;
 import io.levada.groups.GroupEvent.PartitionFreed;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,8 +44,13 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>revoking</td><td>{@link #revoked}</td><td>free</td><td>owner: HandedOver</td></tr>
  * <tr><td>revoking</td><td>{@link #tick} at its deadline</td><td>free</td><td>owner: Lost</td></tr>
  * <tr><td>any</td><td>its owner comes back</td><td>what it was</td><td>owner: Rejoined, then Assigned, Revoking as before</td></tr>
- * <tr><td>any</td><td>its owner leaves, or its grace period ends</td><td>free</td><td>owner: Left, Expired</td></tr>
- * <tr><td>any</td><td>the group's place in it is reset</td><td>free, and assigned anew at once</td><td>owner: Lost</td></tr>
+ * <tr><td>any but revoking</td><td>its owner leaves, and has an instance id</td><td>what it was, for the grace period</td>
+ *     <td>owner: Left</td></tr>
+ * <tr><td>any but revoking</td><td>another process takes its owner's place</td><td>owned by that one, anew</td>
+ *     <td>new owner: Assigned</td></tr>
+ * <tr><td>any</td><td>its owner leaves otherwise, or its grace period ends</td><td>free</td><td>owner: Left, Expired</td></tr>
+ * <tr><td>any</td><td>the group's place in it is reset</td><td>owned anew, or free if it was revoking</td>
+ *     <td>owner: Seeked, Assigned</td></tr>
  * <tr><td>any</td><td>its topic is deleted</td><td>gone, with its commit</td><td>owner: Lost</td></tr>
  * </table>
  *
@@ -62,9 +65,6 @@ import org.jspecify.annotations.Nullable;
 public final class GroupCoordinator {
     /** What {@link #deadlineMs} gives when there is nothing to wait for. */
     public static final long NEVER = Long.MAX_VALUE;
-
-    /** Most bytes of the names that a member subscribes to: 16 KiB, so that an event fits any journal. */
-    private static final int MAX_SUBSCRIPTION_BYTES = 16 << 10;
 
     private final GroupConfig config;
     private final Assignor assignor;
@@ -95,28 +95,63 @@ public final class GroupCoordinator {
     }
 
     /**
-     * A member joins, and the group comes to be if it is its first.
+     * A member joins, and the group comes to be if it is its first. One with the instance id of a member that is not there
+     * takes its place: it gets what that one owned, anew, and nobody else is disturbed.
      *
-     * @param member an id never used before
-     * @param secret what it will prove itself with when it comes back, or {@link Member#NO_SECRET}
-     * @param from where partitions start that have no commit
-     * @throws LevadaException INVALID_GROUP_ID, INVALID_REQUEST, UNKNOWN_TOPIC_OR_PARTITION
+     * @throws LevadaException INVALID_GROUP_ID, INVALID_REQUEST, UNKNOWN_TOPIC_OR_PARTITION; UNRELEASED_INSTANCE_ID while
+     *     the member with that instance id is connected
      */
-    public Decision join(
-            String group, String member, long secret, Collection<String> topicNames, Position from, long nowMs) {
+    public Decision join(String group, Joining joining, long nowMs) {
         checkName(group);
-        List<String> subscription = List.copyOf(new TreeSet<>(topicNames));
-        checkTopics(subscription);
+        joining.check(topics.keySet());
         GroupState current = groups.getOrDefault(group, new GroupState(group));
-        if (current.members().containsKey(member)) {
+        if (current.members().containsKey(joining.member())) {
             throw new LevadaException(
-                    ErrorCode.INVALID_REQUEST, "member '" + member + "' is in group '" + group + "' already");
+                    ErrorCode.INVALID_REQUEST, "member '" + joining.member() + "' is in group '" + group + "' already");
         }
+        Member former = instance(current, joining.instanceId());
         Draft draft = new Draft(current);
         long generation = draft.generation();
-        draft.set(new Member(member, secret, subscription, from.spelled(), generation, Member.CONNECTED, false));
-        draft.tell(new Effect.Joined(group, member, secret, generation));
+        Member member = joining.asOf(former == null ? generation : former.joined());
+        List<TopicPartition> kept = former == null ? List.of() : vacate(draft, former, member);
+        draft.set(member);
+        draft.tell(new Effect.Joined(group, member.id(), member.secret(), generation));
+        kept.forEach(partition -> draft.assign(partition, member));
         return settled(draft, nowMs);
+    }
+
+    /** The member of before with an instance id, which must not be there any more; null if there is none. */
+    private static @Nullable Member instance(GroupState state, @Nullable String instanceId) {
+        if (instanceId == null) {
+            return null;
+        }
+        for (Member member : state.members().values()) {
+            if (instanceId.equals(member.instanceId())) {
+                if (member.connected()) {
+                    throw new LevadaException(
+                            ErrorCode.UNRELEASED_INSTANCE_ID,
+                            "instance '" + instanceId + "' is in group '" + state.name() + "' already, as member '"
+                                    + member.id() + "'; end that one first, or use another instance id");
+                }
+                return member;
+            }
+        }
+        return null;
+    }
+
+    /** Removes a member that another one takes the place of, and gives what that is to have of it. */
+    private List<TopicPartition> vacate(Draft draft, Member former, Member next) {
+        Set<String> names = Set.copyOf(next.expanded(topics.keySet()).topics());
+        List<TopicPartition> kept = new ArrayList<>();
+        for (TopicPartition partition : draft.state().ownedBy(former.id())) {
+            Ownership ownership = draft.state().ownership(partition);
+            if (ownership != null && !ownership.revoking() && names.contains(partition.topic())) {
+                kept.add(partition);
+            }
+        }
+        draft.remove(former);
+        draft.tell(new Effect.Expired(draft.group(), former.id()));
+        return kept;
     }
 
     /**
@@ -160,22 +195,6 @@ public final class GroupCoordinator {
         }
     }
 
-    private void checkTopics(List<String> subscription) {
-        int bytes = subscription.stream().mapToInt(String::length).sum();
-        if (subscription.isEmpty() || bytes > MAX_SUBSCRIPTION_BYTES) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_REQUEST,
-                    "a member subscribes to 1 topic or more, with at most " + MAX_SUBSCRIPTION_BYTES
-                            + " characters of names together, not to " + subscription.size() + " with " + bytes);
-        }
-        for (String topic : subscription) {
-            if (!topics.containsKey(topic)) {
-                throw new LevadaException(
-                        ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "there is no topic '" + topic + "'; create it first");
-            }
-        }
-    }
-
     /**
      * Answers {@link Effect.FindStart}: the offset becomes the group's place, and the owner is told of its partition.
      *
@@ -192,11 +211,21 @@ public final class GroupCoordinator {
                 List.of(new Effect.Assigned(group, member, handle, partition, generation, offset)));
     }
 
-    /** A member leaves and gives back what it owns; its commits were sent before. Throws UNKNOWN_MEMBER_ID. */
+    /**
+     * A member leaves and gives back what it owns; its commits were sent before. The place of one with an instance id stays
+     * for the grace period, so that its process can start again without moving anything. Throws UNKNOWN_MEMBER_ID.
+     */
     public Decision leave(String group, String member, long nowMs) {
         GroupState state = group(group);
+        Member leaver = member(state, member);
         Draft draft = new Draft(state);
-        draft.remove(member(state, member));
+        if (leaver.instanceId() == null) {
+            draft.remove(leaver);
+        } else if (leaver.secret() == Member.NO_SECRET) {
+            throw unknown(state, member); // it has left already
+        } else {
+            draft.vacate(leaver, nowMs + config.graceMs());
+        }
         draft.tell(new Effect.Left(group, member));
         return settled(draft, nowMs);
     }
@@ -318,10 +347,43 @@ public final class GroupCoordinator {
      * group's state, and holds at once; its consequences for the groups are in the decision.
      */
     public Decision topicsChanged(Map<String, TopicShape> now, long nowMs) {
+        Map<String, TopicShape> before = topics;
         topics = Map.copyOf(now);
+        SortedMap<TopicPartition, UUID> appeared = appeared(before);
         return forAll(draft -> {
             dropWhatIsGone(draft);
+            startAtTheirBeginning(draft, appeared);
             settle(draft, nowMs);
+        });
+    }
+
+    private SortedMap<TopicPartition, UUID> appeared(Map<String, TopicShape> before) {
+        SortedMap<TopicPartition, UUID> appeared = new TreeMap<>();
+        topics.forEach((name, shape) -> {
+            TopicShape known = before.get(name);
+            int first = known == null || !known.id().equals(shape.id()) ? 0 : known.partitions();
+            for (int i = first; i < shape.partitions(); i++) {
+                appeared.put(new TopicPartition(name, i), shape.id());
+            }
+        });
+        return appeared;
+    }
+
+    /** Of a partition that comes to be while somebody subscribes to it no record is left out, wherever members start. */
+    private void startAtTheirBeginning(Draft draft, SortedMap<TopicPartition, UUID> appeared) {
+        Set<String> subscribed = new TreeSet<>();
+        draft.state()
+                .members()
+                .values()
+                .forEach(member ->
+                        subscribed.addAll(member.expanded(topics.keySet()).topics()));
+        appeared.forEach((partition, topicId) -> {
+            if (subscribed.contains(partition.topic())) {
+                if (draft.state().pending(partition)) { // of a topic of the same name, before
+                    draft.free(partition);
+                }
+                draft.add(new Committed(draft.group(), partition, topicId, 0));
+            }
         });
     }
 
@@ -386,22 +448,15 @@ public final class GroupCoordinator {
     }
 
     /**
-     * Moves the group's place in partitions, forth or back. Whoever owns them loses them, and they are assigned anew, from
-     * there: what an owner of before says of them counts no more, and what it has not committed is delivered from there too.
+     * Moves the group's place in partitions, forth or back. Who owns them has them anew, from there: what it says of the
+     * assignments before counts no more, and whatever it has not committed, it gets again if it lies behind the new place.
      *
      * @param offsets by partition, each kept, or the durable end
      * @throws LevadaException GROUP_ID_NOT_FOUND, UNKNOWN_TOPIC_OR_PARTITION
      */
     public Decision reset(String group, Map<TopicPartition, Long> offsets, long nowMs) {
         Draft draft = new Draft(group(group));
-        new TreeMap<>(offsets).forEach((partition, offset) -> {
-            UUID topicId = topicId(partition);
-            Ownership ownership = draft.state().ownership(partition);
-            if (ownership != null) {
-                draft.take(partition, ownership);
-            }
-            draft.add(new Committed(group, partition, topicId, offset, true));
-        });
+        new TreeMap<>(offsets).forEach((partition, offset) -> draft.seek(partition, topicId(partition), offset));
         return settled(draft, nowMs);
     }
 
@@ -433,7 +488,7 @@ public final class GroupCoordinator {
         SortedMap<TopicPartition, Optional<Long>> places = new TreeMap<>();
         for (Member member : state.members().values()) {
             members.add(new MemberDescription(member.id(), state.ownedBy(member.id()), member.idle()));
-            for (String topic : member.topics()) {
+            for (String topic : member.expanded(topics.keySet()).topics()) {
                 TopicShape shape = topics.get(topic);
                 for (int i = 0; shape != null && i < shape.partitions(); i++) {
                     places.put(new TopicPartition(topic, i), Optional.empty());
@@ -498,9 +553,8 @@ public final class GroupCoordinator {
 
     private UUID topicId(TopicPartition partition) {
         TopicShape shape = topics.get(partition.topic());
-        if (shape == null) {
-            throw new LevadaException(
-                    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "there is no topic '" + partition.topic() + "'");
+        if (shape == null || partition.partition() >= shape.partitions()) {
+            throw new LevadaException(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "there is no partition " + partition);
         }
         return shape.id();
     }

@@ -72,6 +72,9 @@ public final class GroupEventCodec {
             member.topics().forEach(topics::add);
             value.put("from", member.from()).put("joined", member.joined()).put("secret", member.secret());
             value.put("goneAtMs", member.goneAtMs()).put("idle", member.idle());
+            if (member.instanceId() != null) {
+                value.put("instanceId", member.instanceId());
+            }
         } else if (event instanceof PartitionSet set) {
             Ownership ownership = set.ownership();
             value.put("member", ownership.member()).put("handle", ownership.handle());
@@ -129,6 +132,9 @@ public final class GroupEventCodec {
                 new Member(
                         id,
                         value.path("secret").asLong(Member.NO_SECRET),
+                        value.hasNonNull("instanceId")
+                                ? value.path("instanceId").asText()
+                                : null,
                         topics,
                         need(value, "from").asText(),
                         need(value, "joined").asLong(),

@@ -25,7 +25,9 @@ final class Settlement {
     Settlement(Draft draft, Map<String, TopicShape> topics) {
         this.draft = draft;
         this.topics = topics;
-        this.members = draft.state().connected();
+        this.members = draft.state().connected().stream()
+                .map(member -> member.expanded(topics.keySet()))
+                .toList();
         members.forEach(member -> byId.put(member.id(), member));
     }
 
@@ -75,10 +77,11 @@ final class Settlement {
     private void noteIdle(Set<String> provided) {
         Set<String> owners = new HashSet<>();
         draft.state().ownerships().values().forEach(ownership -> owners.add(ownership.member()));
-        for (Member member : members) {
+        for (Member expanded : members) {
+            Member member = draft.state().members().getOrDefault(expanded.id(), expanded);
             boolean idle = !provided.contains(member.id()) && !owners.contains(member.id());
             if (idle && !member.idle()) {
-                draft.tell(new Effect.Idle(draft.group(), member.id(), reason(member)));
+                draft.tell(new Effect.Idle(draft.group(), member.id(), reason(expanded, member.topics())));
             }
             if (idle != member.idle()) {
                 draft.set(member.idle(idle));
@@ -86,8 +89,8 @@ final class Settlement {
         }
     }
 
-    private String reason(Member member) {
-        String names = String.join(", ", member.topics());
+    private String reason(Member member, List<String> subscribed) {
+        String names = String.join(", ", subscribed);
         int partitions = 0;
         int ofBroken = 0;
         for (String topic : member.topics()) {

@@ -37,6 +37,9 @@ final class GroupChecker {
     private final Map<String, Set<Integer>> handles = new HashMap<>();
     private final Set<String> toldIdle = new HashSet<>();
 
+    /** Members whose process has ended, so that they believe nothing; the places of some are kept. */
+    private final Set<String> ended = new HashSet<>();
+
     /** Takes note of a decision that was written and replayed. */
     void decided(Decision decision, ToLongFunction<TopicPartition> durable) {
         checkGenerations(decision);
@@ -111,8 +114,11 @@ final class GroupChecker {
             letGo(over.member(), over.handle());
         } else if (effect instanceof Effect.Lost lost) {
             letGo(lost.member(), lost.handle());
+        } else if (effect instanceof Effect.Seeked seeked) {
+            letGo(seeked.member(), seeked.handle());
         } else if (effect instanceof Effect.Left || effect instanceof Effect.Expired) {
             believers.values().removeIf(owner -> owner.startsWith(effect.member() + "/"));
+            ended.add(effect.member());
         } else if (effect instanceof Effect.Idle idle) {
             require(!idle.reason().isEmpty(), "idle without a reason", idle);
             toldIdle.add(idle.member());
@@ -136,7 +142,11 @@ final class GroupChecker {
     }
 
     private void letGo(String member, int handle) {
-        require(believers.values().remove(owner(member, handle)), "let go what was not held", member, handle);
+        require(
+                believers.values().remove(owner(member, handle)) || ended.contains(member),
+                "let go what was not held",
+                member,
+                handle);
     }
 
     /** Events written, replayed from nothing, give the state there is; so do the last ones of each name alone. */
@@ -177,7 +187,7 @@ final class GroupChecker {
     /** What members believe is what the coordinator holds; and if nothing is under way, shares are even. */
     void checkState(GroupState state, Map<String, TopicShape> topics) {
         state.ownerships().forEach((partition, ownership) -> {
-            if (!state.pending(partition)) {
+            if (!state.pending(partition) && !ended.contains(ownership.member())) {
                 String believer = believers.get(new Place(state.name(), partition));
                 require(
                         owner(ownership.member(), ownership.handle()).equals(believer),
@@ -199,7 +209,7 @@ final class GroupChecker {
         Map<String, Integer> shares = new TreeMap<>();
         state.members().keySet().forEach(member -> shares.put(member, 0));
         for (Member member : state.members().values()) {
-            for (String topic : member.topics()) {
+            for (String topic : member.expanded(topics.keySet()).topics()) {
                 TopicShape shape = topics.get(topic);
                 for (int i = 0; shape != null && i < shape.partitions(); i++) {
                     require(
@@ -214,7 +224,7 @@ final class GroupChecker {
         state.ownerships().values().forEach(ownership -> shares.merge(ownership.member(), 1, Integer::sum));
         state.ownerships().forEach((partition, ownership) -> {
             for (Member other : state.members().values()) {
-                if (other.topics().contains(partition.topic())) {
+                if (other.expanded(topics.keySet()).topics().contains(partition.topic())) {
                     require(
                             requireNonNull(shares.get(ownership.member())) - requireNonNull(shares.get(other.id())) < 2,
                             "uneven: who has more, who has less, state",

@@ -48,7 +48,7 @@ class GroupCoordinatorTest {
     }
 
     private List<Effect> join(String member, long nowMs) {
-        return run(() -> groups.join("g", member, SECRET, List.of("t"), Position.latest(), nowMs));
+        return run(() -> groups.join("g", new Joining(member, SECRET, null, List.of("t"), Position.latest()), nowMs));
     }
 
     /** Joins, and starts what is assigned at offset 0. */
@@ -208,16 +208,16 @@ class GroupCoordinatorTest {
         joinAndStart("a");
         run(() -> groups.commit("g", "a", List.of(new CommitOffset(1, 1, 5)), partition -> 5));
         assertEquals(
-                List.of(new Lost("g", "a", 1), new FindStart("g", "a", 2, T0, 2, Position.latest())),
+                List.of(new Lost("g", "a", 1), new Assigned("g", "a", 2, T0, 2, 0)),
                 run(() -> groups.topicsChanged(Map.of("t", new TopicShape(new UUID(3, 4), 1)), 0)));
     }
 
     @Test
-    void partitions_that_a_topic_gains_are_assigned() {
+    void partitions_that_a_topic_gains_are_assigned_from_their_beginning_even_to_who_starts_at_the_end() {
         topic(1);
         joinAndStart("a");
         assertEquals(
-                List.of(new FindStart("g", "a", 2, T1, 2, Position.latest())),
+                List.of(new Assigned("g", "a", 2, T1, 2, 0)),
                 run(() -> groups.topicsChanged(Map.of("t", new TopicShape(ID, 2)), 0)));
     }
 
@@ -239,18 +239,24 @@ class GroupCoordinatorTest {
         topic(1);
         refused(
                 ErrorCode.INVALID_GROUP_ID,
-                () -> groups.join("a b", "m", SECRET, List.of("t"), Position.earliest(), 0));
+                () -> groups.join("a b", new Joining("m", SECRET, null, List.of("t"), Position.earliest()), 0));
         refused(
                 ErrorCode.INVALID_GROUP_ID,
-                () -> groups.join("__g", "m", SECRET, List.of("t"), Position.earliest(), 0));
-        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "m", SECRET, List.of(), Position.earliest(), 0));
+                () -> groups.join("__g", new Joining("m", SECRET, null, List.of("t"), Position.earliest()), 0));
+        refused(
+                ErrorCode.INVALID_REQUEST,
+                () -> groups.join("g", new Joining("m", SECRET, null, List.of(), Position.earliest()), 0));
         List<String> many = IntStream.range(0, 2_000).mapToObj(i -> "topic" + i).toList();
-        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "m", SECRET, many, Position.earliest(), 0));
+        refused(
+                ErrorCode.INVALID_REQUEST,
+                () -> groups.join("g", new Joining("m", SECRET, null, many, Position.earliest()), 0));
         refused(
                 ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-                () -> groups.join("g", "m", SECRET, List.of("t", "u"), Position.earliest(), 0));
+                () -> groups.join("g", new Joining("m", SECRET, null, List.of("t", "u"), Position.earliest()), 0));
         join("a", 0);
-        refused(ErrorCode.INVALID_REQUEST, () -> groups.join("g", "a", SECRET, List.of("t"), Position.earliest(), 0));
+        refused(
+                ErrorCode.INVALID_REQUEST,
+                () -> groups.join("g", new Joining("a", SECRET, null, List.of("t"), Position.earliest()), 0));
     }
 
     @Test
@@ -261,7 +267,7 @@ class GroupCoordinatorTest {
         run(() -> groups.topicsChanged(shapes, 0));
         for (int i = 0; i < 200; i++) {
             String member = "m" + i;
-            answerAll(run(() -> groups.join("g", member, SECRET, topics, Position.earliest(), 0)));
+            answerAll(run(() -> groups.join("g", new Joining(member, SECRET, null, topics, Position.earliest()), 0)));
         }
         assertEquals("Stable", groups.describe("g").state());
         groups.describe("g")
@@ -347,12 +353,12 @@ class GroupCoordinatorTest {
     }
 
     @Test
-    void a_reset_takes_the_partition_and_assigns_it_anew_from_there_and_nothing_said_before_counts() {
+    void a_reset_leaves_the_partition_with_its_owner_anew_from_there_and_nothing_said_before_counts() {
         topic(2);
         joinAndStart("a");
         run(() -> groups.commit("g", "a", List.of(new CommitOffset(2, 1, 9)), partition -> 9));
         assertEquals(
-                List.of(new Lost("g", "a", 2), new Assigned("g", "a", 3, T1, 2, 4)),
+                List.of(new Effect.Seeked("g", "a", 2, 4), new Assigned("g", "a", 3, T1, 2, 4)),
                 run(() -> groups.reset("g", Map.of(T1, 4L), 0)));
         assertEquals(
                 Map.of(T0, Optional.of(0L), T1, Optional.of(4L)),
@@ -385,5 +391,70 @@ class GroupCoordinatorTest {
         FindStart find = (FindStart) join("a", 0).get(1);
         assertEquals(List.of(new Assigned("g", "a", 2, T0, 2, 7)), run(() -> groups.reset("g", Map.of(T0, 7L), 0)));
         refused(ErrorCode.FENCED_MEMBER_EPOCH, () -> groups.started("g", "a", find.handle(), find.generation(), 50));
+    }
+
+    private List<Effect> joinAs(String instance, String member, long nowMs) {
+        return run(() ->
+                groups.join("g", new Joining(member, SECRET, instance, List.of("t"), Position.earliest()), nowMs));
+    }
+
+    private void answerFirst(List<Effect> effects) {
+        answerAll(effects.stream().filter(FindStart.class::isInstance).toList());
+    }
+
+    @Test
+    void an_instance_that_starts_again_in_time_has_its_partitions_anew_and_disturbs_nobody() {
+        topic(2);
+        answerFirst(joinAs("i", "a1", 0));
+        answerAll(joinAs("j", "b1", 0));
+        run(() -> groups.commit("g", "a1", List.of(new CommitOffset(1, 1, 7)), partition -> 7));
+        long generation = groups.describe("g").generation();
+        assertEquals(List.of(new Left("g", "a1")), run(() -> groups.leave("g", "a1", 1_000)));
+        refused(ErrorCode.UNKNOWN_MEMBER_ID, () -> groups.rejoin("g", "a1", SECRET, 2_000));
+        assertEquals(
+                List.of(
+                        new Effect.Expired("g", "a1"),
+                        new Joined("g", "a2", SECRET, generation + 2),
+                        new Assigned("g", "a2", 4, T0, generation + 2, 7)),
+                joinAs("i", "a2", 10_999));
+        refused(
+                ErrorCode.UNKNOWN_MEMBER_ID,
+                () -> groups.commit("g", "a1", List.of(new CommitOffset(1, 1, 9)), partition -> 9));
+        run(() -> groups.disconnected("g", "a2", 11_000));
+        assertTrue(joinAs("i", "a3", 11_001).contains(new Assigned("g", "a3", 5, T0, generation + 3, 7)));
+    }
+
+    @Test
+    void an_instance_is_refused_while_it_is_there_and_its_place_goes_to_others_after_the_grace_period() {
+        topic(2);
+        answerFirst(joinAs("i", "a1", 0));
+        answerAll(joinAs("j", "b1", 0));
+        refused(ErrorCode.UNRELEASED_INSTANCE_ID, () -> joinAs("i", "a2", 0));
+        refused(ErrorCode.INVALID_REQUEST, () -> joinAs("an instance", "a2", 0));
+        run(() -> groups.leave("g", "a1", 1_000));
+        assertEquals(11_000, groups.deadlineMs("g"));
+        List<Effect> effects = run(() -> groups.tick("g", 11_000));
+        assertEquals(
+                List.of(Effect.Expired.class, Assigned.class),
+                effects.stream().map(Object::getClass).toList());
+        assertEquals(2, groups.describe("g").members().get(0).partitions().size());
+    }
+
+    @Test
+    void topics_that_match_a_pattern_are_assigned_as_they_come_and_go() {
+        TopicPartition other = new TopicPartition("t-2", 0);
+        topic(1);
+        answerFirst(run(() -> groups.join("g", new Joining("a", SECRET, null, List.of("t*"), Position.latest()), 0)));
+        Map<String, TopicShape> two = Map.of("t", new TopicShape(ID, 1), "t-2", new TopicShape(new UUID(5, 6), 1));
+        assertEquals(List.of(new Assigned("g", "a", 2, other, 2, 0)), run(() -> groups.topicsChanged(two, 0)));
+        assertEquals(List.of(T0, other), groups.describe("g").members().get(0).partitions());
+        topic(1);
+        assertEquals(List.of(T0), groups.describe("g").members().get(0).partitions());
+        refused(
+                ErrorCode.INVALID_REQUEST,
+                () -> groups.join("g", new Joining("b", SECRET, null, List.of("t/*"), Position.latest()), 0));
+        List<Effect> none =
+                run(() -> groups.join("g", new Joining("b", SECRET, null, List.of("x*"), Position.latest()), 0));
+        assertTrue(none.get(1) instanceof Idle idle && idle.reason().contains("no partition of x*"), none.toString());
     }
 }

@@ -19,7 +19,7 @@ class GroupEventCodecTest {
     private static final TopicPartition PARTITION = new TopicPartition("flights", 3);
 
     static List<GroupEvent> events() {
-        Member member = new Member("m\"1", 1L << 53 | 1, List.of("a", "b"), "offset:7", 12, 99, true);
+        Member member = new Member("m\"1", 1L << 53 | 1, "i", List.of("a", "b"), "offset:7", 12, 99, true);
         return List.of(
                 new GroupEvent.Epoch("g", Long.MAX_VALUE, 7),
                 new GroupEvent.MemberSet("g", member),

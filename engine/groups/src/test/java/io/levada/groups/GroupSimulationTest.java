@@ -31,7 +31,10 @@ class GroupSimulationTest {
         ACCEPTS_EVERY_COMMIT,
         FORGETS_TO_WRITE_A_COMMIT,
         STARTS_BEHIND_THE_COMMIT,
-        TELLS_NOBODY_TO_BE_IDLE;
+        TELLS_NOBODY_TO_BE_IDLE,
+        TELLS_NOBODY_OF_A_RESET,
+        FORGETS_INSTANCES,
+        FORGETS_SECRETS;
 
         GroupWorld world(long seed) {
             Assignor assignor =
@@ -78,6 +81,36 @@ class GroupSimulationTest {
                             decision.effects().stream()
                                     .filter(effect -> !(effect instanceof Effect.Idle))
                                     .toList());
+                case TELLS_NOBODY_OF_A_RESET ->
+                    new Decision(
+                            decision.events(),
+                            decision.effects().stream()
+                                    .filter(effect -> !(effect instanceof Effect.Seeked))
+                                    .toList());
+                case FORGETS_INSTANCES ->
+                    withMembers(
+                            decision,
+                            m -> new Member(
+                                    m.id(),
+                                    m.secret(),
+                                    null,
+                                    m.topics(),
+                                    m.from(),
+                                    m.joined(),
+                                    m.goneAtMs(),
+                                    m.idle()));
+                case FORGETS_SECRETS ->
+                    withMembers(
+                            decision,
+                            m -> new Member(
+                                    m.id(),
+                                    1,
+                                    m.instanceId(),
+                                    m.topics(),
+                                    m.from(),
+                                    m.joined(),
+                                    m.goneAtMs(),
+                                    m.idle()));
                 case UNEVEN_ASSIGNOR, RESTLESS_ASSIGNOR, ACCEPTS_EVERY_COMMIT -> decision;
             };
         }
@@ -129,6 +162,15 @@ class GroupSimulationTest {
         SortedSet<TopicPartition> all = new TreeSet<>(owned.keySet());
         all.addAll(open);
         return new StickyAssignor().assign(members, Map.of(), all);
+    }
+
+    private static Decision withMembers(Decision decision, UnaryOperator<Member> change) {
+        return mapped(
+                decision,
+                event -> event instanceof GroupEvent.MemberSet set
+                        ? new GroupEvent.MemberSet(set.group(), change.apply(set.member()))
+                        : event,
+                effect -> effect);
     }
 
     private static Decision mapped(Decision decision, UnaryOperator<GroupEvent> events, UnaryOperator<Effect> effects) {

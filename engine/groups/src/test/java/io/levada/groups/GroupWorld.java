@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Random commands to a coordinator, from members that answer late, wrongly or not at all. */
 final class GroupWorld {
@@ -34,6 +35,7 @@ final class GroupWorld {
     private final List<Held> held = new ArrayList<>();
     private final List<Held> revoking = new ArrayList<>();
     private final List<Effect.FindStart> starting = new ArrayList<>();
+    private final Map<String, String> instances = new HashMap<>();
     private GroupCoordinator coordinator;
     private long nowMs = 1_000_000;
     private int members;
@@ -111,7 +113,8 @@ final class GroupWorld {
         long secret = secret(random.nextInt(8) == 0 ? member() : member);
         String group = group();
         GroupState state = coordinator.state(group);
-        boolean valid = state != null && state.members().containsKey(member) && secret == secret(member);
+        Member known = state == null ? null : state.members().get(member);
+        boolean valid = known != null && known.secret() != Member.NO_SECRET && secret == secret(member);
         Decision decision = command(() -> coordinator.rejoin(group, member, secret, nowMs));
         boolean back = decision.effects().stream().anyMatch(Effect.Rejoined.class::isInstance);
         GroupChecker.require(back == valid, "came back, or was kept out, wrongly", member, group);
@@ -120,18 +123,39 @@ final class GroupWorld {
     private void join() {
         String group = group();
         TreeSet<String> names = new TreeSet<>(TOPICS);
-        if (group.equals("h")) { // here subscriptions differ
+        if (random.nextInt(3) == 0) {
+            names = new TreeSet<>(List.of("*"));
+        } else if (group.equals("h")) { // here subscriptions differ
             names.removeIf(topic -> random.nextBoolean());
         }
         GroupState live = coordinator.state(group);
         GroupState before = live == null || !resting(live) ? null : live.copy();
-        members++;
-        String member = "m" + members;
-        Decision decision =
-                command(() -> coordinator.join(group, member, secret(member), names, Position.earliest(), nowMs));
+        String member = "m" + ++members;
+        String instance = random.nextInt(4) == 0 ? "i" + random.nextInt(3) : null;
+        String former = instance == null ? null : instances.get(group + "/" + instance);
+        Joining joining = new Joining(member, secret(member), instance, names, Position.earliest());
+        Decision decision = joined(group, joining, former);
         if (before != null && !decision.events().isEmpty() && group.equals("g")) {
             checkFewMoves(before, decision);
         }
+    }
+
+    private Decision joined(String group, Joining joining, @Nullable String former) {
+        GroupState live = coordinator.state(group);
+        Member place = live == null || former == null ? null : live.members().get(former);
+        boolean taken = place != null && place.connected();
+        boolean isStatic = joining.instanceId() != null;
+        Decision decision = command(() -> coordinator.join(group, joining, nowMs));
+        GroupChecker.require(!taken || decision.events().isEmpty(), "an instance is there twice", joining, former);
+        if (isStatic && !decision.events().isEmpty()) {
+            instances.put(group + "/" + joining.instanceId(), joining.member());
+            GroupChecker.require(
+                    place == null || decision.effects().contains(new Effect.Expired(group, place.id())),
+                    "did not take the place that was kept",
+                    joining,
+                    place);
+        }
+        return decision;
     }
 
     /** When one of equals leaves, nobody else has to give anything back. */

@@ -19,7 +19,7 @@ class StickyAssignorTest {
     private final StickyAssignor assignor = new StickyAssignor();
 
     private static Member member(String id, String... topics) {
-        return new Member(id, Member.NO_SECRET, List.of(topics), "earliest", 1, Member.CONNECTED, false);
+        return new Member(id, Member.NO_SECRET, null, List.of(topics), "earliest", 1, Member.CONNECTED, false);
     }
 
     private static SortedSet<TopicPartition> partitions(String topic, int count) {
@@ -65,7 +65,7 @@ class StickyAssignorTest {
                         names.add("abc".substring(bit, bit + 1));
                     }
                 }
-                members.add(new Member("m" + i, Member.NO_SECRET, names, "earliest", 1, Member.CONNECTED, false));
+                members.add(new Member("m" + i, Member.NO_SECRET, null, names, "earliest", 1, Member.CONNECTED, false));
             }
             check(random, members, round);
         }

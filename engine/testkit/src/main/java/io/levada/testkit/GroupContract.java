@@ -23,9 +23,11 @@ import io.levada.GroupDescription.MemberDescription;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.MemberEvent;
+import io.levada.MemberOptions;
 import io.levada.Position;
 import io.levada.Record;
 import io.levada.TopicPartition;
+import io.levada.TopicSpec;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -217,10 +219,52 @@ interface GroupContract extends ContractBase {
             member.deliveries().await(20);
             awaitGroup(log, group, g -> g.offsets().stream().allMatch(offset -> offset.lag() == 0));
             get(log.groups().reset(group, name, 1, Position.offset(7)));
+            assertEquals(
+                    new MemberEvent.Seeked(new TopicPartition(name, 1), 7), member.await(MemberEvent.Seeked.class));
             List<Long> again = member.deliveries().await(23).subList(20, 23).stream()
                     .map(delivery -> delivery.record().offset())
                     .toList();
             assertEquals(List.of(7L, 8L, 9L), again);
+        }
+    }
+
+    @Test
+    default void an_instance_goes_on_with_its_partitions_and_is_there_only_once(Levada log) {
+        String name = topic(log, 2);
+        String group = group();
+        MemberOptions instance = MemberOptions.defaults().withInstanceId("i-1");
+        try (TestMember other = TestMember.join(log, group, name)) {
+            TestMember former = TestMember.as(instance, log, group, name);
+            awaitGroup(log, group, g -> owned(g).equals(List.of(1, 1)));
+            fill(log, name, 0, 0, 5);
+            fill(log, name, 1, 0, 5);
+            GroupDescription before =
+                    awaitGroup(log, group, g -> g.offsets().stream().allMatch(offset -> offset.committed() == 5));
+            TestMember.as(instance, log, group, name).deliveries().awaitError(ErrorCode.UNRELEASED_INSTANCE_ID);
+
+            former.close();
+            awaitGroup(log, group, g -> g.generation() > before.generation());
+            fill(log, name, 0, 5, 10);
+            fill(log, name, 1, 5, 10);
+            try (TestMember again = TestMember.as(instance, log, group, name)) {
+                awaitGroup(log, group, g -> g.offsets().stream().allMatch(offset -> offset.committed() == 10));
+                assertEquals(5, again.values().size());
+                assertEquals(10, other.values().size(), "nothing was moved to another");
+            }
+        }
+    }
+
+    @Test
+    default void a_pattern_stands_for_the_topics_there_are_and_those_that_come(Levada log) {
+        String first = topic(log, 1);
+        String group = group();
+        fill(log, first, 0, 0, 3);
+        try (TestMember member = TestMember.join(log, group, first + "*")) {
+            member.deliveries().await(3);
+            get(log.topics().create(TopicSpec.of(first + "-2")));
+            fill(log, first + "-2", 0, 3, 6);
+            member.deliveries().await(6);
+            assertEquals(numbers(0, 6), member.values());
         }
     }
 

@@ -15,9 +15,10 @@ final class TestMember implements AutoCloseable {
     private final BlockingQueue<MemberEvent> events = new LinkedBlockingQueue<>();
     private final Probe<Delivery> deliveries;
 
-    private TestMember(Levada log, String group, List<String> topics, Position from, long demand, boolean acks) {
-        MemberOptions options = MemberOptions.defaults().withFrom(from).withOnEvent(events::add);
-        deliveries = Probe.of(log.group(group).receive(topics, options), demand, delivery -> {
+    private TestMember(
+            Levada log, String group, List<String> topics, MemberOptions options, long demand, boolean acks) {
+        MemberOptions heard = options.withOnEvent(events::add);
+        deliveries = Probe.of(log.group(group).receive(topics, heard), demand, delivery -> {
             if (acks) {
                 delivery.ack();
             }
@@ -26,16 +27,22 @@ final class TestMember implements AutoCloseable {
 
     /** Acknowledges as it goes. */
     static TestMember join(Levada log, String group, String... topics) {
-        return new TestMember(log, group, List.of(topics), Position.committed(), Long.MAX_VALUE, true);
+        return new TestMember(log, group, List.of(topics), MemberOptions.defaults(), Long.MAX_VALUE, true);
+    }
+
+    /** Acknowledges as it goes; the options' listener is not used. */
+    static TestMember as(MemberOptions options, Levada log, String group, String topic) {
+        return new TestMember(log, group, List.of(topic), options, Long.MAX_VALUE, true);
     }
 
     static TestMember from(Position from, Levada log, String group, String topic) {
-        return new TestMember(log, group, List.of(topic), from, Long.MAX_VALUE, true);
+        return new TestMember(
+                log, group, List.of(topic), MemberOptions.defaults().withFrom(from), Long.MAX_VALUE, true);
     }
 
     /** Asks for so many and acknowledges nothing. */
     static TestMember manual(Levada log, String group, String topic, long demand) {
-        return new TestMember(log, group, List.of(topic), Position.committed(), demand, false);
+        return new TestMember(log, group, List.of(topic), MemberOptions.defaults(), demand, false);
     }
 
     Probe<Delivery> deliveries() {

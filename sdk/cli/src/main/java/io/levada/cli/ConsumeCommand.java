@@ -2,6 +2,7 @@ package io.levada.cli;
 
 import io.levada.Delivery;
 import io.levada.End;
+import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.MemberEvent;
@@ -9,6 +10,7 @@ import io.levada.MemberOptions;
 import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.StoredRecord;
+import io.levada.TopicPattern;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
@@ -47,11 +49,24 @@ final class ConsumeCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli sets it
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "TOPIC[,TOPIC]", split = ",", arity = "1", description = "the topics")
+    @Parameters(
+            paramLabel = "TOPIC[,TOPIC]",
+            split = ",",
+            arity = "1",
+            description =
+                    "the topics; * stands for any characters, as in 'orders-*'. A group also gets those that come to match")
     private List<String> topics = List.of();
 
     @Option(names = "--group", paramLabel = "G", description = "the group to be a member of")
     private @Nullable String group;
+
+    @Option(
+            names = "--instance-id",
+            paramLabel = "ID",
+            description =
+                    "who this is across restarts: its partitions wait for it for the grace period (10 s), and nobody else"
+                            + " may use the id meanwhile")
+    private @Nullable String instanceId;
 
     @Option(
             names = "--from",
@@ -104,6 +119,7 @@ final class ConsumeCommand implements Callable<Integer> {
         refuse(rate < 0 || rate > 1e9, "--rate is up to 1000000000, not " + rate);
         refuse(partition != null && partition < 0, "--partition is 0 or more, not " + partition);
         refuse(partition != null && group != null, "--partition reads without a group; leave --group out");
+        refuse(instanceId != null && group == null, "--instance-id is for a member of a group; name it with --group");
         refuse(
                 group == null && from instanceof Position.Committed,
                 "--from committed is where a group is; name it with --group");
@@ -122,7 +138,7 @@ final class ConsumeCommand implements Callable<Integer> {
     private @Nullable Goal goal(Levada levada) {
         return group == null || to instanceof End.Never
                 ? null
-                : Goal.of(levada.blocking(), group, topics, firstPosition(), to);
+                : Goal.of(levada.blocking(), group, names(levada), firstPosition(), to);
     }
 
     private boolean wantsJson() {
@@ -137,11 +153,24 @@ final class ConsumeCommand implements Callable<Integer> {
     }
 
     private Flux<Delivery> read(Levada levada) {
-        List<Flux<Delivery>> reads = topics.stream()
+        List<Flux<Delivery>> reads = names(levada).stream()
                 .map(topic -> new ReadSpec(topic, partition, firstPosition(), to))
                 .map(read -> levada.read(read).<Delivery>map(Unacknowledged::new))
                 .toList();
         return reads.size() == 1 ? reads.get(0) : merged(reads);
+    }
+
+    /** The topics there are now, where patterns stand for them. */
+    private List<String> names(Levada levada) {
+        if (topics.stream().noneMatch(TopicPattern::isPattern)) {
+            return topics;
+        }
+        List<String> names = TopicPattern.expand(topics, levada.blocking().topics());
+        if (names.isEmpty()) {
+            throw new LevadaException(
+                    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "there is no topic that matches " + String.join(",", topics));
+        }
+        return names;
     }
 
     private Flux<Delivery> merged(List<Flux<Delivery>> reads) {
@@ -150,8 +179,10 @@ final class ConsumeCommand implements Callable<Integer> {
     }
 
     private Flux<Delivery> receive(Levada levada, String name) {
-        MemberOptions options =
-                MemberOptions.defaults().withFrom(firstPosition()).withOnEvent(this::tell);
+        MemberOptions options = MemberOptions.defaults()
+                .withInstanceId(instanceId)
+                .withFrom(firstPosition())
+                .withOnEvent(this::tell);
         return levada.group(name).receive(topics, options);
     }
 
@@ -163,6 +194,8 @@ final class ConsumeCommand implements Callable<Integer> {
             text = "idle: " + idle.reason();
         } else if (event instanceof MemberEvent.Revoking revoking) {
             text = "handing over " + revoking.topicPartition();
+        } else if (event instanceof MemberEvent.Seeked seeked) {
+            text = seeked.topicPartition() + " was moved to " + seeked.offset();
         } else if (event instanceof MemberEvent.Lost lost) {
             text = "lost " + lost.topicPartition();
         } else {

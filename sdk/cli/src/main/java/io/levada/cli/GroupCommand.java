@@ -94,8 +94,8 @@ final class GroupCommand extends CommandGroup {
 
     @Command(
             description =
-                    "Moves a group to another place in a topic, forth or back, also while members are active: they"
-                            + " lose its partitions and get them again, from there.")
+                    "Moves a group to another place in a topic, forth or back, also while members are active, who are"
+                            + " told and go on from there.")
     int reset(
             @Parameters(paramLabel = "GROUP") String name,
             @Option(names = "--topic", required = true, paramLabel = "TOPIC", description = "the topic") String topic,

@@ -52,6 +52,9 @@ final class RemoteSession extends RemoteStream implements GroupSession {
         if (spec.memberName() != null) {
             join.put("memberName", spec.memberName());
         }
+        if (spec.instanceId() != null) {
+            join.put("instanceId", spec.instanceId());
+        }
         join.put("from", spec.from().spelled());
         if (rejoin != null) {
             join.put("member", rejoin.member()).put("secret", Long.toString(rejoin.secret()));
@@ -129,6 +132,7 @@ final class RemoteSession extends RemoteStream implements GroupSession {
                         Wire.number(event, "start"));
             case "revoking" -> sink.onRevoking(Wire.integer(event, "handle"), Wire.number(event, "withinMs"));
             case "lost" -> sink.onLost(Wire.integer(event, "handle"));
+            case "seeked" -> sink.onSeeked(Wire.integer(event, "handle"), Wire.number(event, "offset"));
             case "idle" -> sink.onIdle(Wire.text(event, "reason"));
             case "committed" -> committed(Wire.number(event, "id"), event);
             default -> {} // events may be added; one that matters comes with a new route

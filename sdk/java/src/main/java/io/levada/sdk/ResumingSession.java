@@ -262,6 +262,13 @@ final class ResumingSession implements GroupSession {
         }
 
         @Override
+        public void onSeeked(int handle, long offset) {
+            if (!isOver() && owned.remove(handle)) {
+                sink.onSeeked(handle, offset);
+            }
+        }
+
+        @Override
         public void onIdle(String reason) {
             if (!isOver()) {
                 sink.onIdle(reason);

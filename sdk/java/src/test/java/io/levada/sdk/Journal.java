@@ -114,6 +114,11 @@ final class Journal {
             }
 
             @Override
+            public void onSeeked(int handle, long offset) {
+                note("seeked " + handle + " to " + offset);
+            }
+
+            @Override
             public void onIdle(String reason) {
                 note("idle " + reason);
             }

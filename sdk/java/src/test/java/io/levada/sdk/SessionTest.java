@@ -76,6 +76,8 @@ class SessionTest {
         assertEquals("assigned 7 t-2 4 100", journal.next());
         assertEquals("revoking 7 5000", journal.next());
         assertEquals("lost 8", journal.next());
+        channel.sendText("{\"type\":\"seeked\",\"handle\":9,\"offset\":5}");
+        assertEquals("seeked 9 to 5", journal.next());
 
         BlockingQueue<String> commit = outcome(session.commit(Map.of(7, 110L)));
         assertEquals("{\"type\":\"commit\",\"id\":0,\"offsets\":[{\"handle\":7,\"offset\":110}]}", channel.nextText());
