@@ -1,6 +1,8 @@
 package io.levada;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 
 /** A partition that a member owns for a while. */
 public interface Assignment {
@@ -14,4 +16,15 @@ public interface Assignment {
      * handed over gracefully, fails with {@link ErrorCode#FENCED_MEMBER_EPOCH} when it was taken away.
      */
     Flux<Delivery> deliveries();
+
+    /**
+     * Commits the next offset to be read, whatever was acknowledged, with something to be found with it again ({@link
+     * GroupDescription.GroupOffset#metadata}); durable when it completes. What is acknowledged goes on to be committed, from
+     * there on, without metadata. Fails with {@link ErrorCode#OFFSET_OUT_OF_RANGE} above the durable end, {@link
+     * ErrorCode#INVALID_REQUEST} below what was committed, {@link ErrorCode#OFFSET_METADATA_TOO_LARGE}, and {@link
+     * ErrorCode#FENCED_MEMBER_EPOCH} once the partition is this member's no longer.
+     *
+     * @param metadata up to 4,096 bytes of UTF-8, or null
+     */
+    Mono<Void> commit(long offset, @Nullable String metadata);
 }

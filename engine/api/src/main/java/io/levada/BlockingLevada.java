@@ -74,6 +74,11 @@ public final class BlockingLevada {
         return present(await(levada.topics().alter(name, config), ErrorCode.OUTCOME_UNKNOWN));
     }
 
+    /** See {@link Topics#addPartitions}. */
+    public TopicDescription addPartitions(String name, int count) {
+        return present(await(levada.topics().addPartitions(name, count), ErrorCode.OUTCOME_UNKNOWN));
+    }
+
     /** See {@link Topics#deleteRecords}. */
     public long deleteRecords(String name, int partition, long beforeOffset) {
         return present(await(levada.topics().deleteRecords(name, partition, beforeOffset), ErrorCode.OUTCOME_UNKNOWN));

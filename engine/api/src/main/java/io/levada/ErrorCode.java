@@ -18,6 +18,7 @@ public enum ErrorCode {
     MESSAGE_TOO_LARGE(413, false),
     OFFSET_OUT_OF_RANGE(410, false),
     CORRUPT_MESSAGE(500, false),
+    OFFSET_METADATA_TOO_LARGE(400, false),
     STALE_MEMBER_EPOCH(409, false),
     FENCED_MEMBER_EPOCH(409, false),
     UNKNOWN_MEMBER_ID(409, false),

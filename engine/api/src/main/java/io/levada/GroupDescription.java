@@ -1,6 +1,7 @@
 package io.levada;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A group as it is now.
@@ -29,6 +30,36 @@ public record GroupDescription(
      * @param end the durable end
      * @param lag records between the two
      * @param lagMs now minus the timestamp of the next unread record, not below 0; -1 if that record cannot be read
+     * @param metadata what {@link Assignment#commit} said with the commit, or null
      */
-    public record GroupOffset(String topic, int partition, long committed, long end, long lag, long lagMs) {}
+    public record GroupOffset(
+            String topic,
+            int partition,
+            long committed,
+            long end,
+            long lag,
+            long lagMs,
+            @Nullable String metadata) {
+        public GroupOffset(
+                String topic,
+                int partition,
+                long committed,
+                long end,
+                long lag,
+                long lagMs,
+                @Nullable String metadata) {
+            this.topic = topic;
+            this.partition = partition;
+            this.committed = committed;
+            this.end = end;
+            this.lag = lag;
+            this.lagMs = lagMs;
+            this.metadata = metadata;
+        }
+
+        /** One whose commit has no metadata. */
+        public GroupOffset(String topic, int partition, long committed, long end, long lag, long lagMs) {
+            this(topic, partition, committed, end, lag, lagMs, null);
+        }
+    }
 }

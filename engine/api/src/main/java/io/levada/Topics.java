@@ -27,6 +27,16 @@ public interface Topics {
     Mono<TopicDescription> alter(String name, Map<String, String> config);
 
     /**
+     * Raises the number of partitions of a topic; durable when it completes. Members of groups come to own the new ones and
+     * read them from their beginning; who reads without a group, and who publishes, keeps to those there were when it began.
+     * Records with a key may go to another partition from then on, as with Kafka. Fails with {@link
+     * ErrorCode#UNKNOWN_TOPIC_OR_PARTITION}, and with {@link ErrorCode#INVALID_PARTITIONS} for fewer than there are.
+     *
+     * @param count how many there are to be; as many as there are changes nothing
+     */
+    Mono<TopicDescription> addPartitions(String name, int count);
+
+    /**
      * Deletes the records of a partition that lie before an offset, which becomes its start; durable when it completes.
      * Gives the start, which is behind that offset if it was before. Whoever reads before it is told of the gap. Fails
      * with {@link ErrorCode#UNKNOWN_TOPIC_OR_PARTITION}, and with {@link ErrorCode#OFFSET_OUT_OF_RANGE} for an offset

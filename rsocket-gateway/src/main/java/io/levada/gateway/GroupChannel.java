@@ -5,6 +5,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.Position;
 import io.levada.TopicPartition;
+import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
@@ -105,10 +106,12 @@ final class GroupChannel extends ClientChannel implements MemberSink {
 
     private void commit(Json message) {
         long id = message.number("id");
-        Map<Integer, Long> offsets = new HashMap<>();
+        Map<Integer, CommitPoint> points = new HashMap<>();
         for (Json offset : message.objects("offsets")) {
-            offset.only("handle", "offset");
-            offsets.put(offset.smallNumber("handle"), offset.number("offset"));
+            offset.only("handle", "offset", "metadata");
+            points.put(
+                    offset.smallNumber("handle"),
+                    new CommitPoint(offset.number("offset"), offset.textOrNull("metadata")));
         }
         if (commits >= session.limits().maxCommitsInFlight()) {
             committed(id, new LevadaException(ErrorCode.THROTTLED, commits + " commits are not yet answered"));
@@ -116,7 +119,7 @@ final class GroupChannel extends ClientChannel implements MemberSink {
         }
         commits++;
         membership()
-                .commit(offsets)
+                .commit(points)
                 .subscribe(
                         done -> {}, error -> later(() -> answered(id, error)), () -> later(() -> answered(id, null)));
     }

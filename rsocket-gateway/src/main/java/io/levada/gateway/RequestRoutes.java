@@ -26,6 +26,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -56,12 +57,7 @@ final class RequestRoutes {
             case TOPICS_DESCRIBE ->
                 engine.topics().describe(wanted.only("name").text("name")).map(RequestRoutes::json);
             case TOPICS_CREATE -> engine.topics().create(topic(wanted)).map(RequestRoutes::json);
-            case TOPICS_ALTER -> {
-                wanted.only("name", "config");
-                yield engine.topics()
-                        .alter(wanted.text("name"), wanted.settings("config"))
-                        .map(RequestRoutes::json);
-            }
+            case TOPICS_ALTER -> alter(wanted).map(RequestRoutes::json);
             case TOPICS_DELETE_RECORDS -> {
                 wanted.only("name", "partition", "beforeOffset");
                 yield engine.topics()
@@ -101,6 +97,20 @@ final class RequestRoutes {
             list.forEach(answer.putArray(field)::add);
             return answer;
         });
+    }
+
+    /** The settings first: if one of them is refused, nothing has changed. */
+    private Mono<TopicDescription> alter(Json wanted) {
+        wanted.only("name", "config", "partitions");
+        String name = wanted.text("name");
+        Map<String, String> config = wanted.settings("config");
+        Integer partitions = wanted.integerOrNull("partitions");
+        Mono<TopicDescription> altered = engine.topics().alter(name, config);
+        if (partitions == null) {
+            return altered;
+        }
+        Mono<TopicDescription> grown = engine.topics().addPartitions(name, partitions);
+        return config.isEmpty() ? grown : altered.then(grown);
     }
 
     private static TopicSpec topic(Json wanted) {
@@ -153,13 +163,16 @@ final class RequestRoutes {
         }
         ArrayNode offsets = json.putArray("offsets");
         for (GroupDescription.GroupOffset offset : group.offsets()) {
-            offsets.addObject()
+            ObjectNode described = offsets.addObject()
                     .put("topic", offset.topic())
                     .put("partition", offset.partition())
                     .put("committed", offset.committed())
                     .put("end", offset.end())
                     .put("lag", offset.lag())
                     .put("lagMs", offset.lagMs());
+            if (offset.metadata() != null) {
+                described.put("metadata", offset.metadata());
+            }
         }
         return json;
     }

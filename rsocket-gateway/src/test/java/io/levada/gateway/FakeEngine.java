@@ -13,6 +13,7 @@ import io.levada.Topics;
 import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
 import io.levada.facade.BatchWriter;
+import io.levada.facade.CommitPoint;
 import io.levada.facade.Engine;
 import io.levada.facade.ExpectedPlace;
 import io.levada.facade.GroupSession;
@@ -191,9 +192,9 @@ final class FakeEngine implements Engine {
         }
 
         @Override
-        public Mono<Void> commit(Map<Integer, Long> offsets) {
-            calls.add("commit " + new TreeMap<>(offsets));
-            return offsets.containsValue(999L)
+        public Mono<Void> commit(Map<Integer, CommitPoint> points) {
+            calls.add("commit " + new TreeMap<>(points));
+            return points.containsValue(CommitPoint.at(999))
                     ? Mono.error(new LevadaException(ErrorCode.FENCED_MEMBER_EPOCH, "fenced"))
                     : Mono.empty();
         }
@@ -249,6 +250,12 @@ final class FakeEngine implements Engine {
                 all.putAll(config);
                 return spec.config(all);
             });
+            return describe(name);
+        }
+
+        @Override
+        public Mono<TopicDescription> addPartitions(String name, int count) {
+            topics.computeIfPresent(name, (same, spec) -> spec.partitions(count));
             return describe(name);
         }
 

@@ -49,6 +49,8 @@ interface RoutesContract {
         assertEquals(
                 described.replace("\"5\"}}", "\"5\",\"z\":\"-1\"}}"),
                 client().answer("topics.alter", "{\"name\":\"t\",\"config\":{\"z\":-1}}"));
+        assertTrue(client().answer("topics.alter", "{\"name\":\"t\",\"partitions\":3}")
+                .contains("{\"partition\":2,"));
         assertEquals(
                 "{\"start\":4}",
                 client().answer("topics.deleteRecords", "{\"name\":\"t\",\"partition\":1,\"beforeOffset\":4}"));

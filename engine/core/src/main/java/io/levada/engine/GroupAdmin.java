@@ -11,6 +11,7 @@ import io.levada.env.Clock;
 import io.levada.env.Loop;
 import io.levada.groups.GroupCoordinator;
 import io.levada.groups.GroupView;
+import io.levada.groups.GroupView.Place;
 import io.levada.log.PartitionLog;
 import io.levada.protocol.Limits;
 import io.levada.protocol.RecordBatch;
@@ -20,7 +21,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -98,12 +98,13 @@ final class GroupAdmin implements Groups {
         return new GroupDescription(view.group(), view.state(), view.generation(), view.members(), offsets);
     }
 
-    private GroupOffset offset(TopicPartition partition, Optional<Long> place, PartitionLog log) {
+    private GroupOffset offset(TopicPartition partition, Place place, PartitionLog log) {
         long end = log.durable();
-        long next = Math.max(place.orElse(0L), log.start());
+        long next = Math.max(place.offset(), log.start());
         long lag = Math.max(0, end - next);
         long lagMs = lag == 0 ? 0 : lagMs(partition, next, log);
-        return new GroupOffset(partition.topic(), partition.partition(), place.orElse(-1L), end, lag, lagMs);
+        return new GroupOffset(
+                partition.topic(), partition.partition(), place.offset(), end, lag, lagMs, place.metadata());
     }
 
     private long lagMs(TopicPartition partition, long next, PartitionLog log) {

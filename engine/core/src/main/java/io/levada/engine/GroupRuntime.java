@@ -8,6 +8,7 @@ import io.levada.TopicPartition;
 import io.levada.TopicSpec;
 import io.levada.delivery.Delivery;
 import io.levada.env.Loop;
+import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
@@ -195,11 +196,12 @@ final class GroupRuntime implements GroupService {
         return sessions.get(session.member()) == session;
     }
 
-    void commit(MemberSession session, Map<Integer, Long> offsets, Runnable done, Consumer<LevadaException> failed) {
+    void commit(
+            MemberSession session, Map<Integer, CommitPoint> points, Runnable done, Consumer<LevadaException> failed) {
         answer(failed, () -> {
             List<CommitOffset> commits = new ArrayList<>();
-            offsets.forEach(
-                    (handle, offset) -> commits.add(new CommitOffset(handle, session.generation(handle), offset)));
+            points.forEach((handle, point) -> commits.add(
+                    new CommitOffset(handle, session.generation(handle), point.offset(), point.metadata())));
             run(now -> coordinator.commit(session.group(), session.member(), commits, this::durable), done, failed);
         });
     }
@@ -259,7 +261,7 @@ final class GroupRuntime implements GroupService {
     }
 
     @Override
-    public void topicCreated(OpenTopic topic) {
+    public void topicServed(OpenTopic topic) {
         execute(() -> {
             topics.put(topic.topic().name(), topic);
             topicsChanged();

@@ -13,7 +13,7 @@ interface GroupService {
     GroupSession join(JoinSpec spec, MemberSink sink);
 
     /** A topic has come, and is served from now on. */
-    void topicCreated(OpenTopic topic);
+    void topicServed(OpenTopic topic);
 
     /** A topic has gone; its readers are being ended. */
     void topicDeleted(String name);

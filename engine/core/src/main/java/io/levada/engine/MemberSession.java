@@ -5,6 +5,7 @@ import io.levada.LevadaException;
 import io.levada.delivery.Feed;
 import io.levada.delivery.Subscription;
 import io.levada.facade.BatchSink;
+import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
@@ -82,8 +83,8 @@ final class MemberSession implements GroupSession {
     }
 
     @Override
-    public Mono<Void> commit(Map<Integer, Long> offsets) {
-        Map<Integer, Long> copy = Map.copyOf(offsets);
+    public Mono<Void> commit(Map<Integer, CommitPoint> points) {
+        Map<Integer, CommitPoint> copy = Map.copyOf(points);
         return Mono.create(reply -> runtime.commit(this, copy, reply::success, reply::error));
     }
 

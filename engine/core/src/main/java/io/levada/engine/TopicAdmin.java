@@ -39,7 +39,7 @@ final class TopicAdmin implements Topics {
         return onLoop(() -> {
             check(spec);
             OpenTopic topic = topics.serve(store.createTopic(spec.name(), spec.partitions(), spec.config()));
-            groups.topicCreated(topic);
+            groups.topicServed(topic);
             return describe(topic.topic());
         });
     }
@@ -67,6 +67,16 @@ final class TopicAdmin implements Topics {
         return onLoop(() -> {
             requireOurs(name);
             return describe(store.alterTopic(name, changes));
+        });
+    }
+
+    @Override
+    public Mono<TopicDescription> addPartitions(String name, int count) {
+        return onLoop(() -> {
+            requireOurs(name);
+            OpenTopic grown = topics.serve(store.addPartitions(name, count));
+            groups.topicServed(grown);
+            return describe(grown.topic());
         });
     }
 

@@ -22,9 +22,12 @@ final class TopicRegistry {
         this.delivery = delivery;
     }
 
+    /** Serves a topic, or the partitions that one has gained; nobody who reads or writes the others notices. */
     OpenTopic serve(Topic topic) {
-        List<OpenTopic.OpenPartition> partitions = new ArrayList<>();
-        for (PartitionLog log : topic.partitions()) {
+        OpenTopic before = topics.get(topic.name());
+        List<OpenTopic.OpenPartition> partitions = new ArrayList<>(before == null ? List.of() : before.partitions());
+        for (PartitionLog log :
+                topic.partitions().subList(partitions.size(), topic.partitions().size())) {
             TopicPartition name = new TopicPartition(topic.name(), log.partition());
             partitions.add(new OpenTopic.OpenPartition(log, delivery.attach(name, new LogSource(log))));
         }

@@ -4,6 +4,7 @@ import io.levada.LevadaException;
 import io.levada.Position;
 import io.levada.TopicPartition;
 import io.levada.facade.BatchSink;
+import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
@@ -78,7 +79,9 @@ final class TestMember implements MemberSink, BatchSink {
     }
 
     void commit(Map<Integer, Long> offsets, Runnable then) {
-        session.commit(offsets).subscribe(done -> {}, error -> heard.add(line("commit", error)), () -> {
+        Map<Integer, CommitPoint> points = new TreeMap<>();
+        offsets.forEach((handle, offset) -> points.put(handle, CommitPoint.at(offset)));
+        session.commit(points).subscribe(done -> {}, error -> heard.add(line("commit", error)), () -> {
             heard.add("committed");
             committed.putAll(offsets);
             then.run();

@@ -31,6 +31,11 @@ record CallbackTopics(Topics engine, Scheduler callbacks) implements Topics {
     }
 
     @Override
+    public Mono<TopicDescription> addPartitions(String name, int count) {
+        return engine.addPartitions(name, count).publishOn(callbacks);
+    }
+
+    @Override
     public Mono<Long> deleteRecords(String name, int partition, long beforeOffset) {
         return engine.deleteRecords(name, partition, beforeOffset).publishOn(callbacks);
     }

@@ -8,8 +8,8 @@ public interface GroupSession {
     /** Opens a reader without partitions and without credit; partitions are added as they are assigned. */
     AssignedReader read(BatchSink sink);
 
-    /** Commits the next offset to be read, by handle; completes when durable, fails when fenced. */
-    Mono<Void> commit(Map<Integer, Long> offsets);
+    /** Commits by handle, all or none; completes when durable, fails when fenced. */
+    Mono<Void> commit(Map<Integer, CommitPoint> points);
 
     /** Answers {@link MemberSink#onRevoking}: everything wanted is committed, the partition may go. */
     void revoked(int handle);

@@ -7,7 +7,9 @@ import io.levada.MemberEvent;
 import io.levada.MemberOptions;
 import io.levada.TopicPartition;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 
@@ -51,6 +54,7 @@ final class Membership implements MemberSink {
     private final Map<Integer, Ownership> owned = new LinkedHashMap<>();
     private final Disposable.Composite leaveTimers = Disposables.composite();
     private @Nullable Disposable tick;
+    private final Deque<Explicit> explicit = new ArrayDeque<>();
     private boolean commitDue;
     private boolean committing;
     private boolean pausing;
@@ -58,6 +62,9 @@ final class Membership implements MemberSink {
     private boolean leaving;
     private boolean goodbye;
     private boolean over;
+
+    /** A commit that the user asked for. */
+    private record Explicit(Ownership of, CommitPoint point, MonoSink<Void> answer) {}
 
     Membership(
             String group,
@@ -120,6 +127,18 @@ final class Membership implements MemberSink {
         if (outcome == AckTracker.Outcome.DRAINED) {
             serial.execute(this::proceed);
         }
+    }
+
+    /** Commits what the user says, after what is being committed. */
+    Mono<Void> commit(Ownership of, CommitPoint point) {
+        return Mono.create(answer -> serial.execute(() -> {
+            if (over) {
+                answer.error(gone(of));
+            } else {
+                explicit.add(new Explicit(of, point, answer));
+                proceed();
+            }
+        }));
     }
 
     @Override
@@ -263,12 +282,17 @@ final class Membership implements MemberSink {
         if (over || goodbye || committing) {
             return; // the answer to a commit leads here again
         }
+        Explicit asked = explicit.poll();
+        if (asked != null) {
+            commit(asked);
+            return;
+        }
         boolean settled = owned.values().stream().allMatch(Ownership::isSettled);
-        Map<Integer, Long> news = new HashMap<>();
+        Map<Integer, CommitPoint> news = new HashMap<>();
         for (Ownership each : owned.values()) {
             boolean due = commitDue || (leaving && settled) || (each.revoking && each.isSettled());
             if (due && each.hasNews() && !(oneByOne && !news.isEmpty())) {
-                news.put(each.handle, each.tracker.position());
+                news.put(each.handle, CommitPoint.at(each.tracker.position()));
             }
         }
         if (!news.isEmpty() && !pausing) {
@@ -289,7 +313,7 @@ final class Membership implements MemberSink {
         }
     }
 
-    private void commit(Map<Integer, Long> news) {
+    private void commit(Map<Integer, CommitPoint> news) {
         committing = true;
         if (!oneByOne) {
             commitDue = false;
@@ -302,19 +326,48 @@ final class Membership implements MemberSink {
                         () -> serial.execute(() -> committed(news)));
     }
 
-    private void committed(Map<Integer, Long> news) {
+    /** Of an explicit commit that is refused the user hears, and tries again or not. */
+    private void commit(Explicit asked) {
+        if (owned.get(asked.of().handle) != asked.of()) {
+            asked.answer().error(gone(asked.of()));
+            proceed();
+            return;
+        }
+        committing = true;
+        Map<Integer, CommitPoint> points = Map.of(asked.of().handle, asked.point());
+        joined().commit(points)
+                .subscribe(
+                        nothing -> {},
+                        error -> serial.execute(() -> {
+                            committing = false;
+                            asked.answer().error(error);
+                            proceed();
+                        }),
+                        () -> serial.execute(() -> {
+                            asked.answer().success();
+                            committed(points);
+                        }));
+    }
+
+    private LevadaException gone(Ownership lost) {
+        return new LevadaException(
+                ErrorCode.FENCED_MEMBER_EPOCH,
+                lost.partition + " is owned by this member of " + spec.group() + " no longer");
+    }
+
+    private void committed(Map<Integer, CommitPoint> news) {
         committing = false;
         news.forEach((handle, position) -> {
             Ownership each = owned.get(handle);
             if (each != null) {
-                each.committed = position;
+                each.committed = position.offset();
             }
         });
         proceed();
     }
 
     /** Tries again what may succeed later; else finds out which partition it was, and leaves that one alone. */
-    private void refused(Map<Integer, Long> news, LevadaException error) {
+    private void refused(Map<Integer, CommitPoint> news, LevadaException error) {
         committing = false;
         commitDue = true;
         if (error.retriable()) {
@@ -389,6 +442,8 @@ final class Membership implements MemberSink {
             }
         }
         owned.clear();
+        explicit.forEach(asked -> asked.answer().error(gone(asked.of())));
+        explicit.clear();
         view.ended(error);
         left.tryEmitEmpty();
     }

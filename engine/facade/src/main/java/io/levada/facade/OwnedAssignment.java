@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
 /** An owned partition as its user sees it. Nothing is read of it before its deliveries are subscribed to. */
@@ -36,6 +37,11 @@ final class OwnedAssignment implements Assignment {
     @Override
     public long generation() {
         return owned.generation;
+    }
+
+    @Override
+    public Mono<Void> commit(long offset, @Nullable String metadata) {
+        return membership.commit(owned, new CommitPoint(offset, metadata));
     }
 
     boolean isStopped() {

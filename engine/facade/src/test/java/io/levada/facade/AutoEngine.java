@@ -135,7 +135,7 @@ final class AutoEngine implements Engine {
         }
 
         @Override
-        public Mono<Void> commit(Map<Integer, Long> offsets) {
+        public Mono<Void> commit(Map<Integer, CommitPoint> points) {
             return Mono.empty();
         }
 

@@ -241,7 +241,9 @@ final class FakeEngine implements Engine {
         }
 
         @Override
-        public Mono<Void> commit(Map<Integer, Long> offsets) {
+        public Mono<Void> commit(Map<Integer, CommitPoint> points) {
+            Map<Integer, Long> offsets = new HashMap<>();
+            points.forEach((handle, point) -> offsets.put(handle, point.offset()));
             return Mono.create(answer -> commits.add(new Commit(offsets, answer)));
         }
 

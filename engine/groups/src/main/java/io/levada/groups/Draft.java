@@ -95,7 +95,7 @@ final class Draft {
     void seek(TopicPartition partition, UUID topicId, long offset) {
         Ownership ownership = state.ownership(partition);
         boolean told = !state.pending(partition);
-        add(new Committed(group(), partition, topicId, offset, true));
+        add(new Committed(group(), partition, topicId, offset, true, null));
         if (ownership != null) {
             Member owner = state.members().get(ownership.member());
             if (told) {

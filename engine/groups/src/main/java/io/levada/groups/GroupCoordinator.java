@@ -10,12 +10,13 @@ import io.levada.groups.GroupEvent.Committed;
 import io.levada.groups.GroupEvent.GroupGone;
 import io.levada.groups.GroupEvent.MemberGone;
 import io.levada.groups.GroupEvent.PartitionFreed;
+import io.levada.groups.GroupView.Place;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -267,7 +268,7 @@ public final class GroupCoordinator {
      * @param durableEnd says up to where a partition is durable
      * @throws LevadaException UNKNOWN_MEMBER_ID; FENCED_MEMBER_EPOCH for a partition that is the member's no longer;
      *     STALE_MEMBER_EPOCH for another generation than that of the assignment; OFFSET_OUT_OF_RANGE above the durable
-     *     end; INVALID_REQUEST below the commit that stands, or for a handle that was never given out
+     *     end; OFFSET_METADATA_TOO_LARGE; INVALID_REQUEST below the commit that stands, or for a handle that was never given out
      */
     public Decision commit(
             String group, String member, List<CommitOffset> offsets, ToLongFunction<TopicPartition> durableEnd) {
@@ -277,9 +278,11 @@ public final class GroupCoordinator {
         for (CommitOffset offset : offsets) {
             TopicPartition partition = owned(state, member, offset.handle(), offset.generation());
             long place = place(state, partition);
+            checkMetadata(partition, offset.metadata());
             checkCommit(partition, offset.offset(), place, durableEnd.applyAsLong(partition));
-            if (offset.offset() > place) {
-                events.add(new Committed(group, partition, topicId(partition), offset.offset()));
+            if (offset.offset() > place || offset.metadata() != null) {
+                events.add(
+                        new Committed(group, partition, topicId(partition), offset.offset(), false, offset.metadata()));
             }
         }
         return new Decision(events, List.of());
@@ -292,6 +295,16 @@ public final class GroupCoordinator {
                     ErrorCode.INVALID_REQUEST, partition + " has not been started, so nothing of it can be committed");
         }
         return commit.offset();
+    }
+
+    private static void checkMetadata(TopicPartition partition, @Nullable String metadata) {
+        int bytes = metadata == null ? 0 : metadata.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > CommitOffset.MAX_METADATA_BYTES) {
+            throw new LevadaException(
+                    ErrorCode.OFFSET_METADATA_TOO_LARGE,
+                    "a commit of " + partition + " came with " + bytes + " bytes of metadata; "
+                            + CommitOffset.MAX_METADATA_BYTES + " are the most");
+        }
     }
 
     private static void checkCommit(TopicPartition partition, long offset, long place, long durable) {
@@ -485,17 +498,18 @@ public final class GroupCoordinator {
     public GroupView describe(String group) {
         GroupState state = group(group);
         List<MemberDescription> members = new ArrayList<>();
-        SortedMap<TopicPartition, Optional<Long>> places = new TreeMap<>();
+        SortedMap<TopicPartition, Place> places = new TreeMap<>();
         for (Member member : state.members().values()) {
             members.add(new MemberDescription(member.id(), state.ownedBy(member.id()), member.idle()));
             for (String topic : member.expanded(topics.keySet()).topics()) {
                 TopicShape shape = topics.get(topic);
                 for (int i = 0; shape != null && i < shape.partitions(); i++) {
-                    places.put(new TopicPartition(topic, i), Optional.empty());
+                    places.put(new TopicPartition(topic, i), Place.NONE);
                 }
             }
         }
-        state.commits().forEach((partition, commit) -> places.put(partition, Optional.of(commit.offset())));
+        state.commits()
+                .forEach((partition, commit) -> places.put(partition, new Place(commit.offset(), commit.metadata())));
         return new GroupView(group, stateName(state), state.generation(), members, places);
     }
 

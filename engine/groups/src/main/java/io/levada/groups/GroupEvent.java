@@ -2,6 +2,7 @@ package io.levada.groups;
 
 import io.levada.TopicPartition;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A change of a group, in the form in which it is kept. Each sets or removes one thing that has a name, so of several
@@ -32,11 +33,17 @@ public sealed interface GroupEvent {
      * @param topicId the topic that the offset belongs to
      * @param offset the next offset to be read
      * @param reset whether somebody asked for it from outside, so that it may lie before the place there was
+     * @param metadata what its owner said with it, or null
      */
-    record Committed(String group, TopicPartition partition, UUID topicId, long offset, boolean reset)
-            implements GroupEvent {
+    record Committed(
+            String group,
+            TopicPartition partition,
+            UUID topicId,
+            long offset,
+            boolean reset,
+            @Nullable String metadata) implements GroupEvent {
         Committed(String group, TopicPartition partition, UUID topicId, long offset) {
-            this(group, partition, topicId, offset, false);
+            this(group, partition, topicId, offset, false, null);
         }
     }
 

@@ -81,6 +81,9 @@ public final class GroupEventCodec {
             value.put("generation", ownership.generation()).put("revokedAtMs", ownership.revokedAtMs());
         } else if (event instanceof Committed committed) {
             value.put("topicId", committed.topicId().toString()).put("offset", committed.offset());
+            if (committed.metadata() != null) {
+                value.put("metadata", committed.metadata());
+            }
             if (committed.reset()) {
                 value.put("reset", true);
             }
@@ -167,7 +170,8 @@ public final class GroupEventCodec {
                     partition,
                     UUID.fromString(topicId),
                     need(value, "offset").asLong(),
-                    value.path("reset").asBoolean());
+                    value.path("reset").asBoolean(),
+                    value.hasNonNull("metadata") ? value.path("metadata").asText() : null);
         } catch (IllegalArgumentException e) {
             throw new LevadaException(ErrorCode.CORRUPT_MESSAGE, "a group event has the topic id " + topicId, e);
         }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** One group, changed by {@link #apply} alone. */
 final class GroupState {
     /** A place in a partition of the topic of this id. */
-    record Commit(UUID topicId, long offset) {}
+    record Commit(UUID topicId, long offset, @Nullable String metadata) {}
 
     private final String name;
     private long generation;
@@ -68,7 +68,8 @@ final class GroupState {
         } else if (event instanceof PartitionFreed freed) {
             forgetHandle(ownerships.remove(freed.partition()));
         } else if (event instanceof Committed committed) {
-            commits.put(committed.partition(), new Commit(committed.topicId(), committed.offset()));
+            commits.put(
+                    committed.partition(), new Commit(committed.topicId(), committed.offset(), committed.metadata()));
         } else if (event instanceof CommitGone gone) {
             commits.remove(gone.partition());
         } else if (event instanceof GroupGone) {

@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -60,6 +59,10 @@ class GroupCoordinatorTest {
         }
     }
 
+    private static GroupView.Place place(long offset) {
+        return new GroupView.Place(offset, null);
+    }
+
     private static void refused(ErrorCode code, Executable command) {
         assertEquals(code, assertThrows(LevadaException.class, command).code());
     }
@@ -73,7 +76,7 @@ class GroupCoordinatorTest {
         assertEquals("Reconciling", groups.describe("g").state());
         assertEquals(List.of(new Assigned("g", "a", 1, T0, 1, 42)), run(() -> groups.started("g", "a", 1, 1, 42)));
         assertEquals("Stable", groups.describe("g").state());
-        assertEquals(Map.of(T0, Optional.of(42L)), groups.describe("g").places());
+        assertEquals(Map.of(T0, place(42)), groups.describe("g").places());
         assertEquals(List.of(), run(() -> groups.started("g", "a", 1, 1, 50)), "a start is found once");
     }
 
@@ -112,7 +115,7 @@ class GroupCoordinatorTest {
         refused(
                 ErrorCode.FENCED_MEMBER_EPOCH,
                 () -> groups.commit("g", "a", List.of(new CommitOffset(2, 1, 1)), partition -> 9));
-        assertEquals(Optional.of(0L), groups.describe("g").places().get(T1));
+        assertEquals(place(0), groups.describe("g").places().get(T1));
     }
 
     @Test
@@ -132,14 +135,10 @@ class GroupCoordinatorTest {
                 ErrorCode.OFFSET_OUT_OF_RANGE,
                 () -> groups.commit(
                         "g", "a", List.of(new CommitOffset(1, 1, 9), new CommitOffset(2, 1, 10)), partition -> 9));
-        assertEquals(
-                Map.of(T0, Optional.of(0L), T1, Optional.of(0L)),
-                groups.describe("g").places());
+        assertEquals(Map.of(T0, place(0), T1, place(0)), groups.describe("g").places());
         run(() ->
                 groups.commit("g", "a", List.of(new CommitOffset(1, 1, 9), new CommitOffset(2, 1, 3)), partition -> 9));
-        assertEquals(
-                Map.of(T0, Optional.of(9L), T1, Optional.of(3L)),
-                groups.describe("g").places());
+        assertEquals(Map.of(T0, place(9), T1, place(3)), groups.describe("g").places());
         refused(
                 ErrorCode.INVALID_REQUEST,
                 () -> groups.commit("g", "a", List.of(new CommitOffset(1, 1, 8)), partition -> 9));
@@ -360,18 +359,14 @@ class GroupCoordinatorTest {
         assertEquals(
                 List.of(new Effect.Seeked("g", "a", 2, 4), new Assigned("g", "a", 3, T1, 2, 4)),
                 run(() -> groups.reset("g", Map.of(T1, 4L), 0)));
-        assertEquals(
-                Map.of(T0, Optional.of(0L), T1, Optional.of(4L)),
-                groups.describe("g").places());
+        assertEquals(Map.of(T0, place(0), T1, place(4)), groups.describe("g").places());
         refused(
                 ErrorCode.FENCED_MEMBER_EPOCH,
                 () -> groups.commit("g", "a", List.of(new CommitOffset(2, 1, 9)), partition -> 9));
         run(() -> groups.commit("g", "a", List.of(new CommitOffset(3, 2, 5)), partition -> 9));
         run(() -> groups.leave("g", "a", 0));
         assertEquals(List.of(), run(() -> groups.reset("g", Map.of(T0, 1L, T1, 2L), 0)), "nobody is there to be told");
-        assertEquals(
-                Map.of(T0, Optional.of(1L), T1, Optional.of(2L)),
-                groups.describe("g").places());
+        assertEquals(Map.of(T0, place(1), T1, place(2)), groups.describe("g").places());
     }
 
     @Test
@@ -382,7 +377,7 @@ class GroupCoordinatorTest {
         refused(
                 ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
                 () -> groups.reset("g", Map.of(T0, 1L, new TopicPartition("u", 0), 1L), 0));
-        assertEquals(Map.of(T0, Optional.of(0L)), groups.describe("g").places());
+        assertEquals(Map.of(T0, place(0)), groups.describe("g").places());
     }
 
     @Test
@@ -456,5 +451,26 @@ class GroupCoordinatorTest {
         List<Effect> none =
                 run(() -> groups.join("g", new Joining("b", SECRET, null, List.of("x*"), Position.latest()), 0));
         assertTrue(none.get(1) instanceof Idle idle && idle.reason().contains("no partition of x*"), none.toString());
+    }
+
+    @Test
+    void what_is_said_with_a_commit_is_found_with_it_until_the_next() {
+        topic(1);
+        joinAndStart("a");
+        run(() -> groups.commit("g", "a", List.of(new CommitOffset(1, 1, 3, "half")), partition -> 9));
+        run(() -> groups.commit("g", "a", List.of(new CommitOffset(1, 1, 3)), partition -> 9));
+        assertEquals(
+                new GroupView.Place(3, "half"),
+                groups.describe("g").places().get(T0),
+                "the same offset changes nothing");
+        run(() -> groups.commit("g", "a", List.of(new CommitOffset(1, 1, 3, "more")), partition -> 9));
+        assertEquals(
+                new GroupView.Place(3, "more"), groups.describe("g").places().get(T0));
+        run(() -> groups.commit("g", "a", List.of(new CommitOffset(1, 1, 4)), partition -> 9));
+        assertEquals(place(4), groups.describe("g").places().get(T0));
+        String large = "\u00e4".repeat(2_049);
+        refused(
+                ErrorCode.OFFSET_METADATA_TOO_LARGE,
+                () -> groups.commit("g", "a", List.of(new CommitOffset(1, 1, 5, large)), partition -> 9));
     }
 }

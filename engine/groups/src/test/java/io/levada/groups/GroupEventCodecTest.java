@@ -27,6 +27,7 @@ class GroupEventCodecTest {
                 new GroupEvent.PartitionSet("g", PARTITION, new Ownership("m", 4, 12, Ownership.KEPT)),
                 new GroupEvent.PartitionFreed("g", PARTITION),
                 new GroupEvent.Committed("g", PARTITION, new UUID(1, 2), 1L << 40),
+                new GroupEvent.Committed("g", PARTITION, new UUID(1, 2), 7, true, "why"),
                 new GroupEvent.CommitGone("g", PARTITION),
                 new GroupEvent.GroupGone("g"));
     }

@@ -257,6 +257,39 @@ public final class LogStore implements AutoCloseable {
     }
 
     /**
+     * Raises the number of partitions of a topic, durable on return; those there are stay as they are. Blocks on the disk.
+     *
+     * @param count how many there are to be; as many as there are changes nothing
+     * @throws LevadaException UNKNOWN_TOPIC_OR_PARTITION, INVALID_PARTITIONS, STORAGE_FAILED, STORAGE_FULL
+     */
+    public Topic addPartitions(String name, int count) {
+        return env.scheduler().await(maintenance.call(() -> {
+            failIfClosing();
+            Topic topic = require(name);
+            int present = topic.partitions().size();
+            if (count < present || count > TopicSpec.MAX_PARTITIONS) {
+                throw new LevadaException(
+                        ErrorCode.INVALID_PARTITIONS,
+                        "topic " + name + " has " + present + " partitions; it can be given more, up to "
+                                + TopicSpec.MAX_PARTITIONS + ", but not " + count);
+            } else if (count == present) {
+                return topic;
+            } else if (maintenance.reserve().isGivenUp()) {
+                throw maintenance.reserve().refusal();
+            }
+            Catalog.Entry entry = new Catalog.Entry(topic.id(), name, count, topic.config());
+            writeCatalog(catalog.replacing(entry));
+            List<PartitionLog> partitions = new ArrayList<>(topic.partitions());
+            partitions.addAll(maintenance.openPartitions(
+                    entry, present, topic.partitions().get(0).liveSettings()));
+            Topic grown = new Topic(topic.id(), name, partitions, topic.config());
+            topics.put(name, grown);
+            maintenance.settingsChanged();
+            return grown;
+        }));
+    }
+
+    /**
      * Deletes the records of a partition before an offset, durable on return; blocks on the disk.
      *
      * @return the partition's start: the offset, unless it was behind it already, or compaction has left nothing from there

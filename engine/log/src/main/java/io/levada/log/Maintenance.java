@@ -113,9 +113,13 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
 
     /** Opens the partitions of a topic, as the last checkpoint says that they are. */
     List<PartitionLog> openPartitions(Catalog.Entry topic) throws IOException {
+        return openPartitions(topic, 0, new LiveSettings(config.settings(topic.config())));
+    }
+
+    /** Opens the partitions from a number on, with settings shared with those before. */
+    List<PartitionLog> openPartitions(Catalog.Entry topic, int from, LiveSettings settings) throws IOException {
         List<PartitionLog> opened = new ArrayList<>();
-        LiveSettings settings = new LiveSettings(config.settings(topic.config()));
-        for (int i = 0; i < topic.partitions(); i++) {
+        for (int i = from; i < topic.partitions(); i++) {
             PartitionId id = new PartitionId(topic.id(), i);
             PartitionLog partition = open(topic, id, entries.getOrDefault(id, Entry.EMPTY), settings);
             partitions.put(id, partition);

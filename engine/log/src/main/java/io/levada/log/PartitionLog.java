@@ -261,6 +261,11 @@ public final class PartitionLog {
         context.liveSettings().set(now);
     }
 
+    /** What all partitions of the topic share. */
+    LiveSettings liveSettings() {
+        return context.liveSettings();
+    }
+
     /** Registers a listener, which is started and then called on the partition's loop. */
     public TailRegistration onDurable(TailListener listener) {
         return writer.register(listener);

@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -229,6 +230,25 @@ interface GroupContract extends ContractBase {
     }
 
     @Test
+    default void a_commit_that_is_asked_for_is_found_with_what_was_said_with_it(Levada log) {
+        String name = topic(log, 1);
+        String group = group();
+        fill(log, name, 0, 0, 10);
+        Assignment[] assigned = new Assignment[1];
+        Disposable member = log.group(group).subscribe(name).subscribe(assignment -> assigned[0] = assignment);
+        awaitGroup(log, group, g -> assigned[0] != null);
+        run(assigned[0].commit(7, "half way"));
+        GroupOffset offset = get(log.groups().describe(group)).offsets().get(0);
+        assertEquals("7 half way", offset.committed() + " " + offset.metadata());
+        assertFails(ErrorCode.INVALID_REQUEST, assigned[0].commit(6, null));
+        assertFails(ErrorCode.OFFSET_OUT_OF_RANGE, assigned[0].commit(11, null));
+        assertFails(ErrorCode.OFFSET_METADATA_TOO_LARGE, assigned[0].commit(8, "x".repeat(4_097)));
+        member.dispose();
+        awaitGroup(log, group, g -> g.members().isEmpty());
+        assertFails(ErrorCode.FENCED_MEMBER_EPOCH, assigned[0].commit(8, null));
+    }
+
+    @Test
     default void an_instance_goes_on_with_its_partitions_and_is_there_only_once(Levada log) {
         String name = topic(log, 2);
         String group = group();
@@ -265,6 +285,36 @@ interface GroupContract extends ContractBase {
             fill(log, first + "-2", 0, 3, 6);
             member.deliveries().await(6);
             assertEquals(numbers(0, 6), member.values());
+        }
+    }
+
+    @Test
+    default void a_topic_is_given_partitions_which_a_running_group_reads_from_their_beginning(Levada log) {
+        String name = topic(log, 1);
+        String group = group();
+        try (TestMember one = TestMember.from(Position.latest(), log, group, name);
+                TestMember other = TestMember.from(Position.latest(), log, group, name)) {
+            one.await(MemberEvent.Joined.class);
+            other.await(MemberEvent.Joined.class);
+            fill(log, name, 0, 0, 1);
+            assertEquals(
+                    3, get(log.topics().addPartitions(name, 3)).partitions().size());
+            assertEquals(
+                    3, get(log.topics().addPartitions(name, 3)).partitions().size());
+            assertFails(ErrorCode.INVALID_PARTITIONS, log.topics().addPartitions(name, 2));
+            assertFails(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, log.topics().addPartitions("none", 2));
+            fill(log, name, 1, 10, 20);
+            fill(log, name, 2, 20, 30);
+            fill(log, name, 0, 1, 5);
+            awaitGroup(
+                    log,
+                    group,
+                    g -> g.offsets().stream().mapToLong(GroupOffset::committed).sum() == 25);
+            List<String> got = new ArrayList<>(all(one, other));
+            got.remove("0"); // it may lie before where they started
+            List<String> published = new ArrayList<>(numbers(1, 5));
+            published.addAll(numbers(10, 30));
+            assertEquals(sorted(published), sorted(got));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.levada.cli;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.levada.BlockingLevada;
@@ -27,6 +28,7 @@ public final class CommandContext {
     private static final class Json {
         private static final JsonMapper MAPPER = JsonMapper.builder()
                 .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+                .defaultPropertyInclusion(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, null))
                 .build();
     }
 

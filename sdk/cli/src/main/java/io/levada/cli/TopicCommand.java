@@ -9,7 +9,9 @@ import io.levada.TopicSpec;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -87,14 +89,28 @@ final class TopicCommand extends CommandGroup {
         return LevadaCli.DONE;
     }
 
-    @Command(description = "Changes settings of a topic, at once; those not named stay.")
-    int alter(@Parameters(paramLabel = "NAME") String name, @Mixin TopicOptions options) throws IOException {
+    @Command(description = "Changes settings of a topic, at once; those not named stay. Or gives it more partitions.")
+    int alter(
+            @Parameters(paramLabel = "NAME") String name,
+            @Option(
+                            names = "--partitions",
+                            paramLabel = "N",
+                            description = "how many there are to be, more than there are: groups read the new ones from"
+                                    + " their beginning; records with a key may go to another partition from then on")
+                    @Nullable
+                    Integer partitions,
+            @Mixin TopicOptions options)
+            throws IOException {
         Map<String, String> config = options.config();
-        if (config.isEmpty()) {
+        if (config.isEmpty() && partitions == null) {
             throw new LevadaException(
-                    ErrorCode.INVALID_CONFIG, "nothing to change: name a setting, such as --retention 7d");
+                    ErrorCode.INVALID_CONFIG,
+                    "nothing to change: name a setting, such as --retention 7d, or --partitions");
         }
-        TopicDescription altered = context.ask(levada -> levada.alterTopic(name, config));
+        TopicDescription altered = context.ask(levada -> {
+            TopicDescription changed = config.isEmpty() ? null : levada.alterTopic(name, config);
+            return partitions == null ? Objects.requireNonNull(changed) : levada.addPartitions(name, partitions);
+        });
         if (context.wantsJson()) {
             context.printJson(altered);
         } else {

@@ -180,6 +180,14 @@ final class FakeLevada implements Levada, Topics {
     }
 
     @Override
+    public Mono<TopicDescription> addPartitions(String name, int count) {
+        return describe(name).flatMap(before -> {
+            partitions.put(name, count);
+            return describe(name);
+        });
+    }
+
+    @Override
     public Mono<Long> deleteRecords(String name, int partition, long beforeOffset) {
         return Mono.fromSupplier(() -> {
             checkTopic(name);

@@ -77,6 +77,13 @@ class TopicCommandTest {
     }
 
     @Test
+    void gives_a_topic_more_partitions() {
+        cli.log.withTopic("t", 1);
+        assertEquals(0, cli.run("topic", "alter", "t", "--partitions", "7", "--output", "json"));
+        assertTrue(cli.out().contains("{\"partition\":6,"), cli.out());
+    }
+
+    @Test
     void a_setting_that_is_none_is_told() {
         for (String time : new String[] {"soon", "7", "7x", "-1d", "999999999999999999w"}) {
             assertEquals(1, cli.run("topic", "create", "t", "--retention", time), time);

@@ -67,7 +67,8 @@ final class RemoteGroups implements Groups {
                     Wire.number(offset, "committed"),
                     Wire.number(offset, "end"),
                     Wire.number(offset, "lag"),
-                    Wire.number(offset, "lagMs")));
+                    Wire.number(offset, "lagMs"),
+                    offset.hasNonNull("metadata") ? Wire.text(offset, "metadata") : null));
         }
         return new GroupDescription(
                 Wire.text(answer, "group"),

@@ -7,6 +7,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.TopicPartition;
 import io.levada.facade.BatchSink;
+import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
@@ -81,8 +82,8 @@ final class RemoteSession extends RemoteStream implements GroupSession {
     }
 
     @Override
-    public Mono<Void> commit(Map<Integer, Long> offsets) {
-        Map<Integer, Long> copy = Map.copyOf(offsets);
+    public Mono<Void> commit(Map<Integer, CommitPoint> points) {
+        Map<Integer, CommitPoint> copy = Map.copyOf(points);
         return Mono.create(done -> link.onLoop(() -> {
             if (hasEnded()) {
                 done.error(gone());
@@ -92,8 +93,12 @@ final class RemoteSession extends RemoteStream implements GroupSession {
             commits.put(id, done);
             ObjectNode commit = Wire.object().put("type", "commit").put("id", id);
             ArrayNode list = commit.putArray("offsets");
-            copy.forEach(
-                    (handle, offset) -> list.addObject().put("handle", handle).put("offset", offset));
+            copy.forEach((handle, point) -> {
+                ObjectNode each = list.addObject().put("handle", handle).put("offset", point.offset());
+                if (point.metadata() != null) {
+                    each.put("metadata", point.metadata());
+                }
+            });
             outbox.send(Wire.json(commit));
         }));
     }

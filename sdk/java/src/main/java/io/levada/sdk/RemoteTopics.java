@@ -55,6 +55,12 @@ final class RemoteTopics implements Topics {
     }
 
     @Override
+    public Mono<TopicDescription> addPartitions(String name, int count) {
+        ObjectNode request = Wire.object().put("name", name).put("partitions", count);
+        return link.change("topics.alter", request, RemoteTopics::description);
+    }
+
+    @Override
     public Mono<Long> deleteRecords(String name, int partition, long beforeOffset) {
         ObjectNode request =
                 Wire.object().put("name", name).put("partition", partition).put("beforeOffset", beforeOffset);

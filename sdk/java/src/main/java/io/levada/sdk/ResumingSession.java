@@ -4,6 +4,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.TopicPartition;
 import io.levada.facade.BatchSink;
+import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
@@ -92,8 +93,8 @@ final class ResumingSession implements GroupSession {
     }
 
     @Override
-    public Mono<Void> commit(Map<Integer, Long> offsets) {
-        Map<Integer, Long> copy = Map.copyOf(offsets);
+    public Mono<Void> commit(Map<Integer, CommitPoint> points) {
+        Map<Integer, CommitPoint> copy = Map.copyOf(points);
         return Mono.create(done -> link.onLoop(() -> {
             RemoteSession session = joined();
             if (ended) {

@@ -183,6 +183,7 @@ class ResumeTest {
     void whether_something_was_changed_is_not_known_when_the_connection_is_lost_before_the_answer() {
         assertUnknown("topics.create", engine.topics().create(TopicSpec.of("t")));
         assertUnknown("topics.alter", engine.topics().alter("t", Map.of("retention.ms", "1")));
+        assertUnknown("topics.alter", engine.topics().addPartitions("t", 3));
         assertUnknown("topics.deleteRecords", engine.topics().deleteRecords("t", 0, 1));
         assertUnknown("topics.delete", engine.topics().delete("t"));
         assertUnknown("groups.delete", engine.groups().delete("g"));

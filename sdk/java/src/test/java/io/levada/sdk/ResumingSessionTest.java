@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.Position;
+import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;
 import io.levada.facade.GroupSession.AssignedReader;
 import io.levada.facade.JoinSpec;
@@ -100,7 +101,7 @@ class ResumingSessionTest {
         reading.send(new Message.Records(7, 2, Batches.of(2, 102)));
         assertEquals("batch 7 2 at 102", lost.records.next());
         assertTrue(journal.lines.isEmpty(), () -> "nobody noticed: " + journal.lines);
-        lost.session.commit(Map.of(7, 104L)).subscribe(nothing -> {}, error -> {});
+        lost.session.commit(Map.of(7, CommitPoint.at(104))).subscribe(nothing -> {}, error -> {});
         assertEquals("{\"type\":\"commit\",\"id\":0,\"offsets\":[{\"handle\":7,\"offset\":104}]}", channel.nextText());
     }
 
@@ -147,7 +148,7 @@ class ResumingSessionTest {
     void a_commit_without_a_connection_is_to_be_tried_again() {
         Lost lost = new Lost();
         BlockingQueue<Throwable> errors = new LinkedBlockingQueue<>();
-        lost.session.commit(Map.of(7, 102L)).subscribe(nothing -> {}, errors::add);
+        lost.session.commit(Map.of(7, CommitPoint.at(102))).subscribe(nothing -> {}, errors::add);
         LevadaException error = LevadaException.of(Await.next(errors, "error"));
         assertEquals(ErrorCode.CONNECTION_LOST, error.code());
         assertTrue(error.retriable());

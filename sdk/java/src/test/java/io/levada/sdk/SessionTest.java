@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.LevadaException;
 import io.levada.Position;
+import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;
 import io.levada.facade.GroupSession.AssignedReader;
 import io.levada.facade.JoinSpec;
@@ -79,7 +80,7 @@ class SessionTest {
         channel.sendText("{\"type\":\"seeked\",\"handle\":9,\"offset\":5}");
         assertEquals("seeked 9 to 5", journal.next());
 
-        BlockingQueue<String> commit = outcome(session.commit(Map.of(7, 110L)));
+        BlockingQueue<String> commit = outcome(session.commit(Map.of(7, CommitPoint.at(110))));
         assertEquals("{\"type\":\"commit\",\"id\":0,\"offsets\":[{\"handle\":7,\"offset\":110}]}", channel.nextText());
         assertTrue(commit.isEmpty());
         channel.sendText("{\"type\":\"committed\",\"id\":0}");
@@ -98,8 +99,8 @@ class SessionTest {
     void a_commit_that_is_refused_fails_alone() {
         GroupSession session = join();
         Channel channel = joined();
-        BlockingQueue<String> first = outcome(session.commit(Map.of(1, 1L)));
-        BlockingQueue<String> second = outcome(session.commit(Map.of(2, 2L)));
+        BlockingQueue<String> first = outcome(session.commit(Map.of(1, CommitPoint.at(1))));
+        BlockingQueue<String> second = outcome(session.commit(Map.of(2, CommitPoint.at(2))));
         assertTrue(channel.nextText().contains("\"id\":0"));
         assertTrue(channel.nextText().contains("\"id\":1"));
         channel.sendText("{\"type\":\"committed\",\"id\":1}");
@@ -142,13 +143,13 @@ class SessionTest {
         Journal records = new Journal();
         session.read(records.batches());
         server.nextChannel();
-        BlockingQueue<String> commit = outcome(session.commit(Map.of(1, 1L)));
+        BlockingQueue<String> commit = outcome(session.commit(Map.of(1, CommitPoint.at(1))));
         assertEquals("{\"type\":\"commit\",\"id\":0,\"offsets\":[{\"handle\":1,\"offset\":1}]}", channel.nextText());
         channel.fail("{\"error\":{\"code\":\"FENCED_MEMBER_EPOCH\",\"message\":\"too late\",\"retriable\":false}}");
         assertEquals("error FENCED_MEMBER_EPOCH: too late", journal.next());
         assertEquals("FENCED_MEMBER_EPOCH: too late", Await.next(commit, "commit"));
         assertEquals("error FENCED_MEMBER_EPOCH: too late", records.next());
-        BlockingQueue<String> late = outcome(session.commit(Map.of(1, 1L)));
+        BlockingQueue<String> late = outcome(session.commit(Map.of(1, CommitPoint.at(1))));
         assertEquals("UNKNOWN_MEMBER_ID: this membership has ended; join again", Await.next(late, "commit"));
         session.read(records.batches());
         assertEquals("error UNKNOWN_MEMBER_ID: this membership has ended; join again", records.next());
