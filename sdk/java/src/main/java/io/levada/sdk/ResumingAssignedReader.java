@@ -14,6 +14,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Operators;
 
 /**
@@ -21,6 +23,8 @@ import reactor.core.publisher.Operators;
  * within what was permitted and not used. All state is the event loop's.
  */
 final class ResumingAssignedReader implements AssignedReader {
+    private static final Logger LOG = LoggerFactory.getLogger(ResumingAssignedReader.class);
+
     private final Link link;
     private final BatchSink sink;
     private final Consumer<ResumingAssignedReader> reopen;
@@ -32,6 +36,10 @@ final class ResumingAssignedReader implements AssignedReader {
     private final Set<Integer> stopping = new HashSet<>();
 
     private @Nullable Channel channel;
+
+    /** It was told that the server takes no more streams. */
+    private boolean refused;
+
     private long permittedRecords;
     private long permittedBytes;
     private volatile boolean ended;
@@ -197,6 +205,12 @@ final class ResumingAssignedReader implements AssignedReader {
             }
             LevadaException reason = LevadaException.of(error);
             if (Backoff.isPassing(reason) && !link.isShut()) {
+                if (reason.code() == ErrorCode.THROTTLED && !refused) {
+                    refused = true;
+                    LOG.warn(
+                            "a member gets no records until the server takes its stream, tried again: {}",
+                            reason.line());
+                }
                 disconnected();
                 link.pause(
                         Duration.ofMillis(100),
