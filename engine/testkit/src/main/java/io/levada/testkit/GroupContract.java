@@ -6,35 +6,47 @@ import static io.levada.testkit.ContractBase.get;
 import static io.levada.testkit.ContractBase.group;
 import static io.levada.testkit.ContractBase.list;
 import static io.levada.testkit.ContractBase.numbers;
+import static io.levada.testkit.ContractBase.readNow;
 import static io.levada.testkit.ContractBase.records;
 import static io.levada.testkit.ContractBase.run;
 import static io.levada.testkit.ContractBase.topic;
+import static io.levada.testkit.ContractBase.values;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.Ack;
 import io.levada.Assignment;
+import io.levada.ByKey;
+import io.levada.DeadLetters;
 import io.levada.Delivery;
 import io.levada.ErrorCode;
 import io.levada.GroupDescription;
 import io.levada.GroupDescription.GroupOffset;
 import io.levada.GroupDescription.MemberDescription;
+import io.levada.Header;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.MemberEvent;
 import io.levada.MemberOptions;
 import io.levada.Position;
 import io.levada.Record;
+import io.levada.StoredRecord;
 import io.levada.TopicPartition;
 import io.levada.TopicSpec;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
@@ -316,6 +328,61 @@ interface GroupContract extends ContractBase {
             published.addAll(numbers(10, 30));
             assertEquals(sorted(published), sorted(got));
         }
+    }
+
+    @Test
+    default void what_fails_every_time_is_put_aside_with_its_cause_and_replayed(Levada log) {
+        String name = topic(log, 2);
+        String dead = topic(log, 1);
+        DeadLetters letters = DeadLetters.in(log, dead).after(3, Duration.ofMillis(5));
+        fill(log, name, 0, 0, 10);
+        fill(log, name, 1, 10, 20);
+        String group = group();
+        AtomicBoolean broken = new AtomicBoolean(true);
+        Queue<String> worked = new ConcurrentLinkedQueue<>();
+        Disposable working = log.group(group)
+                .receive(name)
+                .transform(ByKey.flatMap(4, letters.<String>around(delivery -> {
+                    String value = String.valueOf(delivery.record().valueUtf8());
+                    worked.add(value);
+                    return broken.get() && value.equals("13")
+                            ? Mono.error(new IllegalStateException("unlucky"))
+                            : Mono.just(value);
+                })))
+                .subscribe();
+        awaitGroup(log, group, g -> g.offsets().stream().allMatch(offset -> offset.committed() == 10));
+        assertEquals(3, Collections.frequency(worked, "13"), "tried three times");
+        List<StoredRecord> aside = readNow(log, dead);
+        assertEquals(List.of("13"), values(aside));
+        assertEquals(
+                Map.of(
+                        DeadLetters.TOPIC, name,
+                        DeadLetters.PARTITION, "1",
+                        DeadLetters.OFFSET, "3",
+                        DeadLetters.TIMESTAMP,
+                                Long.toString(readNow(log, name).stream()
+                                        .filter(record -> "13".equals(record.valueUtf8()))
+                                        .findFirst()
+                                        .orElseThrow()
+                                        .timestampMs()),
+                        DeadLetters.ATTEMPTS, "3",
+                        DeadLetters.ERROR, "java.lang.IllegalStateException: unlucky"),
+                aside.get(0).headers().stream().collect(Collectors.toMap(Header::key, GroupContract::text)));
+
+        broken.set(false);
+        assertEquals(1L, get(letters.replay()));
+        awaitGroup(log, group, g -> g.offsets().get(1).committed() == 11);
+        assertEquals(4, Collections.frequency(worked, "13"));
+        assertEquals(List.of(), values(readNow(log, dead)), "what was replayed is not there any more");
+        assertEquals(0L, get(letters.replay()));
+        working.dispose();
+        fill(log, dead, 0, 5, 6);
+        assertFails(ErrorCode.INVALID_REQUEST, letters.replay());
+    }
+
+    private static String text(Header header) {
+        byte[] value = header.value();
+        return value == null ? "" : new String(value, StandardCharsets.UTF_8);
     }
 
     @Test
