@@ -16,7 +16,8 @@ import reactor.core.scheduler.Schedulers;
  * @param compression codec of the batches published
  * @param connectTimeout how long opening a remote address, and a single request, may take
  * @param reconnectTimeout how long streams to a remote address outlive their connection, to go on on another one: they try
- *     again after 100 ms first, then ever more rarely, at least every 10 s; zero to fail at once instead
+ *     again after 100 ms first, then ever more rarely, at least every 10 s, members of groups
+ *     every second; zero to fail at once instead
  * @param producerName who publishes, 1 to 200 of A-Z a-z 0-9 . _ -, or null: of all streams under one name, in whatever
  *     process, only the one that began last publishes; those before it fail with {@link
  *     ErrorCode#INVALID_PRODUCER_EPOCH} at their next record, whichever topic or partition it is for

@@ -7,22 +7,32 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When a stream whose connection was lost is opened again, and when it gives up: waits that double, from 100 ms to 10 s,
- * each shortened by chance by up to a half, so that clients of a server that comes back do not come all at once. On the
+ * When a stream whose connection was lost is opened again, and when it gives up: waits that double, from 100 ms to 10 s, or
+ * to 1 s for a member of a group, each shortened by chance by up to a half, so that clients of a server that comes back do not come all at once. On the
  * event loop.
  */
 final class Backoff {
     static final Duration FIRST = Duration.ofMillis(100);
     static final Duration MOST = Duration.ofSeconds(10);
 
+    /** Well below the grace period, after which the place of a member goes to others. */
+    static final Duration MOST_OF_A_MEMBER = Duration.ofSeconds(1);
+
     private final Link link;
+    private final Duration most;
     private int failures;
     private long lostAtNanos;
     private long openedAtNanos;
     private Link.@Nullable Pause pause;
 
     Backoff(Link link) {
+        this(link, MOST);
+    }
+
+    /** @param most the longest wait between two tries */
+    Backoff(Link link, Duration most) {
         this.link = link;
+        this.most = most;
     }
 
     /** The stream works again: something was done over it. */
@@ -52,7 +62,7 @@ final class Backoff {
         if (link.isShut() || !isPassing(error) || now - lostAtNanos >= limit.toNanos()) {
             return false;
         }
-        long wait = Math.min(MOST.toMillis(), FIRST.toMillis() << Math.min(failures, 10));
+        long wait = Math.min(most.toMillis(), FIRST.toMillis() << Math.min(failures, 10));
         failures++;
         long jittered = wait - ThreadLocalRandom.current().nextLong(wait / 2 + 1);
         pause = link.pause(Duration.ofMillis(jittered), again, whenShut);

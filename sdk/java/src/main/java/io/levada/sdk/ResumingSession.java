@@ -45,7 +45,7 @@ final class ResumingSession implements GroupSession {
         this.link = link;
         this.spec = spec;
         this.sink = sink;
-        this.backoff = new Backoff(link);
+        this.backoff = new Backoff(link, Backoff.MOST_OF_A_MEMBER);
     }
 
     static ResumingSession open(Link link, JoinSpec spec, MemberSink sink) {
