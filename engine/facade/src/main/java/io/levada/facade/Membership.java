@@ -246,7 +246,10 @@ final class Membership implements MemberSink {
         proceed();
     }
 
-    /** From here on the next acknowledgement starts a tick of its own. */
+    /**
+     * From here on the next acknowledgement starts a tick of its own. So this comes before what is committed is looked
+     * up, and a commit of some of the partitions leaves alone the tick that the others wait for.
+     */
     private void stopTick() {
         if (tick != null) {
             tick.dispose();
@@ -317,7 +320,6 @@ final class Membership implements MemberSink {
         committing = true;
         if (!oneByOne) {
             commitDue = false;
-            stopTick();
         }
         joined().commit(news)
                 .subscribe(

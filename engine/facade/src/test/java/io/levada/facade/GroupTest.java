@@ -239,6 +239,26 @@ class GroupTest {
     }
 
     @Test
+    void commits_the_other_partitions_in_their_time_when_one_is_handed_over() {
+        TestSubscriber<Delivery> deliveries = receive(3);
+        assigned(1, T0, 0);
+        assigned(2, T1, 0);
+        FakeEngine.Session session = engine.session();
+        session.reader().send(1, 0, "a");
+        session.reader().send(2, 0, "b");
+        ack(deliveries, 0);
+        ack(deliveries, 1);
+        session.sink.onRevoking(1, 30_000);
+        assertEquals(Map.of(1, 1L), lastCommit().offsets);
+        lastCommit().done();
+        assertEquals(List.of(1), session.revoked);
+        assertEquals(1, session.commits.size());
+
+        time.advanceTimeBy(Duration.ofSeconds(1));
+        assertEquals(Map.of(2, 1L), lastCommit().offsets);
+    }
+
+    @Test
     void drops_what_the_user_has_not_got_when_a_partition_is_revoked_and_keeps_the_demand() {
         TestSubscriber<Delivery> deliveries = receive(2);
         assigned(1, T0, 0);
