@@ -6,9 +6,10 @@ import java.time.Duration;
  * What bounds a connection. Immutable.
  *
  * @param timeout how long connecting, and each request, may take; {@link io.levada.LevadaOptions#connectTimeout()}
- * @param keepaliveInterval default 5 s; a server asks for at least 100 ms
- * @param keepaliveLimit default 30 s, how long a server may be silent before the connection counts as lost: what a cable
- *     that was pulled is noticed by, and longer than a pause of its garbage collector
+ * @param keepaliveInterval default 2 s; a server asks for at least 100 ms
+ * @param keepaliveLimit default 7 s, how long either side may be silent before the other takes the connection for lost: what
+ *     a cable that was pulled is noticed by, and longer than a pause of a garbage collector. A member of a group that is
+ *     silent has lost its partitions after this, one interval and the grace period
  * @param messagesPerStream default 2^31-1 less a margin, messages down after which a stream ends with a retriable error:
  *     rsocket-java stops asking for more there
  * @param reconnectTimeout how long a stream that lost its connection tries to go on on another; zero for not at all, and
@@ -28,7 +29,7 @@ record LinkLimits(
 
     static LinkLimits of(Duration timeout) {
         return new LinkLimits(
-                timeout, Duration.ofSeconds(5), Duration.ofSeconds(30), Integer.MAX_VALUE - 1024L, Duration.ZERO);
+                timeout, Duration.ofSeconds(2), Duration.ofSeconds(7), Integer.MAX_VALUE - 1024L, Duration.ZERO);
     }
 
     LinkLimits withKeepalive(Duration interval, Duration limit) {
