@@ -1,13 +1,8 @@
 package io.levada.benchmarks;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
@@ -47,13 +42,13 @@ public final class StartBenchmark implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
-        Process filler = java(
+        Process filler = Programs.java(
                 "-cp",
                 System.getProperty("java.class.path"),
                 Filler.class.getName(),
                 directory.toString(),
                 Long.toString((long) (gigabytes * (1L << 30))));
-        waitFor(filler, Filler.FULL);
+        Programs.awaitLine(Programs.output(filler), Filler.FULL);
         filler.destroyForcibly().waitFor();
         out.printf("| start of a server on %.1f GiB | seconds |%n|---|---|%n", gigabytes);
         out.printf("| after kill -9 | %.2f |%n", start());
@@ -66,34 +61,14 @@ public final class StartBenchmark implements Callable<Integer> {
     /** Seconds from the start of the process until it serves; ends it in an orderly way. */
     private double start() throws IOException, InterruptedException {
         long begin = System.nanoTime();
-        Process server = java(
+        Process server = Programs.java(
                 "-jar", jar.toString(), "serve", "--store", "file:" + directory, "--port", "0", "--http-port", "0");
-        waitFor(server, "ready");
+        Programs.awaitLine(Programs.output(server), "ready");
         double seconds = (System.nanoTime() - begin) / 1e9;
         server.destroy();
         if (!server.waitFor(END_SECONDS, TimeUnit.SECONDS) || server.exitValue() != 0) {
             throw new IllegalStateException("the server did not end well");
         }
         return seconds;
-    }
-
-    private static Process java(String... arguments) throws IOException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of(arguments));
-        return new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-    }
-
-    private static void waitFor(Process process, String word) throws IOException {
-        BufferedReader lines =
-                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-            if (line.startsWith(word)) {
-                return;
-            }
-        }
-        throw new IllegalStateException("the process ended before it said " + word);
     }
 }
