@@ -27,6 +27,11 @@ final class Sizes {
         return Integer.getInteger("trials.real", 20);
     }
 
+    /** For how long members of groups come and go: 40 s, or 120 s in the soak. */
+    static int groupSeconds() {
+        return Integer.getInteger("trials.groups", 40);
+    }
+
     /** Says what came out, and adds it to the report where one is kept. */
     static void report(String trial, Outcome outcome) throws IOException {
         System.out.println(trial + ": " + outcome);
