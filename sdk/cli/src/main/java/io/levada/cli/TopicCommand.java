@@ -1,7 +1,9 @@
 package io.levada.cli;
 
 import io.levada.BlockingLevada;
+import io.levada.DeadLetters;
 import io.levada.ErrorCode;
+import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.TopicDescription;
 import io.levada.TopicDescription.PartitionDescription;
@@ -18,7 +20,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Administration of topics. */
-@Command(name = "topic", description = "Creates, lists, describes, alters and deletes topics.")
+@Command(
+        name = "topic",
+        description = "Creates, lists, describes, alters and deletes topics, and replays dead letters.")
 final class TopicCommand extends CommandGroup {
     private final CommandContext context;
 
@@ -135,6 +139,23 @@ final class TopicCommand extends CommandGroup {
             context.printJson(Map.of("start", start));
         } else {
             context.terminal().note(name + "-" + partition + " starts at offset " + start);
+        }
+        return LevadaCli.DONE;
+    }
+
+    @Command(
+            description = "Publishes the dead letters of a topic where they came from, and deletes them here. Ends with"
+                    + " what there is at its start; interrupted, it may be started again, and some come twice.")
+    int replay(@Parameters(paramLabel = "NAME", description = "the topic of dead letters") String name)
+            throws IOException {
+        long count;
+        try (Levada levada = context.open()) {
+            count = Objects.requireNonNull(DeadLetters.in(levada, name).replay().block());
+        }
+        if (context.wantsJson()) {
+            context.printJson(Map.of("replayed", count));
+        } else {
+            context.terminal().note("replayed " + CommandContext.count(count, "record") + " of " + name);
         }
         return LevadaCli.DONE;
     }

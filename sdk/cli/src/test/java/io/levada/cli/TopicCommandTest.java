@@ -3,7 +3,15 @@ package io.levada.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.DeadLetters;
+import io.levada.End;
+import io.levada.Header;
+import io.levada.ReadSpec;
+import io.levada.Record;
+import io.levada.StoredRecord;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class TopicCommandTest {
@@ -74,6 +82,33 @@ class TopicCommandTest {
                         "cleanup.policy", "delete"),
                 cli.log.configs.get("t"));
         assertEquals("altered t\n", cli.err());
+    }
+
+    @Test
+    void replays_dead_letters_to_where_they_were() {
+        cli.log.withTopic("t", 2);
+        cli.log.withTopic("dead", 1);
+        cli.log.publish("dead", letter("a")).block();
+        cli.log.publish("dead", letter("b")).block();
+        assertEquals(0, cli.run("topic", "replay", "dead"));
+        assertEquals("replayed 2 records of dead\n", cli.err());
+        List<StoredRecord> back = Objects.requireNonNull(
+                cli.log.read(ReadSpec.of("t").to(End.now())).collectList().block());
+        assertEquals(
+                List.of("a", "b"), back.stream().map(StoredRecord::valueUtf8).toList());
+        assertEquals(1, back.get(0).partition());
+        assertEquals(1, cli.run("topic", "replay", "none"));
+        cli.log.publish("dead", Record.ofValue("c")).block();
+        assertEquals(1, cli.run("topic", "replay", "dead"));
+        assertTrue(cli.err().startsWith("INVALID_REQUEST: dead-0@"), cli.err());
+    }
+
+    private static Record letter(String value) {
+        return Record.ofValue(value)
+                .withHeaders(List.of(
+                        Header.of(DeadLetters.TOPIC, "t"),
+                        Header.of(DeadLetters.PARTITION, "1"),
+                        Header.of(DeadLetters.TIMESTAMP, "5")));
     }
 
     @Test
