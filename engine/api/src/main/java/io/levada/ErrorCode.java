@@ -23,6 +23,7 @@ public enum ErrorCode {
     FENCED_MEMBER_EPOCH(409, false),
     UNKNOWN_MEMBER_ID(409, false),
     UNRELEASED_INSTANCE_ID(409, false),
+    MEMBER_STALLED(409, false),
     STORAGE_FAILED(503, true),
     STORAGE_FULL(507, true),
     OUTCOME_UNKNOWN(503, true),

@@ -1,5 +1,6 @@
 package io.levada;
 
+import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -13,27 +14,38 @@ import org.jspecify.annotations.Nullable;
  *     ErrorCode#UNRELEASED_INSTANCE_ID}
  * @param from where partitions start that the group has no commit for; one that comes to be while the group has members
  *     starts at its beginning, so that nothing of it is left out
+ * @param maxStall how long it may leave records of a partition it owns untaken, 1 s or more; then it is out of the group, its
+ *     streams fail with {@link ErrorCode#MEMBER_STALLED}, and others go on with its partitions. Null for no limit: a member
+ *     that asks for nothing keeps what it owns
  * @param onEvent told what happens to the membership; runs where callbacks run
  */
 public record MemberOptions(
-        @Nullable String memberName, @Nullable String instanceId, Position from, Consumer<MemberEvent> onEvent) {
+        @Nullable String memberName,
+        @Nullable String instanceId,
+        Position from,
+        @Nullable Duration maxStall,
+        Consumer<MemberEvent> onEvent) {
     public static MemberOptions defaults() {
-        return new MemberOptions(null, null, Position.committed(), event -> {});
+        return new MemberOptions(null, null, Position.committed(), null, event -> {});
     }
 
     public MemberOptions withMemberName(String name) {
-        return new MemberOptions(name, instanceId, from, onEvent);
+        return new MemberOptions(name, instanceId, from, maxStall, onEvent);
     }
 
     public MemberOptions withInstanceId(@Nullable String id) {
-        return new MemberOptions(memberName, id, from, onEvent);
+        return new MemberOptions(memberName, id, from, maxStall, onEvent);
     }
 
     public MemberOptions withFrom(Position position) {
-        return new MemberOptions(memberName, instanceId, position, onEvent);
+        return new MemberOptions(memberName, instanceId, position, maxStall, onEvent);
+    }
+
+    public MemberOptions withMaxStall(@Nullable Duration limit) {
+        return new MemberOptions(memberName, instanceId, from, limit, onEvent);
     }
 
     public MemberOptions withOnEvent(Consumer<MemberEvent> listener) {
-        return new MemberOptions(memberName, instanceId, from, listener);
+        return new MemberOptions(memberName, instanceId, from, maxStall, listener);
     }
 }

@@ -11,6 +11,7 @@ import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -59,17 +60,19 @@ final class GroupChannel extends ClientChannel implements MemberSink {
     @Override
     void open(ByteBuf first) {
         Json join = Json.read("join", first);
-        join.only("type", "group", "topics", "memberName", "instanceId", "from", "member", "secret");
+        join.only("type", "group", "topics", "memberName", "instanceId", "from", "maxStallMs", "member", "secret");
         if (!join.text("type").equals("join")) {
             throw invalid("the first message of group is {\"type\":\"join\",...}");
         }
         String from = join.textOrNull("from");
+        Long maxStallMs = join.numberOrNull("maxStallMs");
         JoinSpec spec = new JoinSpec(
                 join.text("group"),
                 join.texts("topics"),
                 join.textOrNull("memberName"),
                 join.textOrNull("instanceId"),
                 from == null ? Position.committed() : Position.parse(from),
+                maxStallMs == null ? null : Duration.ofMillis(maxStallMs),
                 rejoin(join.textOrNull("member"), join.textOrNull("secret")));
         group = session.engine().join(spec, this);
     }

@@ -10,6 +10,7 @@ import io.levada.Position;
 import io.levada.TopicPartition;
 import io.levada.facade.JoinSpec;
 import io.levada.protocol.Message;
+import java.time.Duration;
 import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -69,6 +70,19 @@ interface GroupsContract {
         assertEquals("leave", Await.next("leave", session.calls));
         assertEquals(RawClient.Stream.COMPLETE, channel.down.end());
         assertNull(session.calls.peek());
+    }
+
+    @Test
+    default void a_member_says_who_it_is_across_restarts_and_how_long_it_may_stall() {
+        client().jsonChannel(
+                        "group",
+                        "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\"],\"instanceId\":\"i\",\"maxStallMs\":5000}",
+                        Long.MAX_VALUE);
+        assertEquals(
+                new JoinSpec("g", List.of("t"), null, Position.committed())
+                        .withInstanceId("i")
+                        .withMaxStall(Duration.ofSeconds(5)),
+                Await.next("a session", engine().sessions).spec);
     }
 
     @Test

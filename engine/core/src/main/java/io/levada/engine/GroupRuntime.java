@@ -55,6 +55,12 @@ final class GroupRuntime implements GroupService {
     /** How long after a failed write, or a failed look at what is durable, the next try comes. */
     private static final Duration RETRY = Duration.ofSeconds(1);
 
+    /** The shortest limit to how long a member may leave records untaken. */
+    private static final Duration MIN_STALL = Duration.ofSeconds(1);
+
+    /** How often in that time it is looked at. */
+    private static final int STALL_LOOKS = 8;
+
     private enum Phase {
         /** What was written is being read; commands wait. */
         LOADING,
@@ -156,14 +162,21 @@ final class GroupRuntime implements GroupService {
     }
 
     private void join(MemberSession session, String name) {
+        JoinSpec spec = session.spec();
+        Duration maxStall = spec.maxStall();
         if (!TopicSpec.isName(name)) {
             session.failed(new LevadaException(
                     ErrorCode.INVALID_REQUEST,
                     "'" + name + "' cannot be a member's name; use 1 to 200 of A-Z a-z 0-9 . _ -"));
             return;
+        } else if (maxStall != null && maxStall.compareTo(MIN_STALL) < 0) {
+            session.failed(new LevadaException(
+                    ErrorCode.INVALID_REQUEST,
+                    "a member may leave records untaken for 1000 ms or more, not " + maxStall.toMillis()));
+            return;
         }
         sessions.put(session.member(), session);
-        JoinSpec spec = session.spec();
+        watch(session);
         long secret = Math.max(1, host.env().randomness().nextLong() & Long.MAX_VALUE);
         Joining joining = new Joining(session.member(), secret, spec.instanceId(), spec.topics(), spec.from());
         run(now -> coordinator.join(spec.group(), joining, now), () -> {}, error -> drop(session, error));
@@ -180,10 +193,47 @@ final class GroupRuntime implements GroupService {
                                 ErrorCode.FENCED_MEMBER_EPOCH,
                                 "member '" + session.member() + "' is there on another connection now"));
                     }
+                    watch(session);
                     return decision;
                 },
                 () -> {},
                 error -> drop(session, error));
+    }
+
+    /** Looks now and then whether a member takes what there is for it, if it said how long it may leave it. */
+    private void watch(MemberSession session) {
+        Duration limit = session.spec().maxStall();
+        if (limit != null) {
+            loop.schedule(limit.dividedBy(STALL_LOOKS), () -> {
+                if (known(session)) {
+                    TopicPartition stalled =
+                            session.stalled(limit, host.env().clock().nanos());
+                    if (stalled == null) {
+                        watch(session);
+                    } else {
+                        expel(session, stalled, limit);
+                    }
+                }
+            });
+        }
+    }
+
+    private void expel(MemberSession session, TopicPartition stalled, Duration limit) {
+        LevadaException error = new LevadaException(
+                ErrorCode.MEMBER_STALLED,
+                "member '" + session.member() + "' took none of the records of " + stalled + " for " + limit.toMillis()
+                        + " ms, and is out of the group '" + session.group() + "'; join again when there is demand");
+        LOG.info("{}", error.line());
+        removeMember(session, error);
+    }
+
+    /** Ends a session from here, and its membership. */
+    private void removeMember(MemberSession session, LevadaException error) {
+        drop(session, error);
+        run(
+                now -> coordinator.leave(session.group(), session.member(), now),
+                () -> {},
+                refused -> LOG.debug("{} is no member: {}", session.member(), refused.line()));
     }
 
     /** Ends a session from here; its member, if there is one, leaves. */
@@ -446,7 +496,7 @@ final class GroupRuntime implements GroupService {
         } else if (effect instanceof Effect.FindStart find) {
             findStart(session, find);
         } else if (effect instanceof Effect.Revoking revoking) {
-            session.tell(to -> to.onRevoking(revoking.handle(), revoking.withinMs()));
+            session.revoking(revoking.handle(), revoking.withinMs());
         } else if (effect instanceof Effect.HandedOver over) {
             session.handedOver(over.handle());
         } else if (effect instanceof Effect.Lost lost) {
@@ -492,11 +542,7 @@ final class GroupRuntime implements GroupService {
     /** A member that cannot start where it wants to is told so, and leaves, since nobody else could help it. */
     private void startNotFound(MemberSession session, Effect.FindStart find, LevadaException error) {
         if (topics.containsKey(find.partition().topic()) && known(session)) {
-            drop(session, error);
-            run(
-                    now -> coordinator.leave(session.group(), session.member(), now),
-                    () -> {},
-                    refused -> LOG.debug("{} is no member: {}", session.member(), refused.line()));
+            removeMember(session, error);
         }
     }
 

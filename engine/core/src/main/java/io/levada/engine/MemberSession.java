@@ -2,6 +2,7 @@ package io.levada.engine;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.TopicPartition;
 import io.levada.delivery.Feed;
 import io.levada.delivery.Subscription;
 import io.levada.facade.BatchSink;
@@ -10,7 +11,9 @@ import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
 import io.levada.groups.Effect;
+import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -29,7 +32,7 @@ final class MemberSession implements GroupSession {
     private static final Logger LOG = LoggerFactory.getLogger(MemberSession.class);
 
     /** An assignment that the owner was told of, and that stands as far as known. */
-    private record Held(Feed feed, long generation) {}
+    private record Held(TopicPartition partition, Feed feed, long generation, Uptake uptake) {}
 
     private final GroupRuntime runtime;
     private final JoinSpec spec;
@@ -106,8 +109,29 @@ final class MemberSession implements GroupSession {
     }
 
     void assigned(Effect.Assigned assigned, Feed feed) {
-        held.put(assigned.handle(), new Held(feed, assigned.generation()));
+        held.put(
+                assigned.handle(),
+                new Held(assigned.partition(), feed, assigned.generation(), new Uptake(assigned.start())));
         tell(to -> to.onAssigned(assigned.handle(), assigned.partition(), assigned.generation(), assigned.start()));
+    }
+
+    void revoking(int handle, long withinMs) {
+        Held assignment = held.get(handle);
+        if (assignment != null) {
+            assignment.uptake().stop();
+        }
+        tell(to -> to.onRevoking(handle, withinMs));
+    }
+
+    /** A partition whose records the owner has not taken for as long, or null. To be asked regularly. */
+    @Nullable
+    TopicPartition stalled(Duration limit, long nowNanos) {
+        TopicPartition stalled = null;
+        for (Held assignment : held.values()) {
+            long nanos = assignment.uptake().stalledNanos(assignment.feed().durable(), nowNanos);
+            stalled = nanos >= limit.toNanos() ? assignment.partition() : stalled;
+        }
+        return stalled;
     }
 
     /** The owner has handed a partition over. */
@@ -181,7 +205,15 @@ final class MemberSession implements GroupSession {
 
         @Override
         public void add(int handle, long offset) {
+            took(handle, offset);
             subscription.add(handle, offset);
+        }
+
+        private void took(int handle, long upTo) {
+            Held assignment = held.get(handle);
+            if (assignment != null) {
+                assignment.uptake().took(upTo);
+            }
         }
 
         @Override
@@ -202,11 +234,13 @@ final class MemberSession implements GroupSession {
 
         @Override
         public void onBatch(int handle, int records, ByteBuf batch) {
+            took(handle, RecordBatch.nextOffset(batch));
             batches.onBatch(handle, records, batch);
         }
 
         @Override
         public void onGap(int handle, long from, long to) {
+            took(handle, to);
             batches.onGap(handle, from, to);
         }
 

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.GroupDescription;
 import io.levada.GroupDescription.GroupOffset;
@@ -13,11 +12,6 @@ import io.levada.Position;
 import io.levada.TopicPartition;
 import io.levada.TopicSpec;
 import io.levada.env.MemoryDisk;
-import io.levada.facade.BatchWriter;
-import io.levada.facade.WriterSink;
-import io.levada.protocol.BatchBuilder;
-import io.levada.protocol.Limits;
-import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -33,7 +27,6 @@ class GroupRuntimeTest {
     private final VirtualTime time = new VirtualTime(7);
     private final MemoryDisk disk = new MemoryDisk();
     private EmbeddedEngine engine = EmbeddedEngine.open(time.env(disk), EngineConfig.memory());
-    private final List<BatchWriter> writers = new ArrayList<>();
 
     @AfterEach
     void close() {
@@ -49,35 +42,8 @@ class GroupRuntimeTest {
         get(engine.topics().create(TopicSpec.of(name).partitions(partitions)));
     }
 
-    private BatchWriter writer(String topic) {
-        BatchWriter writer = engine.write(topic, new WriterSink() {
-            @Override
-            public void onOpen(int partitions, int maxRecordBytes) {}
-
-            @Override
-            public void onCredit(int batches, long bytes) {}
-
-            @Override
-            public void onAck(long sequence, long baseOffset) {}
-
-            @Override
-            public void onComplete() {}
-
-            @Override
-            public void onError(Throwable error) {}
-        });
-        writers.add(writer);
-        return writer;
-    }
-
-    /** Publishes so many records, each a batch of its own. */
-    private void publish(BatchWriter writer, int partition, long firstSequence, int records) {
-        try (BatchBuilder builder = new BatchBuilder(ByteBufAllocator.DEFAULT, Compression.NONE, Limits.DEFAULT)) {
-            for (int i = 0; i < records; i++) {
-                builder.append(time.wallMs(), null, new byte[] {(byte) i}, List.of());
-                writer.write(partition, firstSequence + i, builder.build());
-            }
-        }
+    private TestWriter writer(String topic) {
+        return TestWriter.open(engine, time, topic);
     }
 
     private TestMember join(String name) {
@@ -97,14 +63,12 @@ class GroupRuntimeTest {
     @Test
     void partitions_move_while_records_flow_and_each_record_is_read_once() {
         topic("t", 4);
-        BatchWriter writer = writer("t");
+        TestWriter writer = writer("t");
         TestMember a = join("a");
         List<TestMember> members = new ArrayList<>(List.of(a));
-        long sequence = 0;
         for (int round = 0; round < 12; round++) {
             for (int partition = 0; partition < 4; partition++) {
-                publish(writer, partition, sequence, 5);
-                sequence += 5;
+                writer.publish(partition, 5);
             }
             if (round == 2 || round == 4) {
                 members.add(join("m" + round));
@@ -127,9 +91,9 @@ class GroupRuntimeTest {
     @Test
     void a_member_is_back_before_its_loss_is_noticed_and_nothing_moves() {
         topic("t", 2);
-        BatchWriter writer = writer("t");
+        TestWriter writer = writer("t");
         TestMember a = join("a");
-        publish(writer, 0, 0, 5);
+        writer.publish(0, 5);
         time.await(() -> a.reads.size() == 5);
         a.commit();
         time.advanceMs(1);
@@ -139,7 +103,7 @@ class GroupRuntimeTest {
         assertEquals(List.of("assigned t-0 from 5", "assigned t-1 from 0"), b.heard("assigned"));
         assertEquals("error FENCED_MEMBER_EPOCH", a.heard.get(a.heard.size() - 1));
         a.session.abort(); // what is noticed late is not held against the member
-        publish(writer, 1, 5, 5);
+        writer.publish(1, 5);
         time.await(() -> b.reads.size() == 5);
         time.advanceMs(60_000);
         assertEquals(1, group().generation());
@@ -165,10 +129,10 @@ class GroupRuntimeTest {
     @Test
     void control_records_are_read_twice_when_a_partition_is_given_back_without_a_commit() {
         topic("t", 2);
-        BatchWriter writer = writer("t");
+        TestWriter writer = writer("t");
         TestMember a = join("a");
         a.careful = false;
-        publish(writer, 1, 0, 5);
+        writer.publish(1, 5);
         time.await(() -> a.reads.size() == 5);
         TestMember b = join("b");
         time.advanceMs(100);
@@ -179,13 +143,13 @@ class GroupRuntimeTest {
     @Test
     void partitions_of_a_broken_connection_wait_for_its_grace_period_and_go_on_at_the_commit() {
         topic("t", 1);
-        BatchWriter writer = writer("t");
+        TestWriter writer = writer("t");
         TestMember a = join("a");
-        publish(writer, 0, 0, 10);
+        writer.publish(0, 10);
         time.await(() -> a.reads.size() == 10);
         a.commit();
         time.await(() -> !a.heard("committed").isEmpty());
-        publish(writer, 0, 10, 5);
+        writer.publish(0, 5);
         time.await(() -> a.reads.size() == 15);
         TestMember b = join("b");
         time.advanceMs(10);
@@ -202,10 +166,10 @@ class GroupRuntimeTest {
     @Test
     void member_that_does_not_answer_loses_the_partition_at_the_deadline_and_is_fenced() {
         topic("t", 2);
-        BatchWriter writer = writer("t");
+        TestWriter writer = writer("t");
         TestMember a = join("a");
-        publish(writer, 0, 0, 3);
-        publish(writer, 1, 3, 3);
+        writer.publish(0, 3);
+        writer.publish(1, 3);
         time.await(() -> a.reads.size() == 6);
         a.commit();
         time.await(() -> !a.heard("committed").isEmpty());
@@ -214,7 +178,7 @@ class GroupRuntimeTest {
         time.advanceMs(9_000);
         assertEquals(List.of("revoking t-1 within 10000"), a.heard("revoking"));
         assertEquals(List.of(), b.heard("assigned"));
-        publish(writer, 1, 6, 1);
+        writer.publish(1, 1);
         time.advanceMs(1_100);
         assertEquals(List.of("lost t-1"), a.heard("lost"));
         assertEquals(List.of("end t-1 FENCED_MEMBER_EPOCH"), a.heard("end"));
@@ -246,9 +210,9 @@ class GroupRuntimeTest {
     @Test
     void restart_keeps_commits_and_the_generation_grows_on() {
         topic("t", 2);
-        BatchWriter writer = writer("t");
+        TestWriter writer = writer("t");
         TestMember a = join("a");
-        publish(writer, 0, 0, 4);
+        writer.publish(0, 4);
         time.await(() -> a.reads.size() == 4);
         a.commit();
         time.await(() -> !a.heard("committed").isEmpty());
@@ -269,13 +233,13 @@ class GroupRuntimeTest {
     @Test
     void start_at_the_latest_is_found_once_for_the_group() {
         topic("t", 1);
-        BatchWriter writer = writer("t");
-        publish(writer, 0, 0, 3);
+        TestWriter writer = writer("t");
+        writer.publish(0, 3);
         time.advanceMs(10);
         TestMember a = new TestMember(engine::join, "g", "a", Position.latest(), "t");
         time.advanceMs(10);
         assertEquals(List.of("assigned t-0 from 3"), a.heard("assigned"));
-        publish(writer, 0, 3, 2);
+        writer.publish(0, 2);
         a.session.abort(); // read or not, nothing was committed
         TestMember b = new TestMember(engine::join, "g", "b", Position.latest(), "t");
         time.advanceMs(11_000);
@@ -286,9 +250,9 @@ class GroupRuntimeTest {
     @Test
     void commit_is_answered_with_its_error_and_changes_nothing() {
         topic("t", 1);
-        BatchWriter writer = writer("t");
+        TestWriter writer = writer("t");
         TestMember a = join("a");
-        publish(writer, 0, 0, 3);
+        writer.publish(0, 3);
         time.await(() -> a.reads.size() == 3);
         a.commit(Map.of(1, 4L), () -> {});
         a.commit(Map.of(1, 2L), () -> {});
@@ -301,9 +265,9 @@ class GroupRuntimeTest {
     @Test
     void description_says_lag_in_records_and_in_time() {
         topic("t", 2);
-        BatchWriter writer = writer("t");
+        TestWriter writer = writer("t");
         TestMember a = join("a");
-        publish(writer, 0, 0, 3);
+        writer.publish(0, 3);
         time.await(() -> a.reads.size() == 3);
         a.commit(Map.of(1, 1L), () -> {});
         time.advanceMs(2_500);
@@ -344,7 +308,7 @@ class GroupRuntimeTest {
     @Test
     void joining_fails_with_the_reason() {
         topic("t", 1);
-        publish(writer("t"), 0, 0, 1);
+        writer("t").publish(0, 1);
         time.advanceMs(10);
         TestMember unknown = new TestMember(engine::join, "g", "a", Position.earliest(), "u");
         TestMember internal = new TestMember(engine::join, "g", "a", Position.earliest(), "__groups");
@@ -363,7 +327,7 @@ class GroupRuntimeTest {
     @Test
     void deleted_topic_is_lost_and_one_made_anew_starts_anew() {
         topic("t", 1);
-        publish(writer("t"), 0, 0, 5);
+        writer("t").publish(0, 5);
         TestMember a = join("a");
         time.await(() -> a.reads.size() == 5);
         a.commit();

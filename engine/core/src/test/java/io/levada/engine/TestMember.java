@@ -55,22 +55,38 @@ final class TestMember implements MemberSink, BatchSink {
     boolean careful = true;
 
     private final JoinSpec spec;
+    private final Map<Integer, Long> places;
     private JoinSpec.@Nullable Rejoin identity;
 
     TestMember(Joining joining, String group, String name, Position from, String... topics) {
-        this(joining, new JoinSpec(group, List.of(topics), name, from));
+        this(joining, new JoinSpec(group, List.of(topics), name, from), Long.MAX_VALUE);
     }
 
     /** The same member on another connection, which knows nothing of this one. */
     TestMember back(Joining joining) {
-        return new TestMember(joining, spec.rejoining(Objects.requireNonNull(identity)));
+        return new TestMember(joining, spec.rejoining(Objects.requireNonNull(identity)), Map.of(), Long.MAX_VALUE);
     }
 
-    private TestMember(Joining joining, JoinSpec spec) {
+    /** The same member on another connection, which goes on reading where this one was. */
+    TestMember resumed(Joining joining) {
+        return new TestMember(joining, spec.rejoining(Objects.requireNonNull(identity)), next, Long.MAX_VALUE);
+    }
+
+    /** One that takes so many records, and more only when asked to. */
+    TestMember(Joining joining, JoinSpec spec, long records) {
+        this(joining, spec, Map.of(), records);
+    }
+
+    private TestMember(Joining joining, JoinSpec spec, Map<Integer, Long> places, long records) {
         this.spec = spec;
+        this.places = Map.copyOf(places);
         session = joining.join(spec, this);
         reader = session.read(this);
-        reader.credit(Long.MAX_VALUE, Long.MAX_VALUE);
+        take(records);
+    }
+
+    void take(long records) {
+        reader.credit(records, Long.MAX_VALUE);
     }
 
     /** Commits all it has read of what it owns; what came of it is noted. */
@@ -119,8 +135,9 @@ final class TestMember implements MemberSink, BatchSink {
         heard.add("assigned " + partition + " from " + start);
         partitions.put(handle, partition);
         starts.put(handle, start);
-        next.put(handle, start);
-        reader.add(handle, start);
+        long place = places.getOrDefault(handle, start);
+        next.put(handle, place);
+        reader.add(handle, place);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.levada.facade;
 
 import io.levada.Position;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param topics names, and patterns with {@code *}
  * @param instanceId who it is across restarts of its process, or null
  * @param from where partitions start that have no commit
+ * @param maxStall how long it may leave records untaken, or null for no limit
  * @param rejoin the member that comes back on another connection, or null for a new one
  */
 public record JoinSpec(
@@ -18,6 +20,7 @@ public record JoinSpec(
         @Nullable String memberName,
         @Nullable String instanceId,
         Position from,
+        @Nullable Duration maxStall,
         @Nullable Rejoin rejoin) {
     /**
      * Who comes back, within the grace period and as nobody else could.
@@ -32,26 +35,32 @@ public record JoinSpec(
             @Nullable String memberName,
             @Nullable String instanceId,
             Position from,
+            @Nullable Duration maxStall,
             @Nullable Rejoin rejoin) {
         this.group = group;
         this.topics = List.copyOf(topics);
         this.memberName = memberName;
         this.instanceId = instanceId;
         this.from = from;
+        this.maxStall = maxStall;
         this.rejoin = rejoin;
     }
 
     /** How a new member joins. */
     public JoinSpec(String group, List<String> topics, @Nullable String memberName, Position from) {
-        this(group, topics, memberName, null, from, null);
+        this(group, topics, memberName, null, from, null, null);
     }
 
     public JoinSpec withInstanceId(@Nullable String id) {
-        return new JoinSpec(group, topics, memberName, id, from, rejoin);
+        return new JoinSpec(group, topics, memberName, id, from, maxStall, rejoin);
+    }
+
+    public JoinSpec withMaxStall(@Nullable Duration limit) {
+        return new JoinSpec(group, topics, memberName, instanceId, from, limit, rejoin);
     }
 
     /** The same member on another connection. */
     public JoinSpec rejoining(@Nullable Rejoin member) {
-        return new JoinSpec(group, topics, memberName, instanceId, from, member);
+        return new JoinSpec(group, topics, memberName, instanceId, from, maxStall, member);
     }
 }

@@ -73,7 +73,9 @@ final class Membership implements MemberSink {
             LevadaOptions options,
             Scheduler timers,
             MemberView view) {
-        this.spec = new JoinSpec(group, topics, member.memberName(), member.from()).withInstanceId(member.instanceId());
+        this.spec = new JoinSpec(group, topics, member.memberName(), member.from())
+                .withInstanceId(member.instanceId())
+                .withMaxStall(member.maxStall());
         this.events = new MemberEvents(options.callbacks(), member.onEvent());
         this.timers = timers;
         this.view = view;

@@ -531,6 +531,23 @@ interface GroupContract extends ContractBase {
     }
 
     @Test
+    default void who_takes_nothing_for_longer_than_it_may_is_out_and_another_goes_on(Levada log) {
+        String name = topic(log, 2);
+        String group = group();
+        fill(log, name, 0, 0, 10);
+        fill(log, name, 1, 10, 20);
+        MemberOptions impatient = MemberOptions.defaults().withMaxStall(Duration.ofSeconds(1));
+        Probe<Delivery> stalling = Probe.of(log.group(group).receive(List.of(name), impatient), 3);
+        stalling.await(3);
+        stalling.awaitError(ErrorCode.MEMBER_STALLED);
+        try (TestMember other = TestMember.as(impatient, log, group, name)) {
+            other.deliveries().await(20);
+            assertEquals(
+                    sorted(numbers(0, 20)), sorted(other.values()), "also what was delivered and not acknowledged");
+        }
+    }
+
+    @Test
     default void a_group_that_stands_still_holds_no_other_up(Levada log) {
         String name = topic(log, 2);
         try (TestMember asleep = TestMember.manual(log, group(), name, 0);

@@ -12,6 +12,7 @@ import io.levada.ReadSpec;
 import io.levada.StoredRecord;
 import io.levada.TopicPattern;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -69,6 +70,14 @@ final class ConsumeCommand implements Callable<Integer> {
     private @Nullable String instanceId;
 
     @Option(
+            names = "--max-stall",
+            paramLabel = "TIME",
+            description =
+                    "leave the group, with an error, when records were not taken for as long, such as 30s (1s or more);"
+                            + " without it, a member keeps its partitions however slow it is")
+    private @Nullable String maxStall;
+
+    @Option(
             names = "--from",
             paramLabel = "POSITION",
             converter = PositionConverter.class,
@@ -120,6 +129,7 @@ final class ConsumeCommand implements Callable<Integer> {
         refuse(partition != null && partition < 0, "--partition is 0 or more, not " + partition);
         refuse(partition != null && group != null, "--partition reads without a group; leave --group out");
         refuse(instanceId != null && group == null, "--instance-id is for a member of a group; name it with --group");
+        refuse(maxStall != null && group == null, "--max-stall is for a member of a group; name it with --group");
         refuse(
                 group == null && from instanceof Position.Committed,
                 "--from committed is where a group is; name it with --group");
@@ -181,6 +191,7 @@ final class ConsumeCommand implements Callable<Integer> {
     private Flux<Delivery> receive(Levada levada, String name) {
         MemberOptions options = MemberOptions.defaults()
                 .withInstanceId(instanceId)
+                .withMaxStall(maxStall == null ? null : Duration.ofMillis(Units.ms("--max-stall", maxStall)))
                 .withFrom(firstPosition())
                 .withOnEvent(this::tell);
         return levada.group(name).receive(topics, options);

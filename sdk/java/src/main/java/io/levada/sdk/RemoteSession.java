@@ -56,6 +56,9 @@ final class RemoteSession extends RemoteStream implements GroupSession {
         if (spec.instanceId() != null) {
             join.put("instanceId", spec.instanceId());
         }
+        if (spec.maxStall() != null) {
+            join.put("maxStallMs", spec.maxStall().toMillis());
+        }
         join.put("from", spec.from().spelled());
         if (rejoin != null) {
             join.put("member", rejoin.member()).put("secret", Long.toString(rejoin.secret()));

@@ -12,6 +12,7 @@ import io.levada.facade.JoinSpec;
 import io.levada.protocol.Message;
 import io.levada.sdk.FakeServer.Channel;
 import io.levada.sdk.FakeServer.Transport;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -59,11 +60,14 @@ class SessionTest {
         close();
         server = new FakeServer(transport);
         engine = server.engine();
-        JoinSpec spec = new JoinSpec("g", List.of("t", "u"), "one", Position.earliest());
+        JoinSpec spec = new JoinSpec("g", List.of("t", "u"), "one", Position.earliest())
+                .withInstanceId("i")
+                .withMaxStall(Duration.ofSeconds(5));
         GroupSession session = engine.join(spec, journal.member());
         Channel channel = server.nextChannel();
         assertEquals(
-                "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\",\"u\"],\"memberName\":\"one\",\"from\":\"earliest\"}",
+                "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\",\"u\"],\"memberName\":\"one\",\"instanceId\":\"i\","
+                        + "\"maxStallMs\":5000,\"from\":\"earliest\"}",
                 channel.nextText());
         channel.sendText("{\"type\":\"joined\",\"member\":\"m-1\",\"generation\":3}");
         channel.sendText("{\"type\":\"idle\",\"reason\":\"2 members, 1 partition\"}");
