@@ -10,6 +10,7 @@ import io.levada.TopicSpec;
 import io.levada.trials.GroupLedger.Result;
 import io.levada.trials.GroupLedger.Seen;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,6 +34,7 @@ import reactor.core.publisher.Flux;
 @Tag("trial")
 class GroupTrial {
     private static final String TOPIC = "trial";
+    private static final String MEMBERS_LOG = "members.log";
     private static final int PARTITIONS = 6;
     private static final int MOST_MEMBERS = 3;
     private static final Duration TWICE_THE_GRACE = Duration.ofSeconds(20);
@@ -130,13 +132,16 @@ class GroupTrial {
 
         private void start() throws IOException {
             Path file = directory.resolve(name + "-" + all.size());
-            TrialMember member = TrialMember.start(address, name, TOPIC, file, directory.resolve("members.log"));
+            TrialMember member = TrialMember.start(address, name, TOPIC, file, directory.resolve(MEMBERS_LOG));
             all.add(member);
             present.add(member);
         }
 
         /** One thing happens, and what the group has committed is looked at. */
         void change() throws IOException {
+            for (TrialMember member : present) {
+                assertTrue(member.isThere(), () -> member.name() + " ended by itself:\n" + log());
+            }
             look();
             for (Map.Entry<TrialMember, Long> stopped : Map.copyOf(wakeAt).entrySet()) {
                 if (System.nanoTime() > stopped.getValue()) {
@@ -159,7 +164,7 @@ class GroupTrial {
                 note("SIGKILL");
                 present.remove(one);
                 one.kill();
-            } else {
+            } else if (one.hasBegun()) {
                 note("SIGSTOP");
                 wakeAt.put(one, System.nanoTime() + TWICE_THE_GRACE.toNanos());
                 one.stop();
@@ -168,6 +173,15 @@ class GroupTrial {
 
         private void note(String change) {
             changes.merge(change, 1, Integer::sum);
+        }
+
+        /** What members said went wrong. */
+        private String log() {
+            try {
+                return Files.readString(directory.resolve(MEMBERS_LOG));
+            } catch (IOException e) {
+                return e.toString();
+            }
         }
 
         private void look() {

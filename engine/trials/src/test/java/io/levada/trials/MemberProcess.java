@@ -31,9 +31,9 @@ final class MemberProcess {
     public static void main(String[] args) throws IOException, InterruptedException {
         AtomicReference<@Nullable Levada> opened = new AtomicReference<>();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(opened.get())));
-        FileChannel file = FileChannel.open(Path.of(args[3]), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         Levada levada = Levada.open(args[0]);
         opened.set(levada);
+        FileChannel file = FileChannel.open(Path.of(args[3]), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         CountDownLatch failed = new CountDownLatch(1);
         MemberProcess member = new MemberProcess(file);
         levada.group(args[1])

@@ -65,6 +65,16 @@ final class TrialMember implements AutoCloseable {
         }
     }
 
+    /** Whether it has a connection, without which it gives up after a while. */
+    boolean hasBegun() {
+        return Files.exists(file);
+    }
+
+    /** Whether its process is there, stopped or not. */
+    boolean isThere() {
+        return process.isAlive();
+    }
+
     boolean isStopped() {
         return stopped;
     }
@@ -101,7 +111,7 @@ final class TrialMember implements AutoCloseable {
     void awaitEnd() throws InterruptedException {
         if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
             throw new AssertionError(name() + " does not end");
-        } else if (!killed && Files.exists(file) && process.exitValue() != 0) {
+        } else if (!killed && hasBegun() && process.exitValue() != 0) {
             throw new AssertionError(name() + " ended with " + process.exitValue());
         }
     }
