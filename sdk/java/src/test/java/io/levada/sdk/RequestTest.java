@@ -127,7 +127,7 @@ class RequestTest {
     @Test
     void the_setup_announces_composite_metadata_and_keepalive() {
         Await.until("set up", () -> !server.setups.isEmpty());
-        assertEquals("message/x.rsocket.composite-metadata.v0 application/json 5000", server.setups.get(0));
+        assertEquals("message/x.rsocket.composite-metadata.v0 application/json 2000", server.setups.get(0));
     }
 
     @Test
