@@ -223,15 +223,8 @@ public final class HandOverBenchmark implements Callable<Integer> {
     }
 
     private Process start(String address) throws IOException {
-        Process member = Programs.java(
-                "-Xmx128m",
-                "-XX:+UseSerialGC",
-                "-cp",
-                System.getProperty("java.class.path"),
-                HandOverMember.class.getName(),
-                address,
-                GROUP,
-                TOPIC);
+        Process member =
+                Programs.ours(List.of("-Xmx128m", "-XX:+UseSerialGC"), HandOverMember.class, address, GROUP, TOPIC);
         Thread reader = new Thread(() -> listen(member), "member-" + member.pid());
         reader.setDaemon(true);
         reader.start();

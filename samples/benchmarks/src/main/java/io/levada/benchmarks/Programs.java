@@ -1,12 +1,17 @@
 package io.levada.benchmarks;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Java programs in processes of their own. */
 final class Programs {
@@ -20,6 +25,24 @@ final class Programs {
         return new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+    }
+
+    /** Starts a class of this program. */
+    static Process ours(List<String> options, Class<?> main, String... arguments) throws IOException {
+        List<String> all = new ArrayList<>(options);
+        all.addAll(List.of("-cp", classPath(), main.getName()));
+        all.addAll(List.of(arguments));
+        return java(all.toArray(String[]::new));
+    }
+
+    /** What this program was loaded from, which Maven keeps in a class loader of its own. */
+    private static String classPath() {
+        if (Programs.class.getClassLoader() instanceof URLClassLoader loader) {
+            return Stream.of(loader.getURLs())
+                    .map(url -> Path.of(URI.create(url.toString())).toString())
+                    .collect(Collectors.joining(File.pathSeparator));
+        }
+        return System.getProperty("java.class.path");
     }
 
     static BufferedReader output(Process process) {

@@ -3,6 +3,7 @@ package io.levada.benchmarks;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
@@ -42,12 +43,8 @@ public final class StartBenchmark implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
-        Process filler = Programs.java(
-                "-cp",
-                System.getProperty("java.class.path"),
-                Filler.class.getName(),
-                directory.toString(),
-                Long.toString((long) (gigabytes * (1L << 30))));
+        Process filler = Programs.ours(
+                List.of(), Filler.class, directory.toString(), Long.toString((long) (gigabytes * (1L << 30))));
         Programs.awaitLine(Programs.output(filler), Filler.FULL);
         filler.destroyForcibly().waitFor();
         out.printf("| start of a server on %.1f GiB | seconds |%n|---|---|%n", gigabytes);
