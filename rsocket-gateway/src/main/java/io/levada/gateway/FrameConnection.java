@@ -55,6 +55,9 @@ final class FrameConnection implements DuplexConnection {
     private boolean writing;
     private volatile boolean closed;
 
+    /** When bytes last went to the socket, or the first came that are to. */
+    private volatile long progressNanos;
+
     /** A frame from another thread than the loop. */
     private record Foreign(int streamId, ByteBuf frame) {}
 
@@ -132,6 +135,9 @@ final class FrameConnection implements DuplexConnection {
             frame.release();
             return;
         }
+        if (budget.heldBytes() == 0) {
+            progressNanos = System.nanoTime();
+        }
         budget.queued(cost(frame));
         (streamId == 0 ? urgent : frames).add(frame);
         if (budget.overrun()) {
@@ -179,6 +185,7 @@ final class FrameConnection implements DuplexConnection {
     }
 
     private void written(int bytes) {
+        progressNanos = System.nanoTime();
         budget.written(bytes);
         if (closing && urgent.isEmpty() && frames.isEmpty() && budget.heldBytes() == 0) {
             channel.close();
@@ -221,6 +228,21 @@ final class FrameConnection implements DuplexConnection {
         } else {
             sendErrorAndClose(new InvalidSetupException(reason));
         }
+    }
+
+    /** For how long nothing of what is held went to the socket; 0 where nothing is held. Safe for any thread. */
+    long stalledNanos(long nowNanos) {
+        long since = progressNanos;
+        return budget.heldBytes() == 0 ? 0 : Math.max(0, nowNanos - since);
+    }
+
+    /** Closes a connection whose peer does not read, since others need the room. Safe for any thread. */
+    void giveWay() {
+        LOG.warn(
+                "closing {}: it does not read the {} bytes held for it, and what may be held for all is nearly used up",
+                this,
+                budget.heldBytes());
+        dispose();
     }
 
     /** Takes no more frames, and closes once all that were taken have gone to the socket. */

@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.netty.util.internal.PlatformDependent;
 import java.time.Duration;
 
 /**
@@ -15,7 +16,9 @@ import java.time.Duration;
  * @param setupTimeout how long a connection may take until its first frame is complete; default 5 s
  * @param streamsPerConnection most requests at once, 1 to 65,536; default 128
  * @param outboundBudgetBytes bytes handed over and not yet written at which a connection's streams are held back, 64 KiB
- *     to 1 GiB; default 4 MiB, which keeps a link of 1 Gbit/s and 30 ms busy
+ *     to 1 GiB; default 1 MiB, which keeps a link of 250 Mbit/s and 30 ms busy
+ * @param outboundPoolBytes the same for all connections together, 1 MiB to 64 GiB; default a quarter of the direct memory
+ *     that Java may use. As it fills, each connection may hold less, and those that do not read are closed
  * @param maxQueuedMessages most messages that wait in one stream for the peer's request(n), 16 to 1,000,000; default 4,096
  * @param maxCommitsInFlight most unanswered commits of one member, 1 to 65,536; default 1,024
  * @param stopTimeout how long stopping waits for answers in flight, up to 8 s; default 5 s
@@ -27,11 +30,15 @@ public record GatewayLimits(
         Duration setupTimeout,
         int streamsPerConnection,
         long outboundBudgetBytes,
+        long outboundPoolBytes,
         int maxQueuedMessages,
         int maxCommitsInFlight,
         Duration stopTimeout) {
     /** What RSocket's length field of 24 bits can say. */
     static final int LARGEST_FRAME_BYTES = 0xFF_FFFF;
+
+    private static final long MIN_POOL_BYTES = 1 << 20;
+    private static final long MAX_POOL_BYTES = 64L << 30;
 
     public GatewayLimits {
         require(
@@ -44,6 +51,9 @@ public record GatewayLimits(
         require(
                 outboundBudgetBytes >= 64 << 10 && outboundBudgetBytes <= 1 << 30,
                 "outboundBudgetBytes: 64 KiB to 1 GiB");
+        require(
+                outboundPoolBytes >= MIN_POOL_BYTES && outboundPoolBytes <= MAX_POOL_BYTES,
+                "outboundPoolBytes: 1 MiB to 64 GiB");
         require(maxQueuedMessages >= 16 && maxQueuedMessages <= 1_000_000, "maxQueuedMessages: 16 to 1000000");
         require(maxCommitsInFlight >= 1 && maxCommitsInFlight <= 65_536, "maxCommitsInFlight: 1 to 65536");
         require(
@@ -53,7 +63,16 @@ public record GatewayLimits(
 
     public static GatewayLimits defaults() {
         return new GatewayLimits(
-                5 << 20, 10 << 20, 16 << 10, Duration.ofSeconds(5), 128, 4 << 20, 4_096, 1_024, Duration.ofSeconds(5));
+                5 << 20,
+                10 << 20,
+                16 << 10,
+                Duration.ofSeconds(5),
+                128,
+                1 << 20,
+                Math.max(MIN_POOL_BYTES, PlatformDependent.maxDirectMemory() / 4),
+                4_096,
+                1_024,
+                Duration.ofSeconds(5));
     }
 
     public GatewayLimits withMaxFrameBytes(int value) {
@@ -64,6 +83,7 @@ public record GatewayLimits(
                 setupTimeout,
                 streamsPerConnection,
                 outboundBudgetBytes,
+                outboundPoolBytes,
                 maxQueuedMessages,
                 maxCommitsInFlight,
                 stopTimeout);
@@ -77,6 +97,7 @@ public record GatewayLimits(
                 value,
                 streamsPerConnection,
                 outboundBudgetBytes,
+                outboundPoolBytes,
                 maxQueuedMessages,
                 maxCommitsInFlight,
                 stopTimeout);
@@ -90,6 +111,7 @@ public record GatewayLimits(
                 setupTimeout,
                 value,
                 outboundBudgetBytes,
+                outboundPoolBytes,
                 maxQueuedMessages,
                 maxCommitsInFlight,
                 stopTimeout);
@@ -102,6 +124,21 @@ public record GatewayLimits(
                 maxSetupBytes,
                 setupTimeout,
                 streamsPerConnection,
+                value,
+                outboundPoolBytes,
+                maxQueuedMessages,
+                maxCommitsInFlight,
+                stopTimeout);
+    }
+
+    public GatewayLimits withOutboundPoolBytes(long value) {
+        return new GatewayLimits(
+                maxFrameBytes,
+                maxReassemblyBytes,
+                maxSetupBytes,
+                setupTimeout,
+                streamsPerConnection,
+                outboundBudgetBytes,
                 value,
                 maxQueuedMessages,
                 maxCommitsInFlight,

@@ -14,6 +14,7 @@ import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,8 @@ public final class GatewayServer implements AutoCloseable {
     private final RequestRoutes requests;
     private final LoopResources loops;
     private final Set<Open> open = ConcurrentHashMap.newKeySet();
+    private final OutboundPool pool;
+    private final Future<?> relief;
     private final DisposableServer tcp;
     private final DisposableServer http;
     private volatile boolean stopping;
@@ -58,6 +61,8 @@ public final class GatewayServer implements AutoCloseable {
         this.config = config;
         this.requests = new RequestRoutes(engine);
         this.loops = LoopResources.create("levada-gateway", LoopResources.DEFAULT_IO_WORKER_COUNT, true);
+        this.pool = new OutboundPool(config.limits().outboundPoolBytes());
+        this.relief = relieve();
         @Nullable DisposableServer boundTcp = null;
         try {
             boundTcp = bindTcp();
@@ -82,6 +87,18 @@ public final class GatewayServer implements AutoCloseable {
     public static GatewayServer start(Engine engine, GatewayConfig config) {
         config.checkHost();
         return new GatewayServer(engine, config);
+    }
+
+    private Future<?> relieve() {
+        PressureRelief relief = new PressureRelief(
+                pool, () -> open.stream().map(Open::connection).toList());
+        long ms = PressureRelief.INTERVAL.toMillis();
+        return loops.onServer(true).next().scheduleWithFixedDelay(relief::look, ms, ms, TimeUnit.MILLISECONDS);
+    }
+
+    /** What all connections hold, for tests and for what watches a server. */
+    OutboundPool pool() {
+        return pool;
     }
 
     private DisposableServer bindTcp() {
@@ -137,7 +154,7 @@ public final class GatewayServer implements AutoCloseable {
     /** Serves one connection, on its event loop; complete when it has closed. */
     private Publisher<Void> serve(Connection channel, Framing framing) {
         GatewayLimits limits = config.limits();
-        OutboundBudget budget = new OutboundBudget(limits.outboundBudgetBytes(), Limits.DEFAULT.maxRecordBytes());
+        OutboundBudget budget = new OutboundBudget(pool, limits.outboundBudgetBytes(), Limits.DEFAULT.maxRecordBytes());
         FrameConnection connection = new FrameConnection(channel, framing, budget);
         FrameGuard guard = new FrameGuard(limits, connection::refuse);
         if (framing == Framing.TCP) {
@@ -223,6 +240,7 @@ public final class GatewayServer implements AutoCloseable {
     }
 
     private void disposeLoops() {
+        relief.cancel(false);
         loops.disposeLater(Duration.ZERO, LOOPS_TIMEOUT).block(LOOPS_TIMEOUT.plusSeconds(1));
     }
 }

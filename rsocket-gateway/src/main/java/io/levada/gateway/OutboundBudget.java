@@ -15,7 +15,7 @@ import java.util.function.LongConsumer;
  *   <li><em>granted</em>: what streams may still be given by the engine, or were given and have not turned into frames.
  * </ul>
  *
- * <p>Both together stay within the limit, so a stream that wants more than there is room for waits, and is fed as writes
+ * <p>Both together stay within the limit, which shrinks as the {@linkplain OutboundPool pool} of all connections fills, so a stream that wants more than there is room for waits, and is fed as writes
  * complete. A stream takes a quarter of the room at once, so that those that wait for records leave room for others; where
  * idle streams hold nearly all, each gets a small probe nevertheless, so that none starves. The engine may exceed a grant
  * by less than one record, since a record is never cut. Where frames are small they cost more than the bytes granted, so
@@ -28,8 +28,10 @@ import java.util.function.LongConsumer;
  */
 final class OutboundBudget {
     private static final int MIN_PROBE_BYTES = 4 << 10;
+    private static final int REPORT_BYTES = 4 << 10;
 
-    private final long limit;
+    private final OutboundPool pool;
+    private final long most;
     private final long probe;
     private final long maxRecordBytes;
     private final Queue<Share> hungry = new ArrayDeque<>();
@@ -37,6 +39,7 @@ final class OutboundBudget {
     private final AtomicLong held = new AtomicLong();
     private final AtomicLong granted = new AtomicLong();
     private final AtomicLong peak = new AtomicLong();
+    private long unreported;
     private int shares;
     private boolean feeding;
     private boolean feedAgain;
@@ -44,11 +47,13 @@ final class OutboundBudget {
     /**
      * An empty budget.
      *
-     * @param limitBytes what may be held and granted together
+     * @param pool what all connections may
+     * @param limitBytes what may be held and granted together, when the pool has room
      * @param maxRecordBytes by how much the engine may exceed a grant
      */
-    OutboundBudget(long limitBytes, long maxRecordBytes) {
-        this.limit = limitBytes;
+    OutboundBudget(OutboundPool pool, long limitBytes, long maxRecordBytes) {
+        this.pool = pool;
+        this.most = limitBytes;
         this.probe = Math.max(MIN_PROBE_BYTES, limitBytes / 512);
         this.maxRecordBytes = maxRecordBytes;
     }
@@ -68,14 +73,18 @@ final class OutboundBudget {
         return peak.get();
     }
 
+    private long limit() {
+        return pool.bound(most);
+    }
+
     /** Whether more may be handed over; where not, {@link #whenOpen} tells of the change. */
     boolean open() {
-        return held.getPlain() < limit;
+        return held.getPlain() < limit();
     }
 
     /** Whether far more is held than the streams' grants can explain. */
     boolean overrun() {
-        return held.getPlain() > 2 * limit + shares * (probe + maxRecordBytes);
+        return held.getPlain() > 2 * most + shares * (probe + maxRecordBytes);
     }
 
     /** Runs this once, as soon as more may be handed over. */
@@ -87,6 +96,7 @@ final class OutboundBudget {
     void queued(int bytes) {
         long now = held.getPlain() + bytes;
         held.setRelease(now);
+        report(bytes);
         if (now > peak.getPlain()) {
             peak.setRelease(now);
         }
@@ -96,9 +106,20 @@ final class OutboundBudget {
     void written(int bytes) {
         long now = held.getPlain() - bytes;
         held.setRelease(now);
+        report(-bytes);
         // Only when half has drained: opening for each frame would cut batches into crumbs.
-        if (now <= limit / 2 && !(waiting.isEmpty() && hungry.isEmpty())) {
+        if (now <= limit() / 2 && !(waiting.isEmpty() && hungry.isEmpty())) {
             feed();
+        }
+    }
+
+    /** Tells the pool in steps, as all connections share its counter, and exactly once nothing is left. */
+    private void report(long bytes) {
+        unreported += bytes;
+        boolean empty = held.getPlain() == 0 && granted.getPlain() == 0;
+        if (empty || Math.abs(unreported) >= REPORT_BYTES) {
+            pool.add(unreported);
+            unreported = 0;
         }
     }
 
@@ -170,7 +191,7 @@ final class OutboundBudget {
         void close() {
             if (!closed) {
                 closed = true;
-                granted.setRelease(granted.getPlain() - Math.max(0, outstanding));
+                grantedBy(-Math.max(0, outstanding));
                 shares--;
                 OutboundBudget.this.feed();
             }
@@ -179,7 +200,12 @@ final class OutboundBudget {
         private void add(long bytes) {
             long before = Math.max(0, outstanding);
             outstanding += bytes;
-            granted.setRelease(granted.getPlain() + Math.max(0, outstanding) - before);
+            grantedBy(Math.max(0, outstanding) - before);
+        }
+
+        private void grantedBy(long bytes) {
+            granted.setRelease(granted.getPlain() + bytes);
+            report(bytes);
         }
 
         private void feed() {
@@ -187,8 +213,9 @@ final class OutboundBudget {
                 return;
             }
             long inHand = held.getPlain();
+            long limit = limit();
             long room = limit - inHand - granted.getPlain();
-            long target = room >= limit / 8 ? room / 4 : probe;
+            long target = room >= limit / 8 ? Math.max(probe, Math.min(room / 4, pool.grant())) : probe;
             boolean shut = room < limit / 8 && (outstanding > 0 || inHand > limit / 2);
             if (shut || outstanding > target / 2) {
                 // Hungry again when writes complete or when it has used up what it has.

@@ -32,7 +32,8 @@ final class GatewayServerTest {
                         16 << 10,
                         Duration.ofSeconds(5),
                         128,
-                        4 << 20,
+                        1 << 20,
+                        GatewayLimits.defaults().outboundPoolBytes(),
                         4_096,
                         1_024,
                         Duration.ofSeconds(5)),
@@ -116,7 +117,7 @@ final class GatewayServerTest {
             Await.until("a connection", () -> server.connections().size() == 1);
             OutboundBudget budget =
                     server.connections().iterator().next().connection().budget();
-            Await.until("bytes are held", () -> budget.heldBytes() > 1 << 20);
+            Await.until("bytes are held", () -> budget.heldBytes() > 512 << 10);
 
             long before = System.nanoTime();
             server.close();

@@ -13,7 +13,7 @@ final class OutboundBudgetTest {
     private static final long LIMIT = 64 << 10;
     private static final int MAX_RECORD = 1_000;
 
-    private final OutboundBudget budget = new OutboundBudget(LIMIT, MAX_RECORD);
+    private final OutboundBudget budget = new OutboundBudget(new OutboundPool(1L << 40), LIMIT, MAX_RECORD);
     private final List<Long> grants = new ArrayList<>();
 
     private long granted() {

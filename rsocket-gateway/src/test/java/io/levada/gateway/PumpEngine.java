@@ -14,11 +14,15 @@ import io.levada.facade.WriterSink;
 import io.netty.buffer.ByteBuf;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import reactor.core.publisher.Mono;
 
 /** An engine that gives every reader one and the same batch, over and over, as fast as its credit allows. */
 final class PumpEngine implements Engine {
+    /** Batches for one reader before the others have their turn. */
+    private static final int TURN = 16;
+
     private final ExecutorService loop = Executors.newSingleThreadExecutor(task -> new Thread(task, "pump"));
     private final FakeEngine rest = new FakeEngine();
     private final ByteBuf batch;
@@ -43,6 +47,7 @@ final class PumpEngine implements Engine {
         private final BatchSink sink;
         private final AtomicLong recordsLeft = new AtomicLong();
         private final AtomicLong bytesLeft = new AtomicLong();
+        private final AtomicBoolean scheduled = new AtomicBoolean();
         private volatile boolean cancelled;
 
         Pump(BatchSink sink) {
@@ -53,9 +58,7 @@ final class PumpEngine implements Engine {
         public void credit(long moreRecords, long moreBytes) {
             recordsLeft.accumulateAndGet(moreRecords, Pump::saturated);
             bytesLeft.accumulateAndGet(moreBytes, Pump::saturated);
-            if (!loop.isShutdown()) {
-                loop.execute(this::pump);
-            }
+            schedule();
         }
 
         /** A debt, of less than a record, is below zero and no overflow. */
@@ -63,8 +66,21 @@ final class PumpEngine implements Engine {
             return left > 0 && left + more < 0 ? Long.MAX_VALUE : left + more;
         }
 
+        private void schedule() {
+            if (!loop.isShutdown() && scheduled.compareAndSet(false, true)) {
+                loop.execute(this::pump);
+            }
+        }
+
+        /** Gives a few batches, then others have their turn, since credit may come as fast as it is used. */
         private void pump() {
+            scheduled.set(false);
+            int turn = TURN;
             while (!cancelled && recordsLeft.get() >= records && bytesLeft.get() > 0) {
+                if (turn-- == 0) {
+                    schedule();
+                    return;
+                }
                 recordsLeft.addAndGet(-records);
                 bytesLeft.addAndGet(-batch.readableBytes());
                 sink.onBatch(0, records, batch.retainedDuplicate());

@@ -1,0 +1,50 @@
+package io.levada.gateway;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Makes room when what all connections hold is nearly as much as there may be: those that have not read for a while are closed,
+ * the ones that hold most first, so that nobody who reads is refused for their sake.
+ */
+final class PressureRelief {
+    static final Duration INTERVAL = Duration.ofSeconds(1);
+
+    /** How long nothing of what a connection holds went to its socket before it counts as one that does not read. */
+    static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    private final OutboundPool pool;
+    private final Supplier<Collection<FrameConnection>> connections;
+
+    PressureRelief(OutboundPool pool, Supplier<Collection<FrameConnection>> connections) {
+        this.pool = pool;
+        this.connections = connections;
+    }
+
+    /** Looks once; to be called every {@link #INTERVAL}. */
+    void look() {
+        long excess = pool.usedBytes() - pool.limitBytes() / 4 * 3;
+        if (excess <= 0) {
+            return;
+        }
+        long now = System.nanoTime();
+        List<FrameConnection> stalled = connections.get().stream()
+                .filter(connection -> connection.stalledNanos(now) >= PATIENCE.toNanos())
+                .sorted(Comparator.comparingLong(PressureRelief::cost).reversed())
+                .toList();
+        for (FrameConnection connection : stalled) {
+            if (excess <= 0) {
+                return;
+            }
+            excess -= cost(connection);
+            connection.giveWay();
+        }
+    }
+
+    private static long cost(FrameConnection connection) {
+        return connection.budget().heldBytes() + connection.budget().grantedBytes();
+    }
+}
