@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxStall how long it may leave records of a partition it owns untaken, 1 s or more; then it is out of the group, its
  *     streams fail with {@link ErrorCode#MEMBER_STALLED}, and others go on with its partitions. Null for no limit: a member
  *     that asks for nothing keeps what it owns
+ * @param filter which records it wants, or null for all; the group gets past the others as if they were acknowledged, so
+ *     members of one group want the same
  * @param onEvent told what happens to the membership; runs where callbacks run
  */
 public record MemberOptions(
@@ -24,28 +26,33 @@ public record MemberOptions(
         @Nullable String instanceId,
         Position from,
         @Nullable Duration maxStall,
+        @Nullable Filter filter,
         Consumer<MemberEvent> onEvent) {
     public static MemberOptions defaults() {
-        return new MemberOptions(null, null, Position.committed(), null, event -> {});
+        return new MemberOptions(null, null, Position.committed(), null, null, event -> {});
     }
 
     public MemberOptions withMemberName(String name) {
-        return new MemberOptions(name, instanceId, from, maxStall, onEvent);
+        return new MemberOptions(name, instanceId, from, maxStall, filter, onEvent);
     }
 
     public MemberOptions withInstanceId(@Nullable String id) {
-        return new MemberOptions(memberName, id, from, maxStall, onEvent);
+        return new MemberOptions(memberName, id, from, maxStall, filter, onEvent);
     }
 
     public MemberOptions withFrom(Position position) {
-        return new MemberOptions(memberName, instanceId, position, maxStall, onEvent);
+        return new MemberOptions(memberName, instanceId, position, maxStall, filter, onEvent);
     }
 
     public MemberOptions withMaxStall(@Nullable Duration limit) {
-        return new MemberOptions(memberName, instanceId, from, limit, onEvent);
+        return new MemberOptions(memberName, instanceId, from, limit, filter, onEvent);
+    }
+
+    public MemberOptions withFilter(@Nullable Filter wanted) {
+        return new MemberOptions(memberName, instanceId, from, maxStall, wanted, onEvent);
     }
 
     public MemberOptions withOnEvent(Consumer<MemberEvent> listener) {
-        return new MemberOptions(memberName, instanceId, from, maxStall, listener);
+        return new MemberOptions(memberName, instanceId, from, maxStall, filter, listener);
     }
 }

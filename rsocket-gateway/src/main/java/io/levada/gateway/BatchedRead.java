@@ -45,13 +45,14 @@ final class BatchedRead extends ClientChannel implements BatchSink {
 
     /** What {@code read} and {@code read.batched} are asked for. */
     static ReadSpec topic(Json wanted) {
-        wanted.only("topic", "partition", "from", "to");
+        wanted.only("topic", "partition", "from", "to", "filter");
         String to = wanted.textOrNull("to");
         return new ReadSpec(
                 wanted.text("topic"),
                 wanted.integerOrNull("partition"),
                 Position.parse(wanted.text("from")),
-                to == null ? End.never() : End.parse(to));
+                to == null ? End.never() : End.parse(to),
+                wanted.filterOrNull("filter"));
     }
 
     @Override
@@ -102,6 +103,11 @@ final class BatchedRead extends ClientChannel implements BatchSink {
     @Override
     public void onGap(int handle, long from, long to) {
         later(() -> send(new Message.Gap(handle, from, to)));
+    }
+
+    @Override
+    public void onPassed(int handle, long offset) {
+        later(() -> send(new Message.Passed(handle, offset)));
     }
 
     @Override

@@ -60,7 +60,17 @@ final class GroupChannel extends ClientChannel implements MemberSink {
     @Override
     void open(ByteBuf first) {
         Json join = Json.read("join", first);
-        join.only("type", "group", "topics", "memberName", "instanceId", "from", "maxStallMs", "member", "secret");
+        join.only(
+                "type",
+                "group",
+                "topics",
+                "memberName",
+                "instanceId",
+                "from",
+                "maxStallMs",
+                "filter",
+                "member",
+                "secret");
         if (!join.text("type").equals("join")) {
             throw invalid("the first message of group is {\"type\":\"join\",...}");
         }
@@ -73,6 +83,7 @@ final class GroupChannel extends ClientChannel implements MemberSink {
                 join.textOrNull("instanceId"),
                 from == null ? Position.committed() : Position.parse(from),
                 maxStallMs == null ? null : Duration.ofMillis(maxStallMs),
+                join.filterOrNull("filter"),
                 rejoin(join.textOrNull("member"), join.textOrNull("secret")));
         group = session.engine().join(spec, this);
     }

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.levada.ErrorCode;
+import io.levada.Filter;
 import io.levada.LevadaException;
+import io.levada.protocol.FilterJson;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
@@ -153,6 +155,12 @@ final class Json {
             objects.add(new Json(what, element));
         }
         return objects;
+    }
+
+    @Nullable
+    Filter filterOrNull(String field) {
+        JsonNode value = get(field);
+        return value.isMissingNode() ? null : FilterJson.fromJson(value);
     }
 
     /** The settings of an object whose values are scalars; nothing is an empty map. */

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.ErrorCode;
+import io.levada.Filter;
 import io.levada.LevadaException;
+import io.levada.Match;
 import io.levada.Position;
 import io.levada.TopicPartition;
 import io.levada.facade.JoinSpec;
@@ -73,15 +75,16 @@ interface GroupsContract {
     }
 
     @Test
-    default void a_member_says_who_it_is_across_restarts_and_how_long_it_may_stall() {
+    default void a_member_says_who_it_is_how_long_it_may_stall_and_what_it_wants() {
         client().jsonChannel(
                         "group",
-                        "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\"],\"instanceId\":\"i\",\"maxStallMs\":5000}",
+                        "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\"],\"instanceId\":\"i\",\"maxStallMs\":5000,\"filter\":{\"key\":\"k\"}}",
                         Long.MAX_VALUE);
         assertEquals(
                 new JoinSpec("g", List.of("t"), null, Position.committed())
                         .withInstanceId("i")
-                        .withMaxStall(Duration.ofSeconds(5)),
+                        .withMaxStall(Duration.ofSeconds(5))
+                        .withFilter(Filter.byKey(Match.is("k"))),
                 Await.next("a session", engine().sessions).spec);
     }
 

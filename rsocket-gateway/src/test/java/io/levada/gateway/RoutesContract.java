@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.ErrorCode;
+import io.levada.Filter;
 import io.levada.LevadaException;
+import io.levada.Match;
 import io.levada.ReadSpec;
 import io.levada.facade.ExpectedPlace;
 import io.levada.protocol.Message;
@@ -283,9 +285,12 @@ interface RoutesContract {
         assertTrue(client().stream("read", "{\"topic\":\"t\",\"from\":\"yesterday\"}", 1)
                 .end()
                 .contains("'yesterday' is no position"));
+        assertTrue(client().stream("read", "{\"topic\":\"t\",\"from\":\"latest\",\"until\":\"x\"}", 1)
+                .end()
+                .contains("read has no 'until'"));
         assertTrue(client().stream("read", "{\"topic\":\"t\",\"from\":\"latest\",\"filter\":\"x\"}", 1)
                 .end()
-                .contains("read has no 'filter'"));
+                .contains("a filter is an object with key, headers or both"));
         assertTrue(client().stream("nothing", "{}", 1).end().contains("use read, group.partition"));
     }
 
@@ -303,6 +308,7 @@ interface RoutesContract {
         byte[] bytes = ByteBufUtil.getBytes(batch);
         reader.sink.onBatch(1, 2, batch);
         reader.sink.onGap(1, 6, 9);
+        reader.sink.onPassed(1, 20);
         reader.sink.onPartitionEnd(0, new LevadaException(ErrorCode.CORRUPT_MESSAGE, "bad"));
         reader.sink.onPartitionEnd(1, null);
         reader.sink.onComplete();
@@ -312,12 +318,25 @@ interface RoutesContract {
         assertEquals(2, records.records());
         assertArrayEquals(bytes, ByteBufUtil.getBytes(records.batch()));
         assertEquals(new Message.Gap(1, 6, 9), channel.down.message());
+        assertEquals(new Message.Passed(1, 20), channel.down.message());
         Message.End failed = assertInstanceOf(Message.End.class, channel.down.message());
         assertEquals(
                 "CORRUPT_MESSAGE: bad",
                 String.valueOf(failed.error() == null ? null : failed.error().line()));
         assertEquals(new Message.End(1, null), channel.down.message());
         assertEquals(RawClient.Stream.COMPLETE, channel.down.end());
+    }
+
+    @Test
+    default void a_read_says_which_records_it_wants() {
+        client().stream(
+                "read",
+                "{\"topic\":\"t\",\"from\":\"earliest\",\"filter\":{\"key\":[\"a\",\"b\"],"
+                        + "\"headers\":{\"h\":{\"prefix\":\"x\"}}}}",
+                1);
+        assertEquals(
+                ReadSpec.of("t").filter(Filter.byKey(Match.anyOf("a", "b")).withHeader("h", Match.prefix("x"))),
+                Await.next("a reader", engine().readers).spec);
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
 import io.levada.groups.Effect;
 import io.levada.protocol.RecordBatch;
+import io.levada.protocol.RecordFilter;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.HashSet;
@@ -38,6 +39,7 @@ final class MemberSession implements GroupSession {
     private final JoinSpec spec;
     private final String member;
     private final MemberSink sink;
+    private final @Nullable RecordFilter filter;
     private final Map<Integer, Held> held = new ConcurrentHashMap<>();
     private final Set<Subscription> readers = ConcurrentHashMap.newKeySet();
 
@@ -51,6 +53,7 @@ final class MemberSession implements GroupSession {
         this.spec = spec;
         this.member = member;
         this.sink = sink;
+        this.filter = RecordFilter.of(spec.filter());
     }
 
     JoinSpec spec() {
@@ -194,7 +197,7 @@ final class MemberSession implements GroupSession {
 
         private Reader(BatchSink batches) {
             this.batches = batches;
-            this.subscription = runtime.delivery().subscribe(this, this::owned);
+            this.subscription = runtime.delivery().subscribe(this, filter, this::owned);
             readers.add(subscription);
         }
 
@@ -242,6 +245,12 @@ final class MemberSession implements GroupSession {
         public void onGap(int handle, long from, long to) {
             took(handle, to);
             batches.onGap(handle, from, to);
+        }
+
+        @Override
+        public void onPassed(int handle, long offset) {
+            took(handle, offset);
+            batches.onPassed(handle, offset);
         }
 
         @Override

@@ -10,6 +10,7 @@ import io.levada.delivery.Feed;
 import io.levada.delivery.Subscription;
 import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
+import io.levada.protocol.RecordFilter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -31,7 +32,7 @@ final class Reads {
 
     /** Opens a reader; partitions begin once their position is known, which takes a read of storage for a time. */
     BatchReader open(ReadSpec spec, BatchSink sink) {
-        Subscription subscription = delivery.subscribe(sink, handle -> null);
+        Subscription subscription = delivery.subscribe(sink, RecordFilter.of(spec.filter()), handle -> null);
         try {
             start(spec, subscription);
         } catch (LevadaException e) {

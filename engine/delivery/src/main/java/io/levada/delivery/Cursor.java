@@ -5,6 +5,7 @@ import io.levada.LevadaException;
 import io.levada.protocol.BatchCutter;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** One partition of one subscription: the place reached, and the block or the batch it is in the middle of. */
@@ -17,6 +18,12 @@ final class Cursor {
         ENDED
     }
 
+    /** How soon a reader hears that it got past offsets without a record for it, when nothing else comes. */
+    private static final Duration TELL_PASSED = Duration.ofMillis(200);
+
+    /** After how many of them it hears in any case. */
+    private static final int MAX_PASSED_OFFSETS = 4_096;
+
     /** How much larger a block may be than the one batch for which it is kept. */
     private static final int MAX_PINNED_FACTOR = 4;
 
@@ -26,6 +33,11 @@ final class Cursor {
     private final FeedView view;
     private final long end;
     private long position;
+
+    /** Up to where the reader has heard of everything; below the position where offsets were passed over. */
+    private long told;
+
+    private boolean tellingPassed;
     private boolean released;
 
     /** The block last read from, while the subscription is served, and where in it the next batch begins. */
@@ -42,6 +54,7 @@ final class Cursor {
         this.feed = feed;
         this.view = view;
         this.position = position;
+        this.told = position;
         this.end = end;
     }
 
@@ -61,7 +74,11 @@ final class Cursor {
         if (position < feed.start()) {
             return skipTo(feed.start());
         }
+        if (position - told >= MAX_PASSED_OFFSETS) {
+            tellPassed();
+        }
         if (position >= feed.durable()) {
+            tellPassedSoon();
             return view.awaitRecords(this) ? Step.AT_TAIL : Step.GO_ON;
         }
         if (held == null || !held.holds(position)) {
@@ -74,6 +91,7 @@ final class Cursor {
     private Step skipTo(long start) {
         long from = position;
         position = Math.min(start, end);
+        told = position;
         subscription.gap(handle, from, position);
         return endedOrOn();
     }
@@ -91,15 +109,18 @@ final class Cursor {
             position = RecordBatch.nextOffset(batch);
             return endedOrOn();
         }
-        boolean wanted = RecordBatch.baseOffset(batch) >= position && RecordBatch.nextOffset(batch) <= end;
+        boolean wanted = subscription.filter() == null
+                && RecordBatch.baseOffset(batch) >= position
+                && RecordBatch.nextOffset(batch) <= end;
         if (wanted && count <= records && batch.readableBytes() <= bytes) {
             position = RecordBatch.nextOffset(batch);
+            told = position;
             subscription.deliver(handle, count, keep(batch, block, bytes));
             return endedOrOn();
         }
         ByteBuf kept = keep(batch, block, 0);
         try {
-            cutter = BatchCutter.open(kept, position, end, subscription.limits());
+            cutter = BatchCutter.open(kept, position, end, subscription.filter(), subscription.limits());
         } finally {
             kept.release();
         }
@@ -124,6 +145,7 @@ final class Cursor {
             closeCutter();
         }
         if (part != null) {
+            told = position;
             subscription.deliver(handle, RecordBatch.recordCount(part), part);
         }
         return endedOrOn();
@@ -135,6 +157,23 @@ final class Cursor {
             return Step.ENDED;
         }
         return Step.GO_ON;
+    }
+
+    private void tellPassedSoon() {
+        if (told < position && !tellingPassed) {
+            tellingPassed = true;
+            subscription.loop().later(TELL_PASSED, () -> {
+                tellingPassed = false;
+                tellPassed();
+            });
+        }
+    }
+
+    private void tellPassed() {
+        if (told < position && !released) {
+            told = position;
+            subscription.passed(handle, position);
+        }
     }
 
     /** Asks for the block at the position; {@link #loaded} follows. */

@@ -8,6 +8,7 @@ import io.levada.env.Loop;
 import io.levada.env.Scheduler;
 import io.levada.facade.BatchSink;
 import io.levada.protocol.Limits;
+import io.levada.protocol.RecordFilter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -71,15 +72,22 @@ public final class Delivery {
         feeds.remove(feed);
     }
 
+    /** One that wants all records, as {@link #subscribe(BatchSink, RecordFilter, IntFunction)}. */
+    public Subscription subscribe(BatchSink sink, IntFunction<@Nullable Feed> partitions) {
+        return subscribe(sink, null, partitions);
+    }
+
     /**
      * Opens a subscription without partitions and without credit, which does not complete before {@link
      * Subscription#seal}.
      *
+     * @param filter which records it wants, or null for all
      * @param partitions what {@link Subscription#add(int, long)} may add; null for a handle that is not to be read
      */
-    public Subscription subscribe(BatchSink sink, IntFunction<@Nullable Feed> partitions) {
+    public Subscription subscribe(
+            BatchSink sink, @Nullable RecordFilter filter, IntFunction<@Nullable Feed> partitions) {
         int loop = Math.floorMod(nextLoop.getAndIncrement(), loops.size());
-        Subscription subscription = new Subscription(this, loops.get(loop), loop, sink, partitions);
+        Subscription subscription = new Subscription(this, loops.get(loop), loop, sink, filter, partitions);
         subscriptions.add(subscription);
         if (closed) {
             subscription.fail(goingAway());

@@ -1,6 +1,7 @@
 package io.levada.delivery;
 
 import io.levada.env.Loop;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
@@ -29,6 +30,15 @@ final class DeliveryLoop {
         } catch (RejectedExecutionException e) {
             LOG.debug("nothing is delivered any more", e);
             return false;
+        }
+    }
+
+    /** Runs a task on the loop after a while, unless it has ended by then. */
+    void later(Duration delay, Runnable task) {
+        try {
+            loop.schedule(delay, task);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("nothing is delivered any more", e);
         }
     }
 

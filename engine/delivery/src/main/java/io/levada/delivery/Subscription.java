@@ -5,6 +5,7 @@ import io.levada.LevadaException;
 import io.levada.facade.BatchSink;
 import io.levada.facade.GroupSession;
 import io.levada.protocol.Limits;
+import io.levada.protocol.RecordFilter;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -37,6 +38,7 @@ public final class Subscription implements GroupSession.AssignedReader {
     private final DeliveryLoop loop;
     private final int loopIndex;
     private final BatchSink sink;
+    private final @Nullable RecordFilter filter;
     private final IntFunction<@Nullable Feed> partitions;
 
     private final AtomicLong grantedRecords = new AtomicLong();
@@ -66,11 +68,13 @@ public final class Subscription implements GroupSession.AssignedReader {
             DeliveryLoop loop,
             int loopIndex,
             BatchSink sink,
+            @Nullable RecordFilter filter,
             IntFunction<@Nullable Feed> partitions) {
         this.delivery = delivery;
         this.loop = loop;
         this.loopIndex = loopIndex;
         this.sink = sink;
+        this.filter = filter;
         this.partitions = partitions;
         this.waitsSinceNanos = delivery.nanos();
     }
@@ -264,6 +268,16 @@ public final class Subscription implements GroupSession.AssignedReader {
         return delivery.limits();
     }
 
+    /** Which records are wanted, or null for all. */
+    @Nullable
+    RecordFilter filter() {
+        return filter;
+    }
+
+    DeliveryLoop loop() {
+        return loop;
+    }
+
     /** A cursor has something to do again. */
     void wake(Cursor cursor) {
         ready.add(cursor);
@@ -294,6 +308,10 @@ public final class Subscription implements GroupSession.AssignedReader {
 
     void gap(int handle, long from, long to) {
         call(() -> sink.onGap(handle, from, to));
+    }
+
+    void passed(int handle, long offset) {
+        call(() -> sink.onPassed(handle, offset));
     }
 
     /** A cursor has let go of everything; tells, unless the whole subscription ends. */

@@ -9,6 +9,7 @@ import io.levada.protocol.Limits;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -30,12 +31,15 @@ final class FakePartition implements PartitionSource {
         this.name = new TopicPartition("t", number);
     }
 
-    /** Appends a batch of records, each with a value of so many bytes and its offset as timestamp, and announces it. */
+    /**
+     * Appends a batch of records, each with a value of so many bytes, its offset as timestamp, and the last digit of its
+     * offset as key, and announces it.
+     */
     ByteBuf publish(int records, int valueBytes, Compression compression) {
         ByteBuf batch;
         try (BatchBuilder builder = new BatchBuilder(allocator, compression, Limits.DEFAULT)) {
             for (int i = 0; i < records; i++) {
-                builder.append(durable + i, null, new byte[valueBytes], List.of());
+                builder.append(durable + i, key(durable + i), new byte[valueBytes], List.of());
             }
             batch = builder.build();
         }
@@ -49,6 +53,10 @@ final class FakePartition implements PartitionSource {
 
     ByteBuf publish(int records) {
         return publish(records, 10, Compression.NONE);
+    }
+
+    private static byte[] key(long offset) {
+        return Long.toString(offset % 10).getBytes(StandardCharsets.US_ASCII);
     }
 
     /** Drops batches as retention does. */

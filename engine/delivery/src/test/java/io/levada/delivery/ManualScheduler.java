@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletionStage;
 
-/** Loops whose tasks run one by one when a test says so, in an order drawn from a seed; its time stands still. */
+/** Loops whose tasks run one by one when a test says so, in an order drawn from a seed; its time stands still, and timers run when told to. */
 final class ManualScheduler implements Scheduler, Clock {
     private final Random random;
     private final List<ManualLoop> loops = new ArrayList<>();
@@ -56,6 +56,15 @@ final class ManualScheduler implements Scheduler, Clock {
         run(10_000_000);
     }
 
+    /** Lets the time come for all timers that are set, and runs all there is then. */
+    void elapse() {
+        for (ManualLoop loop : loops) {
+            loop.tasks.addAll(loop.timers);
+            loop.timers.clear();
+        }
+        runAll();
+    }
+
     int tasksRun() {
         return tasksRun;
     }
@@ -97,6 +106,7 @@ final class ManualScheduler implements Scheduler, Clock {
     private static final class ManualLoop implements Loop {
         private final String name;
         private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+        private final List<Runnable> timers = new ArrayList<>();
         private boolean running;
 
         ManualLoop(String name) {
@@ -110,7 +120,8 @@ final class ManualScheduler implements Scheduler, Clock {
 
         @Override
         public Timer schedule(Duration delay, Runnable task) {
-            throw new UnsupportedOperationException("delivery sets no timers");
+            timers.add(task);
+            return () -> timers.remove(task);
         }
 
         @Override

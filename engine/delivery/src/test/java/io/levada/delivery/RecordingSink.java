@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class RecordingSink implements BatchSink {
     final List<String> events = new ArrayList<>();
     final Map<Integer, List<Long>> offsets = new HashMap<>();
+    final Map<Integer, Long> passed = new HashMap<>();
     final List<Integer> handles = new ArrayList<>();
     final List<ByteBuf> kept = new ArrayList<>();
     boolean keep;
@@ -53,6 +54,12 @@ final class RecordingSink implements BatchSink {
     @Override
     public void onGap(int handle, long from, long to) {
         events.add("gap " + handle + " " + from + " " + to);
+    }
+
+    @Override
+    public void onPassed(int handle, long offset) {
+        check(offset > passed.getOrDefault(handle, -1L), "what is passed ascends");
+        passed.put(handle, offset);
     }
 
     @Override

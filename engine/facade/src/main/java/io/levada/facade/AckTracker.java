@@ -73,6 +73,13 @@ final class AckTracker {
         next = Math.max(next, offset);
     }
 
+    /** Takes note that nothing before an offset is still to be delivered, unless no more is. */
+    synchronized void passed(long offset) {
+        if (!stopped) {
+            next = Math.max(next, offset);
+        }
+    }
+
     synchronized Outcome acked(Unacked delivery) {
         Unacked before = delivery.before;
         Unacked after = delivery.after;

@@ -18,6 +18,12 @@ public interface BatchSink {
     void onGap(int handle, long from, long to);
 
     /**
+     * What lies below the offset and was not delivered is not wanted, or was compacted away; told now and then, so that
+     * readers get ahead also where nothing is for them.
+     */
+    default void onPassed(int handle, long offset) {}
+
+    /**
      * A partition has ended, others go on.
      *
      * @param error null where its end was reached or it was handed over

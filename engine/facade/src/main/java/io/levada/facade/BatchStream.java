@@ -45,6 +45,8 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
     private @Nullable RecordCursor cursor;
     private int cursorHandle;
     private int cursorBytes;
+    private int cursorRecords;
+    private long cursorNext;
     private int cursorLeft;
     private boolean finished;
 
@@ -69,6 +71,13 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
 
     /** Offsets are gone; called in its turn. */
     abstract void gap(int handle, long from, long to);
+
+    /**
+     * All below an offset was emitted or is not wanted; called in its turn.
+     *
+     * @param records those emitted since the last call, 0 where nothing was wanted
+     */
+    void passed(int handle, long offset, int records) {}
 
     /** The stream is over for its subscriber, who cancelled or was told; called once. */
     void finished(boolean cancelled) {}
@@ -138,6 +147,11 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
     @Override
     public final void onGap(int handle, long from, long to) {
         offer(new BatchEvent.Gap(handle, from, to));
+    }
+
+    @Override
+    public final void onPassed(int handle, long offset) {
+        offer(new BatchEvent.Passed(handle, offset));
     }
 
     @Override
@@ -213,6 +227,8 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
             open(batch);
         } else if (event instanceof BatchEvent.Gap gap) {
             gap(gap.handle(), gap.from(), gap.to());
+        } else if (event instanceof BatchEvent.Passed passed) {
+            passed(passed.handle(), passed.offset(), 0);
         } else if (event instanceof BatchEvent.PartitionEnd end) {
             partitionEnded(end.handle(), end.error());
         } else {
@@ -235,6 +251,8 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
             cursorBytes = buffer.readableBytes();
             cursorLeft = batch.records();
             cursorHandle = batch.handle();
+            cursorRecords = batch.records();
+            cursorNext = RecordBatch.nextOffset(buffer);
             cursor = RecordCursor.open(buffer, Limits.DEFAULT);
         } finally {
             buffer.release();
@@ -268,6 +286,7 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
             return ending.get() != null || starve();
         }
         close();
+        passed(cursorHandle, cursorNext, cursorRecords);
         if (owedBytes.get() >= windowBytes / 4 || owedRecords.get() >= PROMPT_RECORDS) {
             passCredit();
         }

@@ -90,6 +90,19 @@ abstract class DeliveryStream extends BatchStream<Delivery> {
         }
     }
 
+    /** It is committed with what is acknowledged, or where nothing was delivered as if something were. */
+    @Override
+    final void passed(int handle, long offset, int records) {
+        Ownership owned = partitions.get(handle);
+        Membership owner = membership;
+        if (owned != null && owner != null) {
+            owned.tracker.passed(offset);
+            if (records == 0) {
+                owner.acked(AckTracker.Outcome.ACKED);
+            }
+        }
+    }
+
     private static final class Ackable implements Delivery {
         private final StoredRecord stored;
         private final AckTracker.Unacked noted;

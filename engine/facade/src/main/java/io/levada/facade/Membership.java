@@ -75,7 +75,8 @@ final class Membership implements MemberSink {
             MemberView view) {
         this.spec = new JoinSpec(group, topics, member.memberName(), member.from())
                 .withInstanceId(member.instanceId())
-                .withMaxStall(member.maxStall());
+                .withMaxStall(member.maxStall())
+                .withFilter(member.filter());
         this.events = new MemberEvents(options.callbacks(), member.onEvent());
         this.timers = timers;
         this.view = view;

@@ -3,12 +3,15 @@ package io.levada.protocol;
 import io.levada.ErrorCode;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts a batch into smaller ones, as credit permits: it keeps the batch, inflated once, and the place reached, so that
  * any number of cuts costs no more than one walk. A cut keeps base offset, base timestamp and the records' bytes as they
  * are; codec (none), count, last offset delta, maximum timestamp, length and CRC are its own, and it has no header
- * checksum. The last cut reaches as far as the batch does, beyond its last record too.
+ * checksum. A cut reaches up to the record that the next one begins with, the last as far as the range or the batch does,
+ * beyond its last record too.
  *
  * <p>Not for use by two threads at a time. Many readers of one compressed batch should cut the same {@linkplain
  * RecordBatch#inflate inflated} one.
@@ -17,26 +20,37 @@ public final class BatchCutter implements AutoCloseable {
     private final ByteBufAllocator allocator;
     private final ByteBuf header;
     private final RecordCursor cursor;
+    private final @Nullable RecordFilter filter;
     private final long toOffset;
     private final long nextOffsetOfBatch;
+    private final Runs runs = new Runs();
     private boolean pending;
     private boolean closed;
 
-    private BatchCutter(ByteBuf batch, RecordCursor cursor, long toOffset) {
+    private BatchCutter(ByteBuf batch, RecordCursor cursor, @Nullable RecordFilter filter, long toOffset) {
         this.allocator = batch.alloc();
         this.cursor = cursor;
+        this.filter = filter;
         this.toOffset = toOffset;
         this.nextOffsetOfBatch = RecordBatch.nextOffset(batch);
         this.header = allocator.directBuffer(RecordBatch.HEADER_BYTES);
         header.writeBytes(batch, batch.readerIndex(), RecordBatch.HEADER_BYTES);
     }
 
+    /** All records of a range, as {@link #open(ByteBuf, long, long, RecordFilter, Limits)}. */
+    public static BatchCutter open(ByteBuf batch, long fromOffset, long toOffset, Limits limits) {
+        return open(batch, fromOffset, toOffset, null, limits);
+    }
+
     /**
      * Opens a verified batch for the records from one offset, inclusive, to another, exclusive ({@link Long#MAX_VALUE}
      * for no end). The buffer stays the caller's, who may release it at once. Fails as {@link RecordCursor#open}.
+     *
+     * @param filter which records to cut, or null for all
      */
-    public static BatchCutter open(ByteBuf batch, long fromOffset, long toOffset, Limits limits) {
-        BatchCutter cutter = new BatchCutter(batch, RecordCursor.open(batch, limits), toOffset);
+    public static BatchCutter open(
+            ByteBuf batch, long fromOffset, long toOffset, @Nullable RecordFilter filter, Limits limits) {
+        BatchCutter cutter = new BatchCutter(batch, RecordCursor.open(batch, limits), filter, toOffset);
         boolean opened = false;
         try {
             do {
@@ -79,39 +93,73 @@ public final class BatchCutter implements AutoCloseable {
                     pending ? "cut to " + maxRecords + " records" : "no records are left to cut");
         }
         long room = maxBytes - RecordBatch.HEADER_BYTES;
-        int start = cursor.start();
-        int end;
         int records = 0;
-        int lastOffsetDelta;
         long maxTimestamp = Long.MIN_VALUE;
+        runs.clear();
         do {
-            end = cursor.end();
-            lastOffsetDelta = cursor.offsetDelta();
+            runs.add(cursor.start(), cursor.end());
             maxTimestamp = Math.max(maxTimestamp, cursor.timestampMs());
             records++;
             step();
-        } while (pending && records < maxRecords && cursor.end() - start <= room);
-        if (!pending && nextOffset() == nextOffsetOfBatch) {
-            lastOffsetDelta = RecordBatch.lastOffsetDelta(header);
-        }
-        return assemble(start, end, records, lastOffsetDelta, maxTimestamp);
+        } while (pending && records < maxRecords && runs.bytes() + cursor.sizeInBytes() <= room);
+        return assemble(records, maxTimestamp);
     }
 
-    private ByteBuf assemble(int start, int end, int records, int lastOffsetDelta, long maxTimestamp) {
-        ByteBuf cut = allocator.directBuffer(RecordBatch.HEADER_BYTES + end - start);
+    private ByteBuf assemble(int records, long maxTimestamp) {
+        ByteBuf cut = allocator.directBuffer(RecordBatch.HEADER_BYTES + runs.bytes());
         cut.writeBytes(header, 0, RecordBatch.HEADER_BYTES);
         cut.setInt(RecordBatch.LEADER_EPOCH_OFFSET, RecordBatch.NO_LEADER_EPOCH);
         cut.setShort(RecordBatch.ATTRIBUTES_OFFSET, RecordBatch.attributes(header) & ~RecordBatch.CODEC_MASK);
-        cut.setInt(RecordBatch.LAST_OFFSET_DELTA_OFFSET, lastOffsetDelta);
+        cut.setInt(
+                RecordBatch.LAST_OFFSET_DELTA_OFFSET,
+                Math.toIntExact(nextOffset() - 1 - RecordBatch.baseOffset(header)));
         cut.setLong(RecordBatch.MAX_TIMESTAMP_OFFSET, maxTimestamp);
         cut.setInt(RecordBatch.COUNT_OFFSET, records);
-        cursor.copyTo(cut, start, end);
+        runs.copyTo(cut, cursor);
         RecordBatch.seal(cut);
         return cut;
     }
 
     private void step() {
-        pending = cursor.next() && cursor.offset() < toOffset;
+        do {
+            pending = cursor.next() && cursor.offset() < toOffset;
+        } while (pending && filter != null && !filter.test(cursor));
+    }
+
+    /** Records one behind the other, as few pieces as there are. */
+    private static final class Runs {
+        private int[] bounds = new int[2];
+        private int count;
+        private int bytes;
+
+        void clear() {
+            count = 0;
+            bytes = 0;
+        }
+
+        int bytes() {
+            return bytes;
+        }
+
+        void add(int start, int end) {
+            bytes += end - start;
+            if (count > 0 && bounds[2 * count - 1] == start) {
+                bounds[2 * count - 1] = end;
+                return;
+            }
+            if (2 * count == bounds.length) {
+                bounds = Arrays.copyOf(bounds, 2 * bounds.length);
+            }
+            bounds[2 * count] = start;
+            bounds[2 * count + 1] = end;
+            count++;
+        }
+
+        void copyTo(ByteBuf target, RecordCursor from) {
+            for (int i = 0; i < count; i++) {
+                from.copyTo(target, bounds[2 * i], bounds[2 * i + 1]);
+            }
+        }
     }
 
     @Override

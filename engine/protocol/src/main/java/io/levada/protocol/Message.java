@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *   ADD           04 | i32 handle | i64 offset                           RECORDS       21 | i32 handle | i32 records | record batch
  *   REMOVE        05 | i32 handle                                        GAP           22 | i32 handle | i64 from | i64 to
  *                                                                        END           23 | i32 handle | JSON error or nothing
+ *                                                                        PASSED        24 | i32 handle | i64 offset
  * </pre>
  */
 public sealed interface Message {
@@ -49,6 +50,9 @@ public sealed interface Message {
 
     /** Offsets {@code from} to {@code to - 1} are gone. */
     record Gap(int handle, long from, long to) implements Message {}
+
+    /** What lies below the offset and was not delivered is not wanted, by the filter asked for, or was compacted away. */
+    record Passed(int handle, long offset) implements Message {}
 
     /** No more of this partition; the error is null where it ended as it should. */
     record End(int handle, @Nullable LevadaException error) implements Message {}

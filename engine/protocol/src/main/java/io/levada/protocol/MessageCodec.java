@@ -24,6 +24,7 @@ final class MessageCodec {
     static final int RECORDS = 0x21;
     static final int GAP = 0x22;
     static final int END = 0x23;
+    static final int PASSED = 0x24;
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -51,6 +52,8 @@ final class MessageCodec {
                     .writeInt(gap.handle())
                     .writeLong(gap.from())
                     .writeLong(gap.to());
+        } else if (message instanceof Message.Passed passed) {
+            return start(allocator, PASSED, 12).writeInt(passed.handle()).writeLong(passed.offset());
         } else if (message instanceof Message.Open open) {
             return text(allocator, OPEN, open.json());
         } else if (message instanceof Message.Opened opened) {
@@ -130,6 +133,10 @@ final class MessageCodec {
                 exactly(kind, 20, fields);
                 long from = notNegative(kind, buffer.getLong(at + 4));
                 yield new Message.Gap(handle(kind, buffer, at), from, notNegative(kind, buffer.getLong(at + 12)));
+            }
+            case PASSED -> {
+                exactly(kind, 12, fields);
+                yield new Message.Passed(handle(kind, buffer, at), notNegative(kind, buffer.getLong(at + 4)));
             }
             case END -> {
                 atLeast(kind, 4, fields);

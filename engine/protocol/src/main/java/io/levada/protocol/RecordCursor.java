@@ -204,6 +204,43 @@ public final class RecordCursor implements AutoCloseable {
         return headers;
     }
 
+    /** Says of a header whether it is one of those looked for, by where its parts stand. */
+    interface HeaderTest {
+        /** Asked of each header; the value's length is -1 for null. */
+        boolean test(RecordCursor record, int nameIndex, int nameLength, int valueIndex, int valueLength);
+    }
+
+    /** Whether a header passes a test; nothing is copied. */
+    boolean hasHeader(HeaderTest test) {
+        int end = position;
+        position = headersIndex;
+        boolean found = false;
+        for (int i = 0; i < headerCount && !found; i++) {
+            int nameLength = headerKeyLength();
+            int nameIndex = position;
+            position += nameLength;
+            int valueLength = length();
+            found = test.test(this, nameIndex, nameLength, position, valueLength);
+            position += Math.max(valueLength, 0);
+        }
+        position = end;
+        return found;
+    }
+
+    int keyIndex() {
+        return keyIndex;
+    }
+
+    /** Whether these bytes stand at a place, within what was found to be the record's. */
+    boolean holds(int index, byte[] wanted) {
+        for (int i = 0; i < wanted.length; i++) {
+            if (bytes.get(index + i) != wanted[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Bytes of the record as encoded, uncompressed, with its length prefix. */
     public int sizeInBytes() {
         return position - recordStart;

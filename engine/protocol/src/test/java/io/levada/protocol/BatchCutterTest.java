@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.Compression;
 import io.levada.ErrorCode;
+import io.levada.Filter;
+import io.levada.Match;
 import io.levada.StoredRecord;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
@@ -94,7 +96,7 @@ class BatchCutterTest {
             assertEquals(BASE + COUNT + 11, cutter.nextOffset());
         }
         try (BatchCutter cutter = BatchCutter.open(batch, 0, BASE + COUNT + 3, Batches.LIMITS)) {
-            assertNextOffset(BASE + COUNT, cutter.cut(COUNT, Long.MAX_VALUE));
+            assertNextOffset(BASE + COUNT + 3, cutter.cut(COUNT, Long.MAX_VALUE));
             assertTrue(cutter.isDone());
             assertEquals(BASE + COUNT + 3, cutter.nextOffset());
         }
@@ -130,6 +132,44 @@ class BatchCutterTest {
             assertTrue(RecordBatch.isAppendTime(cut));
             cut.release();
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_filter_leaves_records_out_in_every_pattern_and_portion(Compression compression) {
+        for (int pattern = 0; pattern < 1 << COUNT; pattern++) {
+            List<StoredRecord> all = new ArrayList<>();
+            List<StoredRecord> wanted = new ArrayList<>();
+            for (int i = 0; i < COUNT; i++) {
+                boolean one = (pattern >> i & 1) == 1;
+                StoredRecord record = Batches.record(BASE + i, 10 + i, Batches.utf8(one ? "yes" : "no"), new byte[i]);
+                all.add(record);
+                if (one) {
+                    wanted.add(record);
+                }
+            }
+            ByteBuf batch = stored(compression, all);
+            for (int portion = 1; portion <= COUNT; portion += portion) {
+                assertEquals(wanted, cutWanted(batch, portion));
+            }
+        }
+    }
+
+    /** Those with the key "yes"; each cut has to reach up to the next, and the last to the end of the batch. */
+    private static List<StoredRecord> cutWanted(ByteBuf batch, int portion) {
+        List<StoredRecord> records = new ArrayList<>();
+        RecordFilter filter = RecordFilter.of(Filter.byKey(Match.is("yes")));
+        try (BatchCutter cutter = BatchCutter.open(batch, 0, Long.MAX_VALUE, filter, Batches.LIMITS)) {
+            while (!cutter.isDone()) {
+                ByteBuf cut = cutter.cut(portion, Long.MAX_VALUE);
+                RecordBatch.validate(cut, Batches.LIMITS);
+                assertEquals(cutter.nextOffset(), RecordBatch.nextOffset(cut));
+                records.addAll(Batches.read(cut));
+                cut.release();
+            }
+            assertEquals(BASE + COUNT, cutter.nextOffset());
+        }
+        return records;
     }
 
     @Test

@@ -165,6 +165,7 @@ class GoldenVectorsTest {
             case "GAP" ->
                 new Message.Gap(
                         handle, fields.path("from").asLong(), fields.path("to").asLong());
+            case "PASSED" -> new Message.Passed(handle, fields.path("offset").asLong());
             case "END" ->
                 new Message.End(
                         handle,

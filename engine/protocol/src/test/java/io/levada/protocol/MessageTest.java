@@ -27,6 +27,7 @@ class MessageTest {
                 new Message.WriteCredit(16, 1 << 20),
                 new Message.Ack(0, 99),
                 new Message.Gap(1, 5, 10),
+                new Message.Passed(1, 1L << 40),
                 new Message.End(2, null));
     }
 

@@ -21,12 +21,14 @@ import io.levada.ByKey;
 import io.levada.DeadLetters;
 import io.levada.Delivery;
 import io.levada.ErrorCode;
+import io.levada.Filter;
 import io.levada.GroupDescription;
 import io.levada.GroupDescription.GroupOffset;
 import io.levada.GroupDescription.MemberDescription;
 import io.levada.Header;
 import io.levada.Levada;
 import io.levada.LevadaException;
+import io.levada.Match;
 import io.levada.MemberEvent;
 import io.levada.MemberOptions;
 import io.levada.Position;
@@ -43,6 +45,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
@@ -528,6 +531,29 @@ interface GroupContract extends ContractBase {
             other.deliveries().await(20);
             assertEquals(sorted(numbers(0, 20)), sorted(other.values()));
         }
+    }
+
+    @Test
+    default void a_group_gets_past_what_its_filter_leaves_out(Levada log) {
+        String name = topic(log, 1);
+        String group = group();
+        MemberOptions wanting = MemberOptions.defaults().withFilter(Filter.byKey(Match.is("wanted")));
+        list(log.publish(name, Flux.range(0, 500).map(i -> Record.of(i % 100 == 50 ? "wanted" : "other", "" + i))));
+        try (TestMember member = TestMember.as(wanting, log, group, name)) {
+            member.deliveries().await(5);
+            awaitGroup(log, group, g -> g.offsets().stream().allMatch(offset -> offset.lag() == 0));
+            list(log.publish(name, Flux.range(500, 500).map(i -> Record.of("other", "" + i))));
+            awaitGroup(log, group, g -> g.offsets().get(0).committed() == 1_000);
+            assertEquals(List.of("50", "150", "250", "350", "450"), member.values());
+        }
+        list(log.publish(name, Flux.just(Record.of("wanted", "last"))));
+        try (TestMember next = TestMember.as(wanting, log, group, name)) {
+            next.deliveries().await(1);
+            assertEquals(List.of("last"), next.values());
+        }
+        Probe.all(log.group(group())
+                        .receive(List.of(name), wanting.withFilter(Filter.byKey(new Match.AnyOf(Set.of())))))
+                .awaitError(ErrorCode.INVALID_REQUEST);
     }
 
     @Test

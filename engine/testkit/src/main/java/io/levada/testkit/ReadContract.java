@@ -15,9 +15,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.levada.Compression;
 import io.levada.End;
 import io.levada.ErrorCode;
+import io.levada.Filter;
+import io.levada.Header;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
+import io.levada.Match;
 import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.Record;
@@ -29,8 +32,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 
@@ -49,6 +54,29 @@ interface ReadContract extends ContractBase {
         assertEquals(List.of(), read(log, spec.to(End.offset(0))));
         assertEquals(List.of(), read(log, spec.from(Position.offset(100)).to(End.now())));
         assertEquals(List.of(), read(log, spec.from(Position.latest()).to(End.now())));
+    }
+
+    @Test
+    default void a_filter_leaves_out_what_is_not_wanted_before_it_costs_demand(Levada log) {
+        String name = topic(log, 1);
+        list(log.publish(name, Flux.range(0, 1_000).map(i -> Record.of("k" + i % 100, "" + i)
+                .withHeaders(List.of(Header.of("kind", i % 2 == 0 ? "even" : "odd"))))));
+        ReadSpec spec = ReadSpec.of(name).to(End.now());
+
+        List<String> sevens =
+                IntStream.range(0, 10).mapToObj(i -> "" + (i * 100 + 7)).toList();
+        assertEquals(sevens, read(log, spec.filter(Filter.byKey(Match.is("k7")))));
+        Filter both = Filter.byKey(Match.prefix("k9")).withHeader("kind", Match.is("even"));
+        assertEquals(50, read(log, spec.filter(both)).size());
+        assertEquals(List.of(), read(log, spec.filter(Filter.byHeader("none", Match.prefix("")))));
+
+        Probe<StoredRecord> three = Probe.of(log.read(spec.filter(Filter.byKey(Match.is("k7")))), 3);
+        three.await(3);
+        assertEquals(sevens.subList(0, 3), values(three.received()));
+        three.more(7);
+        three.awaitComplete();
+        Probe.all(log.read(spec.filter(Filter.byKey(new Match.AnyOf(Set.of())))))
+                .awaitError(ErrorCode.INVALID_REQUEST);
     }
 
     @Test

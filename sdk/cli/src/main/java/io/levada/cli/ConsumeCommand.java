@@ -19,6 +19,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -76,6 +77,9 @@ final class ConsumeCommand implements Callable<Integer> {
                     "leave the group, with an error, when records were not taken for as long, such as 30s (1s or more);"
                             + " without it, a member keeps its partitions however slow it is")
     private @Nullable String maxStall;
+
+    @Mixin
+    private FilterOptions filter = new FilterOptions();
 
     @Option(
             names = "--from",
@@ -164,7 +168,7 @@ final class ConsumeCommand implements Callable<Integer> {
 
     private Flux<Delivery> read(Levada levada) {
         List<Flux<Delivery>> reads = names(levada).stream()
-                .map(topic -> new ReadSpec(topic, partition, firstPosition(), to))
+                .map(topic -> new ReadSpec(topic, partition, firstPosition(), to, filter.filter()))
                 .map(read -> levada.read(read).<Delivery>map(Unacknowledged::new))
                 .toList();
         return reads.size() == 1 ? reads.get(0) : merged(reads);
@@ -191,6 +195,7 @@ final class ConsumeCommand implements Callable<Integer> {
     private Flux<Delivery> receive(Levada levada, String name) {
         MemberOptions options = MemberOptions.defaults()
                 .withInstanceId(instanceId)
+                .withFilter(filter.filter())
                 .withMaxStall(maxStall == null ? null : Duration.ofMillis(Units.ms("--max-stall", maxStall)))
                 .withFrom(firstPosition())
                 .withOnEvent(this::tell);

@@ -3,6 +3,8 @@ package io.levada.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.Filter;
+import io.levada.Match;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -136,6 +138,26 @@ class ConsumeCommandTest {
 
         assertEquals("1\n2\n", cli.out());
         assertEquals(Map.of("g/t-0", 2L), cli.log.committed);
+    }
+
+    @Test
+    void says_which_records_it_wants() {
+        publish("1\n");
+
+        assertEquals(0, cli.run("consume", "t", "--to", "now", "--key", "a", "--key", "b", "--header", "h=x=y"));
+        assertEquals(Filter.byKey(Match.anyOf("a", "b")).withHeader("h", Match.is("x=y")), cli.log.filter);
+
+        String[] grouped = {"consume", "t", "--group", "g", "--max", "1", "--key-prefix", "a", "--header-prefix", "h="};
+        assertEquals(0, cli.run(grouped));
+        assertEquals(Filter.byKey(Match.prefix("a")).withHeader("h", Match.prefix("")), cli.log.filter);
+    }
+
+    @Test
+    void a_filter_that_contradicts_itself_or_has_no_name_is_refused() {
+        assertEquals(2, cli.run("consume", "t", "--key", "a", "--key-prefix", "a"));
+        assertEquals(2, cli.run("consume", "t", "--header", "a=1", "--header-prefix", "a=1"));
+        assertEquals(2, cli.run("consume", "t", "--header", "a"));
+        assertEquals(2, cli.run("consume", "t", "--max-stall", "30s"), "without a group");
     }
 
     @Test

@@ -5,6 +5,7 @@ import io.levada.Assignment;
 import io.levada.Delivery;
 import io.levada.End;
 import io.levada.ErrorCode;
+import io.levada.Filter;
 import io.levada.Group;
 import io.levada.GroupDescription;
 import io.levada.GroupDescription.GroupOffset;
@@ -48,6 +49,9 @@ final class FakeLevada implements Levada, Topics {
     final Map<String, Map<String, String>> configs = new TreeMap<>();
     final Map<String, Long> committed = new ConcurrentSkipListMap<>();
     final List<String> left = new CopyOnWriteArrayList<>();
+    /** What was wanted of the last read, or by the last member. */
+    volatile @Nullable Filter filter;
+
     final AtomicInteger mostRequested = new AtomicInteger();
     final AtomicInteger closed = new AtomicInteger();
 
@@ -231,6 +235,7 @@ final class FakeLevada implements Levada, Topics {
     public Flux<StoredRecord> read(ReadSpec spec) {
         return Flux.defer(() -> {
             checkTopic(spec.topic());
+            filter = spec.filter();
             Flux<StoredRecord> kept = Flux.fromIterable(recordsOf(spec.topic()))
                     .filter(record -> spec.partition() == null || record.partition() == spec.partition())
                     .map(this::checked);
@@ -273,6 +278,7 @@ final class FakeLevada implements Levada, Topics {
 
         @Override
         public Flux<Delivery> receive(Collection<String> topics, MemberOptions options) {
+            filter = options.filter();
             options.onEvent().accept(new MemberEvent.Joined("m1", 3));
             List<Delivery> deliveries = new ArrayList<>();
             for (String topic : topics) {

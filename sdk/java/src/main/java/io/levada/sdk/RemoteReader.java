@@ -5,6 +5,7 @@ import io.levada.LevadaException;
 import io.levada.ReadSpec;
 import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
+import io.levada.protocol.FilterJson;
 import io.levada.protocol.Message;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
@@ -28,6 +29,9 @@ class RemoteReader extends RemoteStream implements BatchReader {
             request.put("partition", spec.partition());
         }
         request.put("from", spec.from().spelled()).put("to", spec.to().spelled());
+        if (spec.filter() != null) {
+            request.set("filter", FilterJson.toJson(spec.filter()));
+        }
         reader.open(link.connection(), Wire.openMessage(request));
         return reader;
     }
@@ -50,6 +54,8 @@ class RemoteReader extends RemoteStream implements BatchReader {
             deliver(records);
         } else if (message instanceof Message.Gap gap) {
             sink.onGap(gap.handle(), gap.from(), gap.to());
+        } else if (message instanceof Message.Passed passed) {
+            sink.onPassed(passed.handle(), passed.offset());
         } else if (message instanceof Message.End end) {
             sink.onPartitionEnd(end.handle(), end.error());
         } else {

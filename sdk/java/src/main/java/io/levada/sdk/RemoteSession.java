@@ -12,6 +12,7 @@ import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
 import io.levada.protocol.ErrorJson;
+import io.levada.protocol.FilterJson;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.RSocket;
 import java.util.ArrayList;
@@ -58,6 +59,9 @@ final class RemoteSession extends RemoteStream implements GroupSession {
         }
         if (spec.maxStall() != null) {
             join.put("maxStallMs", spec.maxStall().toMillis());
+        }
+        if (spec.filter() != null) {
+            join.set("filter", FilterJson.toJson(spec.filter()));
         }
         join.put("from", spec.from().spelled());
         if (rejoin != null) {

@@ -184,6 +184,14 @@ final class ResumingAssignedReader implements AssignedReader {
         }
 
         @Override
+        public void onPassed(int handle, long offset) {
+            if (!isOver()) {
+                next.replace(handle, offset);
+                sink.onPassed(handle, offset);
+            }
+        }
+
+        @Override
         public void onPartitionEnd(int handle, @Nullable LevadaException error) {
             if (!isOver()) {
                 stopping.remove(handle);

@@ -234,6 +234,14 @@ final class ResumingReader implements BatchReader {
         }
 
         @Override
+        public void onPassed(int handle, long offset) {
+            if (!isOver() && !finished.contains(handle)) {
+                next.put(handle, offset);
+                sink.onPassed(handle, offset);
+            }
+        }
+
+        @Override
         public void onPartitionEnd(int handle, @Nullable LevadaException error) {
             if (!isOver() && finished.add(handle)) {
                 sink.onPartitionEnd(handle, error);

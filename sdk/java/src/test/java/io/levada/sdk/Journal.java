@@ -70,6 +70,11 @@ final class Journal {
             }
 
             @Override
+            public void onPassed(int handle, long offset) {
+                note("passed " + handle + " " + offset);
+            }
+
+            @Override
             public void onGap(int handle, long from, long to) {
                 note("gap " + handle + " " + from + " " + to);
             }

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.End;
 import io.levada.ErrorCode;
+import io.levada.Filter;
 import io.levada.LevadaException;
+import io.levada.Match;
 import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.facade.BatchReader;
@@ -54,6 +56,8 @@ class ReaderTest {
         assertEquals("batch 3 2 at 40", journal.next());
         channel.send(new Message.Gap(3, 42, 50));
         assertEquals("gap 3 42 50", journal.next());
+        channel.send(new Message.Passed(3, 60));
+        assertEquals("passed 3 60", journal.next());
         channel.send(new Message.End(3, null));
         assertEquals("end 3", journal.next());
         channel.send(new Message.End(4, new LevadaException(ErrorCode.CORRUPT_MESSAGE, "offsets 7 to 9")));
@@ -70,10 +74,15 @@ class ReaderTest {
         assertEquals(
                 new Message.Open("{\"topic\":\"t\",\"from\":\"earliest\",\"to\":\"never\"}"),
                 server.nextChannel().next());
-        ReadSpec spec = ReadSpec.of("t").partition(2).from(Position.offset(7)).to(End.now());
+        ReadSpec spec = ReadSpec.of("t")
+                .partition(2)
+                .from(Position.offset(7))
+                .to(End.now())
+                .filter(Filter.byHeader("h", Match.is("x")));
         engine.read(spec, journal.batches());
         assertEquals(
-                new Message.Open("{\"topic\":\"t\",\"partition\":2,\"from\":\"offset:7\",\"to\":\"now\"}"),
+                new Message.Open("{\"topic\":\"t\",\"partition\":2,\"from\":\"offset:7\",\"to\":\"now\","
+                        + "\"filter\":{\"headers\":{\"h\":\"x\"}}}"),
                 server.nextChannel().next());
     }
 

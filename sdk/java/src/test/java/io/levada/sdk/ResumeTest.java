@@ -259,12 +259,14 @@ class ResumeTest {
         assertEquals("batch 1 2 at 140", journal.next());
         first.send(new Message.Gap(0, 100, 120));
         assertEquals("gap 0 100 120", journal.next());
+        first.send(new Message.Passed(1, 150));
+        assertEquals("passed 1 150", journal.next());
 
         describe(LOG, 130, 200);
         server.dropConnections();
         assertEquals("gap 0 120 130", journal.next());
         Channel second = server.nextChannel();
-        assertEquals(open(token(130, 142), token(100, 100)), second.next());
+        assertEquals(open(token(130, 150), token(100, 100)), second.next());
         assertEquals(new Message.Credit(3, 1_000 - bytes), second.next());
         second.send(new Message.End(0, null));
         second.send(new Message.End(1, null));

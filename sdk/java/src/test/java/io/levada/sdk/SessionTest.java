@@ -3,7 +3,9 @@ package io.levada.sdk;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.Filter;
 import io.levada.LevadaException;
+import io.levada.Match;
 import io.levada.Position;
 import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;
@@ -62,12 +64,13 @@ class SessionTest {
         engine = server.engine();
         JoinSpec spec = new JoinSpec("g", List.of("t", "u"), "one", Position.earliest())
                 .withInstanceId("i")
-                .withMaxStall(Duration.ofSeconds(5));
+                .withMaxStall(Duration.ofSeconds(5))
+                .withFilter(Filter.byKey(Match.is("k")));
         GroupSession session = engine.join(spec, journal.member());
         Channel channel = server.nextChannel();
         assertEquals(
                 "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\",\"u\"],\"memberName\":\"one\",\"instanceId\":\"i\","
-                        + "\"maxStallMs\":5000,\"from\":\"earliest\"}",
+                        + "\"maxStallMs\":5000,\"filter\":{\"key\":\"k\"},\"from\":\"earliest\"}",
                 channel.nextText());
         channel.sendText("{\"type\":\"joined\",\"member\":\"m-1\",\"generation\":3}");
         channel.sendText("{\"type\":\"idle\",\"reason\":\"2 members, 1 partition\"}");
