@@ -112,6 +112,10 @@ final class ServerProcess implements AutoCloseable {
         return all.toString();
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

@@ -1,0 +1,108 @@
+package io.levada.trials;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/** A client that writes RSocket frames by hand (RSocket protocol 1.0), and reads nothing unless told to. */
+final class RawPeer implements AutoCloseable {
+    private static final int SETUP = 0x01;
+    private static final int KEEPALIVE = 0x03;
+    private static final int REQUEST_STREAM = 0x06;
+    private static final int CANCEL = 0x09;
+    private static final int METADATA_PUSH = 0x0C;
+    private static final int WITH_METADATA = 0x100;
+    private static final int ANSWER = 0x80;
+    private static final int ENDLESS_MS = Integer.MAX_VALUE;
+    private static final int RECEIVE_BYTES = 16 << 10;
+
+    private final Socket socket = new Socket();
+    private final OutputStream out;
+
+    /** Connects and sets up, with bare routes as metadata. */
+    RawPeer(String address) throws IOException {
+        URI server = URI.create(address);
+        socket.setReceiveBufferSize(RECEIVE_BYTES);
+        socket.connect(new InetSocketAddress(server.getHost(), server.getPort()));
+        out = new BufferedOutputStream(socket.getOutputStream(), 64 << 10);
+        byte[] metadata = text("message/x.rsocket.routing.v0");
+        byte[] data = text("application/json");
+        ByteBuffer setup = ByteBuffer.allocate(14 + metadata.length + data.length)
+                .putInt(1 << 16)
+                .putInt(ENDLESS_MS)
+                .putInt(ENDLESS_MS)
+                .put((byte) metadata.length)
+                .put(metadata)
+                .put((byte) data.length)
+                .put(data);
+        frame(0, SETUP << 10, setup.array());
+        flush();
+    }
+
+    private static byte[] text(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private void frame(int streamId, int typeAndFlags, byte[] rest) throws IOException {
+        int length = 6 + rest.length;
+        ByteBuffer frame = ByteBuffer.allocate(3 + length)
+                .put((byte) (length >> 16))
+                .putShort((short) length)
+                .putInt(streamId)
+                .putShort((short) typeAndFlags)
+                .put(rest);
+        out.write(frame.array());
+    }
+
+    RawPeer flush() throws IOException {
+        out.flush();
+        return this;
+    }
+
+    RawPeer requestStream(int streamId, int n, String route, String json) throws IOException {
+        byte[] name = text(route);
+        byte[] data = text(json);
+        ByteBuffer request = ByteBuffer.allocate(8 + name.length + data.length)
+                .putInt(n)
+                .put((byte) 0)
+                .putShort((short) (1 + name.length))
+                .put((byte) name.length)
+                .put(name)
+                .put(data);
+        frame(streamId, REQUEST_STREAM << 10 | WITH_METADATA, request.array());
+        return this;
+    }
+
+    RawPeer cancel(int streamId) throws IOException {
+        frame(streamId, CANCEL << 10, new byte[0]);
+        return this;
+    }
+
+    /** Wants an answer. */
+    RawPeer keepalive() throws IOException {
+        frame(0, KEEPALIVE << 10 | ANSWER, new byte[8]);
+        return this;
+    }
+
+    RawPeer pushMetadata() throws IOException {
+        frame(0, METADATA_PUSH << 10 | WITH_METADATA, text("x".repeat(100)));
+        return this;
+    }
+
+    /** Reads what has come so far, and drops it; false once the server has closed. */
+    boolean drop() throws IOException {
+        byte[] room = new byte[64 << 10];
+        int available = socket.getInputStream().available();
+        return available == 0 || socket.getInputStream().read(room, 0, Math.min(available, room.length)) >= 0;
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+}
