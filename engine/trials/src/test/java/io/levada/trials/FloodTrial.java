@@ -22,10 +22,12 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import reactor.core.publisher.Flux;
 
 /** Clients that ask and do not read, or ask for ever new things, against a server with little memory. */
 @Tag("trial")
+@Isolated("others count on getting something done in half a second")
 class FloodTrial {
     private static final String TOPIC = "trial";
     private static final String EVERYTHING = "{\"topic\":\"trial\",\"from\":\"earliest\"}";
