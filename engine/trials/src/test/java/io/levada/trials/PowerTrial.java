@@ -94,7 +94,8 @@ class PowerTrial {
                 volume.cut();
                 cycle.check(); // what was forced before stays in any case
                 String inject = "inject=fdatasync,fsync:retval=0";
-                cycle.runHindered(500, "strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", inject);
+                cycle.runHindered(
+                        1_500, "strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync,fsync", "-e", inject);
                 volume.cut();
                 try {
                     lossy += losesSomething(cycle, "control, has to lose: forces that do nothing");
