@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 
 /** Appending to the log, beside a plain writer of one file on the same disk, in turns; prints medians and ratios. */
 @Command(
-        name = "append-benchmark",
+        name = "append",
         mixinStandardHelpOptions = true,
         description = "Measures appending, each time beside a plain writer that forces as often.")
 public final class AppendBenchmark implements Callable<Integer> {

@@ -33,7 +33,7 @@ import reactor.core.publisher.Flux;
 
 /** One of six members of a group ends, by SIGTERM or SIGKILL: what the others notice, and when its partition goes on. */
 @Command(
-        name = "hand-over-benchmark",
+        name = "hand-over",
         mixinStandardHelpOptions = true,
         description = "How long streams pause when a member of a group ends, and its own partition until it is served.")
 public final class HandOverBenchmark implements Callable<Integer> {

@@ -14,11 +14,11 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Java programs in processes of their own. */
-final class Programs {
+public final class Programs {
     private Programs() {}
 
     /** Starts one with the Java that runs this; what it says on standard error goes to that of this. */
-    static Process java(String... arguments) throws IOException {
+    public static Process java(String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(arguments));
@@ -28,7 +28,7 @@ final class Programs {
     }
 
     /** Starts a class of this program. */
-    static Process ours(List<String> options, Class<?> main, String... arguments) throws IOException {
+    public static Process ours(List<String> options, Class<?> main, String... arguments) throws IOException {
         List<String> all = new ArrayList<>(options);
         all.addAll(List.of("-cp", classPath(), main.getName()));
         all.addAll(List.of(arguments));
@@ -45,12 +45,12 @@ final class Programs {
         return System.getProperty("java.class.path");
     }
 
-    static BufferedReader output(Process process) {
+    public static BufferedReader output(Process process) {
         return new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 
     /** Reads lines up to one that begins with a word, and gives that. */
-    static String awaitLine(BufferedReader lines, String word) throws IOException {
+    public static String awaitLine(BufferedReader lines, String word) throws IOException {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             if (line.startsWith(word)) {
                 return line;

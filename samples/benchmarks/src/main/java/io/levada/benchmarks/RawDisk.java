@@ -8,7 +8,7 @@ import java.nio.file.StandardOpenOption;
 import org.HdrHistogram.Histogram;
 
 /** What the disk can do by itself. */
-final class RawDisk {
+public final class RawDisk {
     private static final int CHUNK_BYTES = 1 << 20;
     private static final int CHUNKS = 512;
     private static final int SECTOR_BYTES = 4096;
@@ -21,7 +21,7 @@ final class RawDisk {
     private RawDisk() {}
 
     /** Waits until forces are quick again: deleting large files keeps some disks busy for a while. */
-    static void settle(Path file) throws IOException {
+    public static void settle(Path file) throws IOException {
         ByteBuffer sector = ByteBuffer.allocateDirect(SECTOR_BYTES);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             int quick = 0;
@@ -35,7 +35,7 @@ final class RawDisk {
     }
 
     /** Megabytes a second, written one behind the other and forced once at the end. */
-    static double sequentialMegabytesPerSecond(Path file) throws IOException {
+    public static double sequentialMegabytesPerSecond(Path file) throws IOException {
         ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             long begin = System.nanoTime();
@@ -48,7 +48,7 @@ final class RawDisk {
     }
 
     /** Nanoseconds of a write of a sector and its force, in a file that is filled in advance. */
-    static Histogram forces(Path file) throws IOException {
+    public static Histogram forces(Path file) throws IOException {
         Histogram latencies = new Histogram(3);
         ByteBuffer sector = ByteBuffer.allocateDirect(SECTOR_BYTES);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {

@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 
 /** Fills a log, kills the process that does, and takes the time until a server serves it: then, and after a clean end. */
 @Command(
-        name = "start-benchmark",
+        name = "start",
         mixinStandardHelpOptions = true,
         description = "How long a server takes to start on a large log, after kill -9 and after a clean end.")
 public final class StartBenchmark implements Callable<Integer> {

@@ -1,0 +1,210 @@
+package io.levada.benchmarks.peers;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.levada.benchmarks.peers.Client.Running;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.HdrHistogram.Histogram;
+
+/**
+ * A process with the clients of one system: does each task that comes as a line of JSON on standard input, and answers with
+ * a line of JSON. Whatever fails ends it.
+ */
+final class Driver {
+    /** Before the outcome, in case anything else is said. */
+    static final String ANSWER = "outcome ";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Records that all groups have before a fan-out is measured, and before latencies are taken. */
+    private static final int FIRST = 1_000;
+
+    private static final double UNMEASURED_SECONDS = 1;
+    private static final int FILLERS = 4;
+    private static final long HIGHEST_NANOS = TimeUnit.MINUTES.toNanos(5);
+
+    private final Peer peer;
+    private final String address;
+
+    private Driver(Peer peer, String address) {
+        this.peer = peer;
+        this.address = address;
+    }
+
+    public static void main(String[] args) throws Exception {
+        Driver driver = new Driver(Peer.valueOf(args[0]), args[1]);
+        BufferedReader tasks = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        try {
+            for (String line = tasks.readLine(); line != null; line = tasks.readLine()) {
+                Duration before = cpuUsed();
+                Outcome outcome = driver.run(JSON.readValue(line, Task.class));
+                outcome = outcome.withCpuSeconds(cpuUsed().minus(before).toNanos() / 1e9);
+                System.out.println(ANSWER + JSON.writeValueAsString(outcome));
+            }
+            System.exit(0);
+        } catch (Exception e) {
+            die(e);
+        }
+    }
+
+    private static Duration cpuUsed() {
+        return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
+    /** Ends this process, since a figure with a failure behind it is worth nothing. */
+    static void die(Throwable error) {
+        error.printStackTrace();
+        Runtime.getRuntime().halt(1);
+    }
+
+    private Outcome run(Task task) throws InterruptedException {
+        return switch (task.kind()) {
+            case PUBLISH -> publish(task);
+            case FAN_OUT -> fanOut(task);
+            case FILL -> fill(task);
+            case READ -> read(task);
+            case LATENCY -> latency(task);
+            case DELETE -> delete(task.topic());
+        };
+    }
+
+    private Client client() {
+        return Client.open(peer, address);
+    }
+
+    private void create(Task task) {
+        try (Client client = client()) {
+            client.create(task.topic(), task.partitions(), peer.topicSettings());
+        }
+    }
+
+    private Outcome delete(String topic) {
+        try (Client client = client()) {
+            client.delete(topic);
+        }
+        return Outcome.of(0, 0);
+    }
+
+    private Outcome publish(Task task) {
+        create(task);
+        Messages messages = new Messages(task.bytes());
+        AtomicLong taken = new AtomicLong();
+        List<Client> clients = new ArrayList<>();
+        for (int i = 0; i < task.publishers(); i++) {
+            clients.add(client());
+        }
+        long begin = System.nanoTime();
+        long deadline = begin + (long) (task.seconds() * 1e9);
+        together(clients, client -> client.publish(task.topic(), messages.timed(deadline, taken)));
+        long nanos = System.nanoTime() - begin;
+        clients.forEach(Client::close);
+        return Outcome.of(taken.get(), nanos);
+    }
+
+    private interface Use {
+        void of(Client client);
+    }
+
+    private static void together(List<Client> clients, Use use) {
+        ExecutorService threads = Executors.newFixedThreadPool(clients.size());
+        CompletableFuture.allOf(clients.stream()
+                        .map(client -> CompletableFuture.runAsync(() -> use.of(client), threads))
+                        .toArray(CompletableFuture[]::new))
+                .join();
+        threads.shutdown();
+    }
+
+    private Outcome fanOut(Task task) throws InterruptedException {
+        create(task);
+        Messages messages = new Messages(task.bytes());
+        List<Client> clients = new ArrayList<>();
+        List<Running> running = new ArrayList<>();
+        List<Tally> tallies = new ArrayList<>();
+        for (int group = 0; group < task.groups(); group++) {
+            Client client = client();
+            Tally tally = new Tally(FIRST, task.records());
+            clients.add(client);
+            tallies.add(tally);
+            running.add(client.join(task.topic(), task.topic() + "-" + group, tally));
+        }
+        try (Client publisher = client()) {
+            publisher.publish(task.topic(), messages.counted(0, FIRST));
+            for (Tally tally : tallies) {
+                tally.awaitFirst();
+            }
+            long begin = System.nanoTime();
+            publisher.publish(task.topic(), messages.counted(FIRST, task.records() - FIRST));
+            long end = begin;
+            for (Tally tally : tallies) {
+                tally.awaitAll();
+                end = Math.max(end, tally.endedNanos());
+            }
+            running.forEach(Running::stop);
+            clients.forEach(Client::close);
+            return Outcome.of((task.records() - FIRST) * task.groups(), end - begin);
+        }
+    }
+
+    private Outcome fill(Task task) {
+        create(task);
+        Messages messages = new Messages(task.bytes());
+        AtomicLong share = new AtomicLong();
+        List<Client> clients = new ArrayList<>();
+        for (int i = 0; i < FILLERS; i++) {
+            clients.add(client());
+        }
+        long begin = System.nanoTime();
+        long each = task.records() / FILLERS;
+        together(
+                clients,
+                client -> client.publish(task.topic(), messages.counted(share.getAndIncrement() * each, each)));
+        clients.forEach(Client::close);
+        return Outcome.of(each * FILLERS, System.nanoTime() - begin);
+    }
+
+    private Outcome read(Task task) throws InterruptedException {
+        Tally tally = new Tally(1, task.records());
+        try (Client client = client()) {
+            Running reading = client.read(task.topic(), task.partitions(), tally);
+            tally.awaitAll();
+            reading.stop();
+            return Outcome.of(task.records(), tally.endedNanos() - tally.beganNanos());
+        }
+    }
+
+    /** The first second is not measured. */
+    private Outcome latency(Task task) throws InterruptedException {
+        create(task);
+        Messages messages = new Messages(task.bytes());
+        Histogram latencies = new Histogram(HIGHEST_NANOS, 3);
+        long unmeasured = (long) (task.rate() * UNMEASURED_SECONDS);
+        long all = unmeasured + (long) (task.rate() * task.seconds());
+        Tally tally = new Tally(FIRST, FIRST + all);
+        try (Client reader = client();
+                Client publisher = client()) {
+            Running reading = reader.join(task.topic(), task.topic(), (key, value) -> {
+                if (Messages.number(key) >= FIRST + unmeasured) {
+                    latencies.recordValue(Math.max(1, System.nanoTime() - Messages.due(value)));
+                }
+                tally.accept(key, value);
+            });
+            publisher.publish(task.topic(), messages.counted(0, FIRST));
+            tally.awaitFirst();
+            long begin = System.nanoTime();
+            publisher.publish(task.topic(), messages.paced(FIRST, begin, task.rate(), all));
+            tally.awaitAll();
+            long end = System.nanoTime();
+            reading.stop();
+            return Outcome.of(latencies, end - begin);
+        }
+    }
+}

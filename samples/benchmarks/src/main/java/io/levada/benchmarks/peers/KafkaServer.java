@@ -1,0 +1,108 @@
+package io.levada.benchmarks.peers;
+
+import io.levada.benchmarks.Programs;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.common.Uuid;
+
+/** One Kafka broker that is its own controller, with its defaults but for what one broker needs. */
+final class KafkaServer extends Server {
+    private static final String HOST = InetAddress.getLoopbackAddress().getHostAddress();
+    private static final long PATIENCE_SECONDS = 60;
+
+    private final String address;
+
+    private KafkaServer(Process process, String address) {
+        super(process);
+        this.address = address;
+    }
+
+    /**
+     * Starts one, in a directory that is empty or was one's before.
+     *
+     * @param jars the directory with its jars
+     */
+    static KafkaServer start(Path jars, Path directory, List<String> options) throws IOException, InterruptedException {
+        String address = HOST + ":" + freePort();
+        String controller = HOST + ":" + freePort();
+        boolean isNew = Files.notExists(directory);
+        Files.createDirectories(directory);
+        Path settings = directory.resolve("server.properties");
+        Files.write(
+                settings,
+                List.of(
+                        "process.roles=broker,controller",
+                        "node.id=1",
+                        "controller.quorum.voters=1@" + controller,
+                        "listeners=PLAINTEXT://" + address + ",CONTROLLER://" + controller,
+                        "controller.listener.names=CONTROLLER",
+                        "log.dirs=" + directory.resolve("data"),
+                        "offsets.topic.replication.factor=1",
+                        "transaction.state.log.replication.factor=1",
+                        "transaction.state.log.min.isr=1"));
+        String classPath = jars.resolve("*").toString();
+        if (isNew) {
+            Process format = Programs.java(
+                    "-cp",
+                    classPath,
+                    "kafka.tools.StorageTool",
+                    "format",
+                    "-t",
+                    Uuid.randomUuid().toString(),
+                    "-c",
+                    settings.toString());
+            Programs.output(format).lines().forEach(line -> {});
+            format.waitFor();
+        }
+        List<String> command = new ArrayList<>(options);
+        command.addAll(List.of("-cp", classPath, "kafka.Kafka", settings.toString()));
+        Process process = Programs.java(command.toArray(String[]::new));
+        Thread output = new Thread(() -> Programs.output(process).lines().forEach(line -> {}), "kafka");
+        output.setDaemon(true);
+        output.start();
+        KafkaServer server = new KafkaServer(process, address);
+        server.awaitReady();
+        return server;
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private void awaitReady() throws InterruptedException {
+        long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        while (System.nanoTime() < patience && isAlive()) {
+            try (Admin admin = Admin.create(Map.of(
+                    AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
+                    address,
+                    AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
+                    "1000",
+                    AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
+                    "1000"))) {
+                if (!admin.describeCluster().nodes().get().isEmpty()) {
+                    return;
+                }
+            } catch (ExecutionException e) {
+                TimeUnit.MILLISECONDS.sleep(100);
+            }
+        }
+        throw new IllegalStateException("Kafka does not answer");
+    }
+
+    @Override
+    String address() {
+        return address;
+    }
+}

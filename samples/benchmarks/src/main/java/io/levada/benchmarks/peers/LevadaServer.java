@@ -1,0 +1,31 @@
+package io.levada.benchmarks.peers;
+
+import io.levada.benchmarks.Programs;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** {@code levada.jar serve}, with its defaults. */
+final class LevadaServer extends Server {
+    private final String address;
+
+    private LevadaServer(Process process, String address) {
+        super(process);
+        this.address = address;
+    }
+
+    static LevadaServer start(Path jar, Path directory, List<String> options) throws IOException {
+        List<String> command = new ArrayList<>(options);
+        command.addAll(List.of("-jar", jar.toString()));
+        command.addAll(List.of("serve", "--store", "file:" + directory, "--port", "0", "--http-port", "0"));
+        Process process = Programs.java(command.toArray(String[]::new));
+        String ready = Programs.awaitLine(Programs.output(process), "ready");
+        return new LevadaServer(process, ready.split(" ", -1)[1]);
+    }
+
+    @Override
+    String address() {
+        return address;
+    }
+}

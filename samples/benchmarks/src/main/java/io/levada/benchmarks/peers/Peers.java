@@ -1,0 +1,186 @@
+package io.levada.benchmarks.peers;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Levada and Kafka, each as it comes for one machine, do the same work in turns. */
+@Command(
+        name = "peers",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Starts each system in a process of its own and its clients in another, all with the same heap, lets them do"
+                    + " the same work in turns, and compares: a table on standard output, and all figures in report.json.",
+            "The first rounds of each piece of work warm up and are not counted: compilers take their time."
+        })
+public final class Peers implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Option(
+            names = "--directory",
+            paramLabel = "DIR",
+            defaultValue = "target/peers",
+            description = "for the systems' data, which is deleted, and for the report (${DEFAULT-VALUE})")
+    private Path directory = Path.of("target/peers");
+
+    @Option(
+            names = "--systems",
+            split = ",",
+            paramLabel = "NAME",
+            defaultValue = "levada-fsync,levada-os,kafka,kafka-flush",
+            description = "who takes part (${DEFAULT-VALUE})")
+    private List<String> systems = List.of();
+
+    @Option(
+            names = "--only",
+            split = ",",
+            paramLabel = "PART",
+            description = "machine, publish, fan-out, catch-up or latency; all unless said")
+    private List<String> only = List.of();
+
+    @Option(names = "--rounds", paramLabel = "N", defaultValue = "5", description = "that count (${DEFAULT-VALUE})")
+    private int rounds = 5;
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            defaultValue = "2",
+            description = "rounds before those, of each piece of work (${DEFAULT-VALUE})")
+    private int warmUp = 2;
+
+    @Option(names = "--seconds", paramLabel = "S", defaultValue = "3", description = "of a turn (${DEFAULT-VALUE})")
+    private double seconds = 3;
+
+    @Option(
+            names = "--heap",
+            paramLabel = "SIZE",
+            defaultValue = "1g",
+            description = "of each process, as -Xmx takes it (${DEFAULT-VALUE})")
+    private String heap = "1g";
+
+    @Option(
+            names = "--groups",
+            split = ",",
+            paramLabel = "N",
+            defaultValue = "1,10,100",
+            description = "that fan-out goes to, in turn (${DEFAULT-VALUE})")
+    private List<Integer> groupCounts = List.of();
+
+    @Option(names = "--profile", description = "records each process with JFR, into DIR/*.jfr")
+    private boolean profile;
+
+    @Option(names = "--quick", description = "the few pieces of work that the aims are about")
+    private boolean quick;
+
+    private final List<Contestant> contestants = new ArrayList<>();
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        List<Peer> peers = systems.stream().map(this::peer).toList();
+        Files.createDirectories(directory);
+        try {
+            for (Peer peer : peers) {
+                contestants.add(start(peer));
+                progress(peer.label() + " is ready");
+            }
+            Table table = new Table(spec.commandLine().getOut(), peers, rounds);
+            compare(new Contest(contestants, table, warmUp, rounds, seconds));
+            Report.write(directory.resolve("report.json"), heap, seconds, table.rows());
+            return 0;
+        } catch (IOException e) {
+            progress(String.valueOf(e.getMessage()));
+            return 1;
+        } finally {
+            for (Contestant contestant : contestants) {
+                contestant.stop();
+                Directories.delete(directory.resolve(contestant.peer().label()));
+            }
+        }
+    }
+
+    private void compare(Contest contest) throws IOException {
+        if (isWanted("publish")) {
+            contest.publish(quick ? new int[] {1, 4} : new int[] {1, 4, 64});
+        }
+        if (isWanted("fan-out")) {
+            contest.fanOut(groupCounts);
+        }
+        if (isWanted("catch-up")) {
+            contest.catchUp();
+        }
+        if (isWanted("latency")) {
+            contest.latency(quick ? new int[] {10_000} : new int[] {1_000, 10_000, 50_000});
+        }
+    }
+
+    private Peer peer(String label) {
+        return Arrays.stream(Peer.values())
+                .filter(peer -> peer.label().equals(label))
+                .findFirst()
+                .orElseThrow(() -> new ParameterException(
+                        spec.commandLine(),
+                        "no system is called " + label + "; choose from "
+                                + Arrays.stream(Peer.values()).map(Peer::label).collect(Collectors.joining(", "))));
+    }
+
+    private Contestant start(Peer peer) throws IOException, InterruptedException {
+        Path data = directory.resolve(peer.label());
+        Directories.delete(data);
+        Server server = peer.isLevada()
+                ? LevadaServer.start(project("rsocket-gateway/target/levada.jar"), data, options(peer, "server"))
+                : KafkaServer.start(project("samples/benchmarks/kafka/target/lib"), data, options(peer, "server"));
+        return new Contestant(peer, server, options(peer, "driver"));
+    }
+
+    private List<String> options(Peer peer, String role) {
+        List<String> options = new ArrayList<>(List.of("-Xms" + heap, "-Xmx" + heap));
+        if (profile) {
+            Path recording =
+                    directory.resolve(peer.label() + "-" + role + ".jfr").toAbsolutePath();
+            options.add("-XX:StartFlightRecording:settings=profile,filename=" + recording);
+        }
+        return options;
+    }
+
+    /** A file of the project, whose {@code samples/benchmarks/target} this program was loaded from. */
+    private static Path project(String path) throws IOException {
+        try {
+            Path loaded = Path.of(Peers.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+            Path found = loaded.resolve("../../../..").normalize().resolve(path);
+            if (Files.notExists(found)) {
+                throw new NoSuchFileException(found + " is not there: mvn -q -DskipTests package makes it");
+            }
+            return found;
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private boolean isWanted(String part) {
+        return only.isEmpty() || only.contains(part);
+    }
+
+    private void progress(String line) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(line);
+        err.flush();
+    }
+}

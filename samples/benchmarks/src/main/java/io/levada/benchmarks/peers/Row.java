@@ -1,0 +1,55 @@
+package io.levada.benchmarks.peers;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A line of the table: one figure of one piece of work, of each system in each round.
+ *
+ * @param section what belongs together
+ * @param work what was done
+ * @param unit what the figures count
+ * @param rounds by system, in the order of the rounds
+ */
+record Row(String section, String work, String unit, Map<String, List<Double>> rounds) {
+    static Row of(String section, String work, String unit) {
+        return new Row(section, work, unit, new LinkedHashMap<>());
+    }
+
+    /** What the same work costs in time of the processor, of server and clients together. */
+    Row cost() {
+        return of(section, work, "CPU ns a record");
+    }
+
+    void add(Peer peer, double figure) {
+        rounds.computeIfAbsent(peer.label(), label -> new ArrayList<>()).add(figure);
+    }
+
+    double median(Peer peer) {
+        return median(rounds.getOrDefault(peer.label(), List.of()));
+    }
+
+    /** The median of one system's figure over another's of the same round. */
+    double ratio(Peer peer, Peer other) {
+        List<Double> ratios = new ArrayList<>();
+        List<Double> ours = rounds.getOrDefault(peer.label(), List.of());
+        List<Double> theirs = rounds.getOrDefault(other.label(), List.of());
+        for (int i = 0; i < Math.min(ours.size(), theirs.size()); i++) {
+            ratios.add(ours.get(i) / theirs.get(i));
+        }
+        return median(ratios);
+    }
+
+    private static double median(List<Double> values) {
+        if (values.isEmpty()) {
+            return Double.NaN;
+        }
+        List<Double> sorted = new ArrayList<>(values);
+        Collections.sort(sorted);
+        int middle = sorted.size() / 2;
+        return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
+    }
+}

@@ -1,0 +1,50 @@
+package io.levada.benchmarks.peers;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/** A system under test: one process, its data in a directory of its own. */
+abstract class Server {
+    private static final long PATIENCE_SECONDS = 60;
+
+    private final Process process;
+
+    Server(Process process) {
+        this.process = process;
+    }
+
+    /** What clients connect to. */
+    abstract String address();
+
+    /** Bytes of memory that are resident now, or 0 where the machine does not say. */
+    long residentBytes() throws IOException {
+        Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+        if (!Files.exists(status)) {
+            return 0;
+        }
+        return Files.readAllLines(status).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) << 10)
+                .findFirst()
+                .orElse(0);
+    }
+
+    /** Time of the processor that it has used. */
+    Duration cpuUsed() {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    void stop() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package io.levada.benchmarks.peers;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The rows so far, each printed as a line of Markdown when it comes: medians, and ratios to Kafka where that takes part. */
+final class Table {
+    private final PrintWriter out;
+    private final List<Peer> peers;
+    private final List<Peer> compared;
+    private final List<Row> rows = new ArrayList<>();
+
+    Table(PrintWriter out, List<Peer> peers, int rounds) {
+        this.out = out;
+        this.peers = peers;
+        this.compared = peers.contains(Peer.KAFKA)
+                ? peers.stream().filter(peer -> peer != Peer.KAFKA).toList()
+                : List.of();
+        List<String> columns = new ArrayList<>(List.of("medians of %d rounds".formatted(rounds), "unit"));
+        peers.forEach(peer -> columns.add(peer.label()));
+        compared.forEach(peer -> columns.add(peer.label() + " / " + Peer.KAFKA.label()));
+        print(columns);
+        print(columns.stream().map(column -> "---").toList());
+    }
+
+    /**
+     * Takes rows that are complete.
+     *
+     * @param warmUp rounds of each to be forgotten
+     */
+    void add(int warmUp, Row... complete) {
+        for (Row row : complete) {
+            row.rounds().values().forEach(figures -> figures.subList(0, warmUp).clear());
+            rows.add(row);
+            List<String> cells = new ArrayList<>(List.of(row.section() + ": " + row.work(), row.unit()));
+            peers.forEach(peer -> cells.add(figure(row.median(peer))));
+            compared.forEach(peer -> cells.add("%.2f".formatted(row.ratio(peer, Peer.KAFKA))));
+            print(cells);
+        }
+    }
+
+    private static String figure(double value) {
+        return (value < 100 ? "%.2f" : "%,.0f").formatted(value);
+    }
+
+    private void print(List<String> cells) {
+        out.println("| " + String.join(" | ", cells) + " |");
+        out.flush();
+    }
+
+    List<Row> rows() {
+        return rows;
+    }
+}
