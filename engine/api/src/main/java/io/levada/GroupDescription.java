@@ -40,23 +40,6 @@ public record GroupDescription(
             long lag,
             long lagMs,
             @Nullable String metadata) {
-        public GroupOffset(
-                String topic,
-                int partition,
-                long committed,
-                long end,
-                long lag,
-                long lagMs,
-                @Nullable String metadata) {
-            this.topic = topic;
-            this.partition = partition;
-            this.committed = committed;
-            this.end = end;
-            this.lag = lag;
-            this.lagMs = lagMs;
-            this.metadata = metadata;
-        }
-
         /** One whose commit has no metadata. */
         public GroupOffset(String topic, int partition, long committed, long end, long lag, long lagMs) {
             this(topic, partition, committed, end, lag, lagMs, null);

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *     ErrorCode#UNRELEASED_INSTANCE_ID}
  * @param from where partitions start that the group has no commit for; one that comes to be while the group has members
  *     starts at its beginning, so that nothing of it is left out
- * @param maxStall how long it may leave records of a partition it owns untaken, 1 s or more; then it is out of the group, its
+ * @param maxStall how long it may leave records of a partition it owns untaken, 1 s to 7 days; then it is out of the group, its
  *     streams fail with {@link ErrorCode#MEMBER_STALLED}, and others go on with its partitions. Null for no limit: a member
  *     that asks for nothing keeps what it owns
  * @param filter which records it wants, or null for all; the group gets past the others as if they were acknowledged, so

@@ -17,11 +17,6 @@ public record ReadSpec(
         Position from,
         End to,
         @Nullable Filter filter) {
-    /** All records from one place to another. */
-    public ReadSpec(String topic, @Nullable Integer partition, Position from, End to) {
-        this(topic, partition, from, to, null);
-    }
-
     /** All partitions, from the earliest record, without end. */
     public static ReadSpec of(String topic) {
         return new ReadSpec(topic, null, Position.earliest(), End.never(), null);

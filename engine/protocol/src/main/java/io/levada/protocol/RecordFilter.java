@@ -47,30 +47,30 @@ public final class RecordFilter {
         if (filter == null) {
             return null;
         }
-        List<Match> matches = new ArrayList<>(filter.headers().values());
-        if (filter.key() != null) {
-            matches.add(filter.key());
-        }
-        int values = 0;
-        long bytes = 0;
-        for (Match match : matches) {
-            for (byte[] value : bytes(match).values()) {
-                values++;
-                bytes += value.length;
-            }
-        }
-        for (String name : filter.headers().keySet()) {
-            bytes += utf8(name).length;
-        }
-        if (values < matches.size() || values > Filter.MAX_VALUES || bytes > Filter.MAX_BYTES) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_REQUEST,
-                    "a filter has 1 value or more for each of its parts, at most " + Filter.MAX_VALUES + " of "
-                            + Filter.MAX_BYTES + " bytes together, not " + values + " of " + bytes);
-        }
+        Bytes key = filter.key() == null ? null : bytes(filter.key());
         List<Named> headers = new ArrayList<>();
         new TreeMap<>(filter.headers()).forEach((name, match) -> headers.add(new Named(utf8(name), bytes(match))));
-        return new RecordFilter(filter.key() == null ? null : bytes(filter.key()), List.copyOf(headers));
+        check(key, headers);
+        return new RecordFilter(key, List.copyOf(headers));
+    }
+
+    private static void check(@Nullable Bytes key, List<Named> headers) {
+        List<Bytes> parts = new ArrayList<>(headers.stream().map(Named::match).toList());
+        if (key != null) {
+            parts.add(key);
+        }
+        List<byte[]> values =
+                parts.stream().flatMap(part -> part.values().stream()).toList();
+        long bytes = values.stream().mapToLong(value -> value.length).sum()
+                + headers.stream().mapToLong(header -> header.name().length).sum();
+        boolean empty = parts.stream().anyMatch(part -> part.values().isEmpty());
+        if (empty || values.size() > Filter.MAX_VALUES || bytes > Filter.MAX_BYTES) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REQUEST,
+                    "a filter has 1 value or more for each of its parts, and at most " + Filter.MAX_VALUES + " of "
+                            + Filter.MAX_BYTES + " bytes together, names included; this one has "
+                            + (empty ? "a part without" : values.size() + " of " + bytes));
+        }
     }
 
     private static Bytes bytes(Match match) {

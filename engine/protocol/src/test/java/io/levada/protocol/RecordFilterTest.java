@@ -79,6 +79,8 @@ class RecordFilterTest {
         Batches.assertFails(
                 ErrorCode.INVALID_REQUEST,
                 () -> RecordFilter.of(Filter.byHeader("x".repeat(Filter.MAX_BYTES), Match.is("v"))));
+        Filter halfEmpty = Filter.byKey(Match.anyOf("a", "b")).withHeader("h", new Match.AnyOf(Set.of()));
+        Batches.assertFails(ErrorCode.INVALID_REQUEST, () -> RecordFilter.of(halfEmpty));
         assertNull(RecordFilter.of(null));
     }
 

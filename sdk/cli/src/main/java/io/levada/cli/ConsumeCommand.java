@@ -74,7 +74,7 @@ final class ConsumeCommand implements Callable<Integer> {
             names = "--max-stall",
             paramLabel = "TIME",
             description =
-                    "leave the group, with an error, when records were not taken for as long, such as 30s (1s or more);"
+                    "leave the group, with an error, when records were not taken for as long, such as 30s (1s to 7d);"
                             + " without it, a member keeps its partitions however slow it is")
     private @Nullable String maxStall;
 
