@@ -63,7 +63,18 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
     /** Opens the engine's end; called once, not where the subscriber has cancelled before. */
     abstract BatchReader openReader();
 
-    /** What to emit for the record the cursor stands on, or null to leave it out. */
+    /** A batch follows, before its first record. */
+    void begin(int handle, long nextOffset, int records) {}
+
+    /** So many records of the batch are about to be emitted; false where none of it is wanted any more. */
+    boolean admit(int records) {
+        return true;
+    }
+
+    /** So many of those admitted last are not emitted now. */
+    void takeBack(int records) {}
+
+    /** What to emit for the record the cursor stands on, or null where no more of the batch is wanted. */
     abstract @Nullable T element(int handle, RecordCursor record);
 
     /** A partition has ended; called in its turn. */
@@ -254,6 +265,7 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
             cursorRecords = batch.records();
             cursorNext = RecordBatch.nextOffset(buffer);
             cursor = RecordCursor.open(buffer, Limits.DEFAULT);
+            begin(cursorHandle, cursorNext, cursorRecords);
         } finally {
             buffer.release();
         }
@@ -261,26 +273,11 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
 
     /** Emits from the open batch as far as demand goes; says whether there may be more to do. */
     private boolean emit(CoreSubscriber<? super T> subscriber, RecordCursor open) {
-        long wanted = demand.get();
         starved = false;
-        long emitted = 0;
-        long left = 0;
-        while (emitted < wanted && cursorLeft > 0 && ending.get() == null) {
-            if (!open.next()) {
-                throw new LevadaException(ErrorCode.CORRUPT_MESSAGE, cursorLeft + " records of a batch are missing");
-            }
-            cursorLeft--;
-            T element = element(cursorHandle, open);
-            if (element == null) {
-                left++;
-            } else {
-                emitted++;
-                subscriber.onNext(element);
-            }
-        }
-        demand.take(emitted);
-        if (left > 0) {
-            owedRecords.add(left);
+        int due = (int) Math.min(demand.get(), cursorLeft);
+        if (due > 0 && !(admit(due) && emit(subscriber, open, due))) {
+            owedRecords.add(cursorLeft);
+            cursorLeft = 0;
         }
         if (cursorLeft > 0) {
             return ending.get() != null || starve();
@@ -291,6 +288,32 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
             passCredit();
         }
         return true;
+    }
+
+    /** Emits so many records, unless the stream ends meanwhile; false where the rest of the batch is not wanted. */
+    private boolean emit(CoreSubscriber<? super T> subscriber, RecordCursor open, int due) {
+        int emitted = 0;
+        try {
+            while (emitted < due && ending.get() == null) {
+                if (!open.next()) {
+                    throw new LevadaException(
+                            ErrorCode.CORRUPT_MESSAGE, cursorLeft + " records of a batch are missing");
+                }
+                T element = element(cursorHandle, open);
+                if (element == null) {
+                    return false;
+                }
+                cursorLeft--;
+                emitted++;
+                subscriber.onNext(element);
+            }
+            return true;
+        } finally {
+            demand.take(emitted);
+            if (emitted < due) {
+                takeBack(due - emitted);
+            }
+        }
     }
 
     /** Waits for demand; says whether it has just come. */

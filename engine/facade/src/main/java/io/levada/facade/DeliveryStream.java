@@ -5,6 +5,8 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
 import io.levada.StoredRecord;
+import io.levada.TopicPartition;
+import io.levada.facade.AckTracker.Run;
 import io.levada.protocol.RecordCursor;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,14 +14,17 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 
 /**
- * Records of partitions that a member owns, as deliveries to one subscriber with one demand for all of them. A record is
- * noted in its partition's tracker before it is emitted; those of a stopped partition are left out, and their credit
+ * Records of partitions that a member owns, as deliveries to one subscriber with one demand for all of them. Records are
+ * noted in their partition's tracker before they are emitted; those of a stopped partition are left out, and their credit
  * serves the others.
  */
 abstract class DeliveryStream extends BatchStream<Delivery> {
     private final Map<Integer, Ownership> partitions = new ConcurrentHashMap<>();
     private volatile @Nullable Membership membership;
     private volatile GroupSession.@Nullable AssignedReader source;
+
+    /** Used while draining alone. */
+    private @Nullable OpenBatch open;
 
     DeliveryStream(CoreSubscriber<? super Delivery> actual, LevadaOptions options) {
         super(actual, options.callbacks(), options.readWindowBytes());
@@ -48,27 +53,42 @@ abstract class DeliveryStream extends BatchStream<Delivery> {
     }
 
     @Override
-    final @Nullable Delivery element(int handle, RecordCursor record) {
-        Ownership owned = partitions.get(handle);
-        Membership owner = membership;
-        if (owned == null || owner == null) {
-            return null;
-        }
-        AckTracker.Unacked noted = noted(owned, record.offset());
-        if (noted == null) {
-            return null;
-        }
-        StoredRecord stored = Records.stored(owned.partition.topic(), owned.partition.partition(), record);
-        return new Ackable(stored, noted, owned.tracker, owner);
+    final void begin(int handle, long nextOffset, int records) {
+        Ownership of = partitions.get(handle);
+        open = of == null ? null : new OpenBatch(of, of.tracker.begin(nextOffset, records));
     }
 
-    private static AckTracker.@Nullable Unacked noted(Ownership owned, long offset) {
-        try {
-            return owned.tracker.delivered(offset);
-        } catch (IllegalArgumentException e) {
-            throw new LevadaException(
-                    ErrorCode.UNKNOWN_SERVER_ERROR, owned.partition + " went back: " + e.getMessage(), e);
+    @Override
+    final boolean admit(int records) {
+        OpenBatch batch = open;
+        return batch != null && batch.owned.tracker.admit(batch.run, records);
+    }
+
+    @Override
+    final void takeBack(int records) {
+        OpenBatch batch = open;
+        Membership owner = membership;
+        if (batch != null && owner != null) {
+            owner.settled(batch.owned.tracker.takeBack(batch.run, records));
         }
+    }
+
+    @Override
+    final @Nullable Delivery element(int handle, RecordCursor record) {
+        OpenBatch batch = open;
+        Membership owner = membership;
+        if (batch == null || owner == null || batch.owned.tracker.isStopped()) {
+            return null;
+        }
+        TopicPartition partition = batch.owned.partition;
+        int place = batch.emitted++;
+        try {
+            batch.run.note(place, record.offset());
+        } catch (IllegalArgumentException e) {
+            throw new LevadaException(ErrorCode.UNKNOWN_SERVER_ERROR, partition + " went back: " + e.getMessage(), e);
+        }
+        StoredRecord stored = Records.stored(partition.topic(), partition.partition(), record);
+        return new Ackable(stored, batch.owned.tracker, batch.run, place, owner);
     }
 
     /** An end without error answers {@link #remove}; of a loss the membership tells. */
@@ -103,16 +123,30 @@ abstract class DeliveryStream extends BatchStream<Delivery> {
         }
     }
 
+    /** The batch whose records are being emitted. */
+    private static final class OpenBatch {
+        private final Ownership owned;
+        private final Run run;
+        private int emitted;
+
+        OpenBatch(Ownership owned, Run run) {
+            this.owned = owned;
+            this.run = run;
+        }
+    }
+
     private static final class Ackable implements Delivery {
         private final StoredRecord stored;
-        private final AckTracker.Unacked noted;
         private final AckTracker tracker;
+        private final Run run;
+        private final int place;
         private final Membership owner;
 
-        Ackable(StoredRecord stored, AckTracker.Unacked noted, AckTracker tracker, Membership owner) {
+        Ackable(StoredRecord stored, AckTracker tracker, Run run, int place, Membership owner) {
             this.stored = stored;
-            this.noted = noted;
             this.tracker = tracker;
+            this.run = run;
+            this.place = place;
             this.owner = owner;
         }
 
@@ -123,7 +157,7 @@ abstract class DeliveryStream extends BatchStream<Delivery> {
 
         @Override
         public void ack() {
-            owner.acked(tracker.acked(noted));
+            owner.acked(tracker.acked(run, place));
         }
 
         @Override

@@ -27,8 +27,8 @@ import reactor.core.scheduler.Scheduler;
 /**
  * One member of a group: what it owns, what it commits and when, and how partitions go.
  *
- * <p>Commits go out one at a time: every second or every 1,000 acknowledgements while there is something new, and before
- * a partition or the whole membership goes. A partition that is revoked is stopped at once; once everything delivered is
+ * <p>Commits go out one at a time: every second while there is something new, sooner after 1,000 acknowledgements but at
+ * most ten times a second, and before a partition or the whole membership goes. A partition that is revoked is stopped at once; once everything delivered is
  * acknowledged, or the time for it is nearly over, what is acknowledged is committed and the partition handed over.
  *
  * <p>All state is confined to one {@link Serial}; whatever happens ends in {@link #proceed}, which does what is due.
@@ -36,6 +36,9 @@ import reactor.core.scheduler.Scheduler;
 final class Membership implements MemberSink {
     static final int COMMIT_ACKS = 1_000;
     static final Duration COMMIT_INTERVAL = Duration.ofSeconds(1);
+    /** From one commit to the next, however much is acknowledged meanwhile: each costs the server a force. */
+    static final Duration COMMIT_PAUSE = Duration.ofMillis(100);
+
     static final Duration COMMIT_RETRY = Duration.ofMillis(200);
 
     /** How long the last commit and the goodbye may take, each, before the membership is dropped. */
@@ -56,6 +59,7 @@ final class Membership implements MemberSink {
     private @Nullable Disposable tick;
     private final Deque<Explicit> explicit = new ArrayDeque<>();
     private boolean commitDue;
+    private long commitWasDueMs = -COMMIT_PAUSE.toMillis();
     private boolean committing;
     private boolean pausing;
     private boolean oneByOne;
@@ -125,8 +129,13 @@ final class Membership implements MemberSink {
         if (count == 1) {
             serial.execute(this::startTick);
         } else if (count == COMMIT_ACKS) {
-            serial.execute(this::commitIsDue);
+            serial.execute(this::hurryTick);
         }
+        settled(outcome);
+    }
+
+    /** Looks what is to be done if nothing is missing of a partition that goes. Any thread. */
+    void settled(AckTracker.Outcome outcome) {
         if (outcome == AckTracker.Outcome.DRAINED) {
             serial.execute(this::proceed);
         }
@@ -238,13 +247,28 @@ final class Membership implements MemberSink {
 
     private void startTick() {
         if (tick == null && !over) {
-            tick = timers.schedule(
-                    () -> serial.execute(this::commitIsDue), COMMIT_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+            tick = tick(COMMIT_INTERVAL.toMillis());
+        }
+    }
+
+    private Disposable tick(long ms) {
+        return timers.schedule(() -> serial.execute(this::commitIsDue), ms, TimeUnit.MILLISECONDS);
+    }
+
+    /** Much was acknowledged: does not wait out the second. */
+    private void hurryTick() {
+        long early = commitWasDueMs + COMMIT_PAUSE.toMillis() - timers.now(TimeUnit.MILLISECONDS);
+        if (early <= 0) {
+            commitIsDue();
+        } else if (tick != null && !over) {
+            tick.dispose();
+            tick = tick(Math.min(early, COMMIT_PAUSE.toMillis()));
         }
     }
 
     private void commitIsDue() {
         stopTick();
+        commitWasDueMs = timers.now(TimeUnit.MILLISECONDS);
         commitDue = true;
         proceed();
     }

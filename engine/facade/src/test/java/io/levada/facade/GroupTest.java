@@ -153,10 +153,10 @@ class GroupTest {
     }
 
     @Test
-    void commits_every_thousand_acks_without_waiting() {
+    void commits_a_thousand_acks_without_waiting_but_not_more_often_than_it_should() {
         TestSubscriber<Delivery> deliveries = receive(Long.MAX_VALUE);
         assigned(1, T0, 0);
-        String[] values = new String[1_500];
+        String[] values = new String[2_500];
         java.util.Arrays.fill(values, "v");
         engine.session().reader().send(1, 0, values);
         for (int i = 0; i < 999; i++) {
@@ -165,6 +165,14 @@ class GroupTest {
         assertEquals(0, engine.session().commits.size());
         ack(deliveries, 999);
         assertEquals(Map.of(1, 1_000L), lastCommit().offsets);
+        lastCommit().done();
+        for (int i = 1_000; i < 2_200; i++) {
+            ack(deliveries, i);
+        }
+        time.advanceTimeBy(Membership.COMMIT_PAUSE.minusMillis(1));
+        assertEquals(1, engine.session().commits.size());
+        time.advanceTimeBy(Duration.ofMillis(1));
+        assertEquals(Map.of(1, 2_200L), lastCommit().offsets);
     }
 
     @Test
