@@ -8,6 +8,7 @@ import io.levada.ReadSpec;
 import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
 import io.levada.facade.GroupSession.AssignedReader;
+import io.levada.facade.WaitReason;
 import io.levada.protocol.Message;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
@@ -18,10 +19,11 @@ import reactor.core.publisher.FluxSink;
  * {@code read.batched} and {@code group.partition.batched}: batches as they are stored, against the client's credit. The
  * records of the credit go on to the engine at once, its bytes as far as the connection's budget goes.
  */
-final class BatchedRead extends ClientChannel implements BatchSink {
+final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
     private final Route route;
     private @Nullable BatchReader reader;
     private OutboundBudget.@Nullable Share share;
+    private Subject subject = Subject.NONE;
 
     BatchedRead(ClientSession session, FluxSink<Payload> sink, Route route) {
         super(session, sink);
@@ -34,13 +36,46 @@ final class BatchedRead extends ClientChannel implements BatchSink {
             throw invalid("the first message of " + route.spelled() + " is OPEN");
         }
         Json wanted = Json.read(route.spelled(), message.json());
-        BatchReader opened = route == Route.READ_BATCHED
-                ? session.engine().read(topic(wanted), this)
-                : session.member(wanted.only("member").text("member"))
-                        .membership()
-                        .read(this);
+        BatchReader opened = route == Route.READ_BATCHED ? readTopic(wanted) : readAssigned(wanted);
         reader = opened;
         share = session.connection().budget().share(bytes -> opened.credit(0, bytes));
+    }
+
+    private BatchReader readTopic(Json wanted) {
+        ReadSpec spec = topic(wanted);
+        subject = Subject.topic(route, spec.topic());
+        return session.engine().read(spec, this);
+    }
+
+    private BatchReader readAssigned(Json wanted) {
+        GroupChannel member = session.member(wanted.only("member").text("member"));
+        subject = member.subject(route);
+        return member.membership().read(this);
+    }
+
+    @Override
+    public @Nullable BatchReader reader() {
+        return reader;
+    }
+
+    @Override
+    public Subject subject() {
+        return subject;
+    }
+
+    @Override
+    public @Nullable Long demand() {
+        return null;
+    }
+
+    @Override
+    public @Nullable WaitReason holdsBack() {
+        return outlet.holdsBack();
+    }
+
+    @Override
+    public long wantedBytes() {
+        return share == null ? 0 : share.wanted();
     }
 
     /** What {@code read} and {@code read.batched} are asked for. */

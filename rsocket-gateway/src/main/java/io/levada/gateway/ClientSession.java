@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.facade.BatchReader;
 import io.levada.facade.Engine;
 import io.levada.protocol.Limits;
 import io.netty.buffer.ByteBuf;
@@ -11,11 +12,14 @@ import io.rsocket.RSocket;
 import io.rsocket.exceptions.ConnectionCloseException;
 import io.rsocket.exceptions.RejectedSetupException;
 import io.rsocket.util.ByteBufPayload;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
@@ -35,13 +39,23 @@ final class ClientSession implements RSocket {
     private final RequestRoutes requests;
     private final GatewayLimits limits;
     private final FrameConnection connection;
+    private final Collection<ClientSession> all;
     private final Set<ClientStream> streams = new LinkedHashSet<>();
     private final Map<String, GroupChannel> members = new HashMap<>();
     private int pending;
     private boolean composite = true;
     private boolean goingAway;
 
-    ClientSession(Engine engine, RequestRoutes requests, GatewayLimits limits, FrameConnection connection) {
+    /**
+     * @param all the sessions of the server, as they come and go
+     */
+    ClientSession(
+            Engine engine,
+            RequestRoutes requests,
+            GatewayLimits limits,
+            FrameConnection connection,
+            Collection<ClientSession> all) {
+        this.all = all;
         this.engine = engine;
         this.requests = requests;
         this.limits = limits;
@@ -132,9 +146,15 @@ final class ClientSession implements RSocket {
             Json wanted = Json.read(route.spelled(), request.sliceData());
             return Flux.create(
                     sink -> {
-                        PlainRead read = new PlainRead(this, sink);
-                        streams.add(read);
-                        read.open(route, wanted);
+                        if (route == Route.STATS) {
+                            StatsStream stats = new StatsStream(this, sink, all);
+                            streams.add(stats);
+                            stats.open(wanted);
+                        } else {
+                            PlainRead read = new PlainRead(this, sink);
+                            streams.add(read);
+                            read.open(route, wanted);
+                        }
                     },
                     FluxSink.OverflowStrategy.IGNORE);
         } catch (RuntimeException error) {
@@ -179,6 +199,20 @@ final class ClientSession implements RSocket {
     void closed(ClientStream stream) {
         streams.remove(stream);
         closeIfDone();
+    }
+
+    /** How this connection's subscriptions stand; to be called on its event loop. */
+    List<CompletionStage<SubscriptionStats>> stats() {
+        List<CompletionStage<SubscriptionStats>> stats = new ArrayList<>();
+        for (ClientStream stream : streams) {
+            if (stream instanceof Subscribed subscribed) {
+                BatchReader reader = subscribed.reader();
+                if (reader != null) {
+                    stats.add(SubscriptionStats.of(connection, subscribed, reader));
+                }
+            }
+        }
+        return stats;
     }
 
     void joined(String member, GroupChannel channel) {

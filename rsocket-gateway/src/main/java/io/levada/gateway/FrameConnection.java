@@ -14,9 +14,12 @@ import io.rsocket.exceptions.ConnectionErrorException;
 import io.rsocket.exceptions.InvalidSetupException;
 import io.rsocket.frame.ErrorFrameCodec;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
@@ -102,6 +105,11 @@ final class FrameConnection implements DuplexConnection {
         } catch (RejectedExecutionException e) {
             rejected.run();
         }
+    }
+
+    /** Runs a task on the event loop again and again, until it is cancelled. */
+    Future<?> every(Duration interval, Runnable task) {
+        return loop.scheduleWithFixedDelay(task, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     @Override

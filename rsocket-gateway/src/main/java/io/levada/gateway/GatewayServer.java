@@ -12,6 +12,7 @@ import io.rsocket.frame.decoder.PayloadDecoder;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
@@ -46,15 +47,12 @@ public final class GatewayServer implements AutoCloseable {
     private final GatewayConfig config;
     private final RequestRoutes requests;
     private final LoopResources loops;
-    private final Set<Open> open = ConcurrentHashMap.newKeySet();
+    private final Set<ClientSession> open = ConcurrentHashMap.newKeySet();
     private final OutboundPool pool;
     private final Future<?> relief;
     private final DisposableServer tcp;
     private final DisposableServer http;
     private volatile boolean stopping;
-
-    /** A connection that is open, with what it asks for. */
-    record Open(FrameConnection connection, ClientSession session) {}
 
     private GatewayServer(Engine engine, GatewayConfig config) {
         this.engine = engine;
@@ -91,7 +89,7 @@ public final class GatewayServer implements AutoCloseable {
 
     private Future<?> relieve() {
         PressureRelief relief = new PressureRelief(
-                pool, () -> open.stream().map(Open::connection).toList());
+                pool, () -> open.stream().map(ClientSession::connection).toList());
         long ms = PressureRelief.INTERVAL.toMillis();
         return loops.onServer(true).next().scheduleWithFixedDelay(relief::look, ms, ms, TimeUnit.MILLISECONDS);
     }
@@ -163,10 +161,10 @@ public final class GatewayServer implements AutoCloseable {
             channel.addHandlerLast("levada.messages", new WebSocketFrameAggregator(limits.maxFrameBytes()));
             channel.addHandlerLast("levada.guard", guard.forWebSocket());
         }
-        ClientSession session = new ClientSession(engine, requests, limits, connection);
-        Open opened = new Open(connection, session);
-        open.add(opened);
-        connection.onClose().subscribe(null, error -> {}, () -> open.remove(opened));
+        ClientSession session =
+                new ClientSession(engine, requests, limits, connection, Collections.unmodifiableCollection(open));
+        open.add(session);
+        connection.onClose().subscribe(null, error -> {}, () -> open.remove(session));
         if (stopping) {
             connection.dispose();
         }
@@ -200,7 +198,7 @@ public final class GatewayServer implements AutoCloseable {
     }
 
     /** Connections that are open, for tests and for what watches a server. */
-    Set<Open> connections() {
+    Set<ClientSession> connections() {
         return Set.copyOf(open);
     }
 
@@ -217,7 +215,7 @@ public final class GatewayServer implements AutoCloseable {
             stopping = true;
         }
         Mono.when(stopAccepting(tcp), stopAccepting(http)).block(LOOPS_TIMEOUT);
-        open.forEach(opened -> opened.connection().later(opened.session()::goAway, () -> {}));
+        open.forEach(opened -> opened.connection().later(opened::goAway, () -> {}));
         awaitClosed(config.limits().stopTimeout());
         if (!open.isEmpty()) {
             LOG.info("closing {} connections that did not end in time", open.size());

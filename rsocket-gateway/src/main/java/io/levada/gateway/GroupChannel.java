@@ -25,6 +25,7 @@ import reactor.core.publisher.FluxSink;
 final class GroupChannel extends ClientChannel implements MemberSink {
     private final Map<Integer, Assigned> assigned = new HashMap<>();
     private @Nullable GroupSession group;
+    private String groupName = "";
     private @Nullable String member;
     private String rejoining = "";
     private boolean leaving;
@@ -45,6 +46,11 @@ final class GroupChannel extends ClientChannel implements MemberSink {
             throw invalid("join first");
         }
         return open;
+    }
+
+    /** What this member reads by a route of its own, as statistics name it. */
+    Subscribed.Subject subject(Route route) {
+        return new Subscribed.Subject(route, null, groupName, member);
     }
 
     /** The partition behind a handle; fails with {@link ErrorCode#STALE_MEMBER_EPOCH} where it is not owned. */
@@ -85,6 +91,7 @@ final class GroupChannel extends ClientChannel implements MemberSink {
                 maxStallMs == null ? null : Duration.ofMillis(maxStallMs),
                 join.filterOrNull("filter"),
                 rejoin(join.textOrNull("member"), join.textOrNull("secret")));
+        groupName = spec.group();
         group = session.engine().join(spec, this);
     }
 

@@ -58,6 +58,11 @@ final class OutboundBudget {
         this.maxRecordBytes = maxRecordBytes;
     }
 
+    /** What all connections hold. */
+    OutboundPool pool() {
+        return pool;
+    }
+
     /** Bytes handed over and not yet written. Safe for any thread. */
     long heldBytes() {
         return held.get();
@@ -176,6 +181,11 @@ final class OutboundBudget {
         void want(long bytes) {
             wanted = wanted + bytes < 0 ? Long.MAX_VALUE : wanted + bytes;
             feed();
+        }
+
+        /** Bytes that the peer takes beyond what was granted. */
+        long wanted() {
+            return wanted;
         }
 
         /** So many bytes of the grants have become frames, or nothing; may exceed them by less than one record. */

@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.facade.WaitReason;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
 import io.rsocket.util.ByteBufPayload;
@@ -59,6 +60,15 @@ final class Outlet {
 
     long demand() {
         return demand;
+    }
+
+    /** Why messages wait in here, or null where none does. */
+    @Nullable
+    WaitReason holdsBack() {
+        if (queue.isEmpty()) {
+            return null;
+        }
+        return demand == 0 ? WaitReason.NO_DEMAND : WaitReason.SOCKET_BLOCKED;
     }
 
     private void requested(long n) {

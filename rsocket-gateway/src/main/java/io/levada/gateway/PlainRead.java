@@ -10,8 +10,10 @@ import io.levada.StoredRecord;
 import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
 import io.levada.facade.GroupSession.AssignedReader;
+import io.levada.facade.WaitReason;
 import io.levada.protocol.RecordCursor;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufOutputStream;
 import io.rsocket.Payload;
 import java.io.IOException;
@@ -27,7 +29,7 @@ import reactor.core.publisher.FluxSink;
  * become JSON record by record while the connection's budget is open, so that a peer that does not read holds batches
  * within its share, not what they would be as JSON.
  */
-final class PlainRead extends ClientStream implements BatchSink {
+final class PlainRead extends ClientStream implements BatchSink, Subscribed {
     private static final JsonFactory JSON = new JsonFactory();
     /** After so many the connection's other streams have their turn. */
     private static final int RECORDS_PER_TURN = 128;
@@ -39,6 +41,7 @@ final class PlainRead extends ClientStream implements BatchSink {
 
     private @Nullable BatchReader reader;
     private OutboundBudget.@Nullable Share share;
+    private Subject subject = Subject.NONE;
     private boolean draining;
     private boolean waiting;
 
@@ -87,6 +90,7 @@ final class PlainRead extends ClientStream implements BatchSink {
     private BatchReader readTopic(Json wanted) {
         ReadSpec spec = BatchedRead.topic(wanted);
         topic = spec.topic();
+        subject = Subject.topic(Route.READ, topic);
         return session.engine().read(spec, this);
     }
 
@@ -96,11 +100,42 @@ final class PlainRead extends ClientStream implements BatchSink {
         int handle = wanted.smallNumber("handle");
         GroupChannel.Assigned assigned = member.assigned(handle);
         topic = assigned.partition().topic();
+        subject = member.subject(Route.GROUP_PARTITION);
         groupPartition = assigned.partition().partition();
         Long offset = wanted.numberOrNull("offset");
         AssignedReader opened = member.membership().read(this);
         opened.add(handle, offset == null ? assigned.start() : offset);
         return opened;
+    }
+
+    @Override
+    public @Nullable BatchReader reader() {
+        return reader;
+    }
+
+    @Override
+    public Subject subject() {
+        return subject;
+    }
+
+    @Override
+    public Long demand() {
+        return outlet.demand();
+    }
+
+    @Override
+    public @Nullable WaitReason holdsBack() {
+        if (items.isEmpty()) {
+            return null;
+        } else if (outlet.demand() == 0) {
+            return WaitReason.NO_DEMAND;
+        }
+        return session.connection().budget().open() ? null : WaitReason.SOCKET_BLOCKED;
+    }
+
+    @Override
+    public long wantedBytes() {
+        return Long.MAX_VALUE;
     }
 
     @Override
@@ -188,6 +223,10 @@ final class PlainRead extends ClientStream implements BatchSink {
             }
         } catch (RuntimeException error) {
             fail(error);
+        } catch (OutOfMemoryError error) {
+            // Rather an end that the client sees, and comes back from, than a stream that goes silent.
+            session.connection().dispose();
+            throw error;
         } finally {
             draining = false;
         }
@@ -246,14 +285,19 @@ final class PlainRead extends ClientStream implements BatchSink {
                 cursor.key(),
                 cursor.value(),
                 cursor.headers());
-        ByteBuf json = session.connection().alloc().buffer();
-        try (JsonGenerator out = JSON.createGenerator((OutputStream) new ByteBufOutputStream(json))) {
-            RecordJson.write(out, record);
+        ByteBufAllocator alloc = session.connection().alloc();
+        ByteBuf draft = alloc.buffer();
+        try {
+            try (JsonGenerator out = JSON.createGenerator((OutputStream) new ByteBufOutputStream(draft))) {
+                RecordJson.write(out, record);
+            }
+            // It may wait for long, and a buffer that has grown to its size is up to twice as large.
+            return alloc.buffer(draft.readableBytes()).writeBytes(draft);
         } catch (IOException e) {
-            json.release();
             throw new UncheckedIOException("a buffer does not fail", e);
+        } finally {
+            draft.release();
         }
-        return json;
     }
 
     @Override

@@ -29,6 +29,7 @@ enum Route {
     PUBLISH("publish", Interaction.CHANNEL, Interaction.REQUEST_RESPONSE, Interaction.FIRE_AND_FORGET),
     READ("read", Interaction.STREAM),
     READ_BATCHED("read.batched", Interaction.CHANNEL),
+    STATS("stats", Interaction.STREAM),
     GROUP("group", Interaction.CHANNEL),
     GROUP_PARTITION("group.partition", Interaction.STREAM),
     GROUP_PARTITION_BATCHED("group.partition.batched", Interaction.CHANNEL);

@@ -54,14 +54,18 @@ final class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("io.rsocket..");
+    /** What alone knows how much memory there is for buffers. */
+    private static final String DIRECT_MEMORY = "io.netty.util.internal.PlatformDependent";
+
     private static final ArchRule BYTEBUF_ALONE = noClasses()
             .that(areNotOf("gateway", "sdk", "main"))
             .should()
             .dependOnClassesThat(describe(
-                    "are Netty's, and neither buffers nor their counting",
+                    "are Netty's, and neither buffers nor their counting nor the memory there is for them",
                     type -> type.getPackageName().startsWith("io.netty.")
                             && !type.getPackageName().equals("io.netty.buffer")
-                            && !type.getPackageName().equals("io.netty.util")));
+                            && !type.getPackageName().equals("io.netty.util")
+                            && !type.getFullName().equals(DIRECT_MEMORY)));
     private static final ArchRule NO_DRAWERS =
             noClasses().should().resideInAnyPackage("..impl..", "..util..", "..common..", "..internal..");
 

@@ -291,7 +291,7 @@ interface RoutesContract {
         assertTrue(client().stream("read", "{\"topic\":\"t\",\"from\":\"latest\",\"filter\":\"x\"}", 1)
                 .end()
                 .contains("a filter is an object with key, headers or both"));
-        assertTrue(client().stream("nothing", "{}", 1).end().contains("use read, group.partition"));
+        assertTrue(client().stream("nothing", "{}", 1).end().contains("use read, stats, group.partition"));
     }
 
     @Test

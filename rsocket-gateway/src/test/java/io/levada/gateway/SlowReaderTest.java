@@ -25,7 +25,7 @@ final class SlowReaderTest {
         return budget;
     }
 
-    private static GatewayServer.Open only(Set<GatewayServer.Open> connections) {
+    private static ClientSession only(Set<ClientSession> connections) {
         return connections.iterator().next();
     }
 

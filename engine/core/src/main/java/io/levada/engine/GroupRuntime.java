@@ -55,12 +55,6 @@ final class GroupRuntime implements GroupService {
     /** How long after a failed write, or a failed look at what is durable, the next try comes. */
     private static final Duration RETRY = Duration.ofSeconds(1);
 
-    /** The shortest limit to how long a member may leave records untaken. */
-    private static final Duration MIN_STALL = Duration.ofSeconds(1);
-
-    /** How often in that time it is looked at. */
-    private static final int STALL_LOOKS = 8;
-
     private enum Phase {
         /** What was written is being read; commands wait. */
         LOADING,
@@ -76,6 +70,7 @@ final class GroupRuntime implements GroupService {
     private final Loop loop;
     private final Loop diskLoop;
     private final GroupTimers timers;
+    private final StallWatch stalls;
     private final GroupAdmin admin;
 
     // Confined to the loop.
@@ -121,6 +116,7 @@ final class GroupRuntime implements GroupService {
         this.diskLoop = host.env().scheduler().newLoop("groups-disk");
         this.coordinator = new GroupCoordinator(config);
         this.timers = new GroupTimers(loop, this::tick);
+        this.stalls = new StallWatch(loop, host.env().clock(), this::known, this::removeMember);
         this.admin = new GroupAdmin(this, diskLoop, host.env().clock());
         served.forEach(topic -> topics.put(topic.topic().name(), topic));
         loop.execute(this::load);
@@ -137,6 +133,7 @@ final class GroupRuntime implements GroupService {
 
     @Override
     public GroupSession join(JoinSpec spec, MemberSink sink) {
+        StallWatch.check(spec);
         JoinSpec.Rejoin back = spec.rejoin();
         if (back != null) {
             MemberSession session = new MemberSession(this, spec, back.member(), sink);
@@ -162,21 +159,15 @@ final class GroupRuntime implements GroupService {
     }
 
     private void join(MemberSession session, String name) {
-        JoinSpec spec = session.spec();
-        Duration maxStall = spec.maxStall();
         if (!TopicSpec.isName(name)) {
             session.failed(new LevadaException(
                     ErrorCode.INVALID_REQUEST,
                     "'" + name + "' cannot be a member's name; use 1 to 200 of A-Z a-z 0-9 . _ -"));
             return;
-        } else if (maxStall != null && maxStall.compareTo(MIN_STALL) < 0) {
-            session.failed(new LevadaException(
-                    ErrorCode.INVALID_REQUEST,
-                    "a member may leave records untaken for 1000 ms or more, not " + maxStall.toMillis()));
-            return;
         }
         sessions.put(session.member(), session);
-        watch(session);
+        stalls.begin(session);
+        JoinSpec spec = session.spec();
         long secret = Math.max(1, host.env().randomness().nextLong() & Long.MAX_VALUE);
         Joining joining = new Joining(session.member(), secret, spec.instanceId(), spec.topics(), spec.from());
         run(now -> coordinator.join(spec.group(), joining, now), () -> {}, error -> drop(session, error));
@@ -193,42 +184,16 @@ final class GroupRuntime implements GroupService {
                                 ErrorCode.FENCED_MEMBER_EPOCH,
                                 "member '" + session.member() + "' is there on another connection now"));
                     }
-                    watch(session);
+                    stalls.begin(session);
                     return decision;
                 },
                 () -> {},
                 error -> drop(session, error));
     }
 
-    /** Looks now and then whether a member takes what there is for it, if it said how long it may leave it. */
-    private void watch(MemberSession session) {
-        Duration limit = session.spec().maxStall();
-        if (limit != null) {
-            loop.schedule(limit.dividedBy(STALL_LOOKS), () -> {
-                if (known(session)) {
-                    TopicPartition stalled =
-                            session.stalled(limit, host.env().clock().nanos());
-                    if (stalled == null) {
-                        watch(session);
-                    } else {
-                        expel(session, stalled, limit);
-                    }
-                }
-            });
-        }
-    }
-
-    private void expel(MemberSession session, TopicPartition stalled, Duration limit) {
-        LevadaException error = new LevadaException(
-                ErrorCode.MEMBER_STALLED,
-                "member '" + session.member() + "' took none of the records of " + stalled + " for " + limit.toMillis()
-                        + " ms, and is out of the group '" + session.group() + "'; join again when there is demand");
-        LOG.info("{}", error.line());
-        removeMember(session, error);
-    }
-
     /** Ends a session from here, and its membership. */
     private void removeMember(MemberSession session, LevadaException error) {
+        LOG.info("{} leaves: {}", session.member(), error.line());
         drop(session, error);
         run(
                 now -> coordinator.leave(session.group(), session.member(), now),
@@ -451,6 +416,7 @@ final class GroupRuntime implements GroupService {
                 new Answer(
                         () -> {
                             done.run();
+                            decision.effects().forEach(this::hold);
                             decision.effects().forEach(this::carryOut);
                         },
                         failed));
@@ -482,6 +448,17 @@ final class GroupRuntime implements GroupService {
         return Math.floorDiv(host.env().clock().nanos(), 1_000_000);
     }
 
+    /** What a member is assigned it has before it hears of anything: one that comes back reads on as soon as it may. */
+    private void hold(Effect effect) {
+        MemberSession session = sessions.get(effect.member());
+        if (session != null && effect instanceof Effect.Assigned assigned) {
+            OpenTopic.OpenPartition open = open(assigned.partition());
+            if (open != null) { // else it is lost at once, with the topic
+                session.hold(assigned, open.feed());
+            }
+        }
+    }
+
     private void carryOut(Effect effect) {
         MemberSession session = sessions.get(effect.member());
         if (session == null) {
@@ -492,7 +469,7 @@ final class GroupRuntime implements GroupService {
         } else if (effect instanceof Effect.Rejoined rejoined) {
             session.tell(to -> to.onRejoined(rejoined.generation(), rejoined.handles()));
         } else if (effect instanceof Effect.Assigned assigned) {
-            assigned(session, assigned);
+            session.assigned(assigned);
         } else if (effect instanceof Effect.FindStart find) {
             findStart(session, find);
         } else if (effect instanceof Effect.Revoking revoking) {
@@ -508,13 +485,6 @@ final class GroupRuntime implements GroupService {
         } else if (effect instanceof Effect.Left || effect instanceof Effect.Expired) {
             sessions.remove(session.member());
             session.left();
-        }
-    }
-
-    private void assigned(MemberSession session, Effect.Assigned assigned) {
-        OpenTopic.OpenPartition open = open(assigned.partition());
-        if (open != null) { // else it is lost at once, with the topic
-            session.assigned(assigned, open.feed());
         }
     }
 

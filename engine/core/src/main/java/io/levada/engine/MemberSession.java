@@ -10,6 +10,7 @@ import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
+import io.levada.facade.ReaderStatus;
 import io.levada.groups.Effect;
 import io.levada.protocol.RecordBatch;
 import io.levada.protocol.RecordFilter;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -111,11 +113,17 @@ final class MemberSession implements GroupSession {
         runtime.aborted(this);
     }
 
-    void assigned(Effect.Assigned assigned, Feed feed) {
+    /** A partition may be read from here on; that it is assigned is told after. */
+    void hold(Effect.Assigned assigned, Feed feed) {
         held.put(
                 assigned.handle(),
                 new Held(assigned.partition(), feed, assigned.generation(), new Uptake(assigned.start())));
-        tell(to -> to.onAssigned(assigned.handle(), assigned.partition(), assigned.generation(), assigned.start()));
+    }
+
+    void assigned(Effect.Assigned assigned) {
+        if (held.containsKey(assigned.handle())) {
+            tell(to -> to.onAssigned(assigned.handle(), assigned.partition(), assigned.generation(), assigned.start()));
+        }
     }
 
     void revoking(int handle, long withinMs) {
@@ -233,6 +241,11 @@ final class MemberSession implements GroupSession {
         public void cancel() {
             readers.remove(subscription);
             subscription.cancel();
+        }
+
+        @Override
+        public CompletionStage<ReaderStatus> status() {
+            return subscription.status();
         }
 
         @Override

@@ -1,7 +1,10 @@
 package io.levada.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
 import io.levada.Position;
 import io.levada.TopicSpec;
 import io.levada.env.MemoryDisk;
@@ -115,7 +118,16 @@ class GroupStallTest {
     }
 
     @Test
-    void a_limit_below_a_second_is_refused() {
-        assertEquals(List.of("error INVALID_REQUEST"), errors(join("a", Duration.ofMillis(999), 1)));
+    void a_limit_that_cannot_be_kept_is_refused_of_one_that_comes_back_too() {
+        TestMember member = join("a", null, 1);
+        for (Duration wrong : List.of(Duration.ZERO, Duration.ofMillis(999), Duration.ofMillis(Long.MAX_VALUE))) {
+            assertRefused(new JoinSpec("g", List.of("t"), "b", Position.earliest()).withMaxStall(wrong));
+            assertRefused(member.specToComeBack().withMaxStall(wrong));
+        }
+    }
+
+    private void assertRefused(JoinSpec spec) {
+        LevadaException refused = assertThrows(LevadaException.class, () -> new TestMember(engine::join, spec, 1));
+        assertEquals(ErrorCode.INVALID_REQUEST, refused.code(), refused.line());
     }
 }

@@ -62,14 +62,18 @@ final class TestMember implements MemberSink, BatchSink {
         this(joining, new JoinSpec(group, List.of(topics), name, from), Long.MAX_VALUE);
     }
 
+    JoinSpec specToComeBack() {
+        return spec.rejoining(Objects.requireNonNull(identity));
+    }
+
     /** The same member on another connection, which knows nothing of this one. */
     TestMember back(Joining joining) {
-        return new TestMember(joining, spec.rejoining(Objects.requireNonNull(identity)), Map.of(), Long.MAX_VALUE);
+        return new TestMember(joining, specToComeBack(), Map.of(), Long.MAX_VALUE);
     }
 
     /** The same member on another connection, which goes on reading where this one was. */
     TestMember resumed(Joining joining) {
-        return new TestMember(joining, spec.rejoining(Objects.requireNonNull(identity)), next, Long.MAX_VALUE);
+        return new TestMember(joining, specToComeBack(), next, Long.MAX_VALUE);
     }
 
     /** One that takes so many records, and more only when asked to. */

@@ -66,6 +66,11 @@ final class Cursor {
         return position;
     }
 
+    /** Offsets that may be read and were not. */
+    long lag() {
+        return Math.max(0, Math.min(feed.durable(), end) - Math.max(position, feed.start()));
+    }
+
     /** Delivers one batch at most, within credit that is above zero. */
     Step step(long records, long bytes) {
         if (cutter != null) {

@@ -72,11 +72,6 @@ public final class Delivery {
         feeds.remove(feed);
     }
 
-    /** One that wants all records, as {@link #subscribe(BatchSink, RecordFilter, IntFunction)}. */
-    public Subscription subscribe(BatchSink sink, IntFunction<@Nullable Feed> partitions) {
-        return subscribe(sink, null, partitions);
-    }
-
     /**
      * Opens a subscription without partitions and without credit, which does not complete before {@link
      * Subscription#seal}.
@@ -95,9 +90,9 @@ public final class Delivery {
         return subscription;
     }
 
-    /** How each open subscription stands. */
-    public List<SubscriptionStatus> statuses() {
-        return subscriptions.stream().map(Subscription::status).toList();
+    /** How many subscriptions are open. */
+    public int subscriptions() {
+        return subscriptions.size();
     }
 
     /**
@@ -118,7 +113,7 @@ public final class Delivery {
                 .thenRun(() -> feeds.forEach(Feed::clear));
     }
 
-    private static LevadaException goingAway() {
+    static LevadaException goingAway() {
         return new LevadaException(ErrorCode.GOING_AWAY, "the log is closing; read on when it is open again");
     }
 

@@ -2,6 +2,7 @@ package io.levada.delivery;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.netty.util.internal.PlatformDependent;
 
 /**
  * What delivery may use. Immutable.
@@ -14,19 +15,29 @@ import io.levada.LevadaException;
  * @param blockBytes how much of storage is read at once, 4 KiB to 16 MiB
  */
 public record DeliveryLimits(int loops, int readers, long tailBytes, long blockCacheBytes, int blockBytes) {
+    private static final long MIN_CACHE_BYTES = 64 << 10;
     private static final long MAX_CACHE_BYTES = 16L << 30;
+    /** The part of direct memory that each of the two caches takes at most, unless told otherwise. */
+    private static final int PARTS_OF_MEMORY = 8;
 
     public DeliveryLimits {
         require(loops >= 1 && loops <= 64, "loops: 1 to 64");
         require(readers >= 1 && readers <= 64, "readers: 1 to 64");
-        require(tailBytes >= 64 << 10 && tailBytes <= MAX_CACHE_BYTES, "tailBytes: 64 KiB to 16 GiB");
-        require(blockCacheBytes >= 64 << 10 && blockCacheBytes <= MAX_CACHE_BYTES, "blockCacheBytes: 64 KiB to 16 GiB");
+        require(tailBytes >= MIN_CACHE_BYTES && tailBytes <= MAX_CACHE_BYTES, "tailBytes: 64 KiB to 16 GiB");
+        require(
+                blockCacheBytes >= MIN_CACHE_BYTES && blockCacheBytes <= MAX_CACHE_BYTES,
+                "blockCacheBytes: 64 KiB to 16 GiB");
         require(blockBytes >= 4 << 10 && blockBytes <= 16 << 20, "blockBytes: 4 KiB to 16 MiB");
     }
 
-    /** Two loops, two readers, 32 MiB of tails, 32 MiB of blocks of 256 KiB each. */
+    /**
+     * Two loops, two readers, 32 MiB of tails, 32 MiB of blocks of 256 KiB each; where that is more than an eighth of the
+     * direct memory there may be, an eighth for each.
+     */
     public static DeliveryLimits defaults() {
-        return new DeliveryLimits(2, 2, 32L << 20, 32L << 20, 256 << 10);
+        long cacheBytes =
+                Math.max(MIN_CACHE_BYTES, Math.min(32L << 20, PlatformDependent.maxDirectMemory() / PARTS_OF_MEMORY));
+        return new DeliveryLimits(2, 2, cacheBytes, cacheBytes, 256 << 10);
     }
 
     private static void require(boolean holds, String what) {

@@ -4,13 +4,19 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.facade.BatchSink;
 import io.levada.facade.GroupSession;
+import io.levada.facade.ReaderStatus;
+import io.levada.facade.WaitReason;
 import io.levada.protocol.Limits;
+import io.levada.protocol.RecordBatch;
 import io.levada.protocol.RecordFilter;
 import io.netty.buffer.ByteBuf;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
@@ -58,10 +64,11 @@ public final class Subscription implements GroupSession.AssignedReader {
     private boolean sealed;
     private boolean ended;
 
-    private volatile WaitReason waits = WaitReason.NO_DEMAND;
-    private volatile long waitsSinceNanos;
-    private final AtomicLong deliveredRecords = new AtomicLong();
-    private final AtomicLong deliveredBytes = new AtomicLong();
+    private WaitReason waits = WaitReason.NO_DEMAND;
+    private long waitsSinceNanos;
+    private long deliveredRecords;
+    private long deliveredBytes;
+    private long latestTimestampMs = -1;
 
     Subscription(
             Delivery delivery,
@@ -175,8 +182,26 @@ public final class Subscription implements GroupSession.AssignedReader {
         });
     }
 
-    public SubscriptionStatus status() {
-        return new SubscriptionStatus(waits, waitsSinceNanos, deliveredRecords.get(), deliveredBytes.get());
+    @Override
+    public CompletionStage<ReaderStatus> status() {
+        CompletableFuture<ReaderStatus> status = new CompletableFuture<>();
+        if (!loop.execute(() -> status.complete(statusNow()))) {
+            status.completeExceptionally(Delivery.goingAway());
+        }
+        return status;
+    }
+
+    private ReaderStatus statusNow() {
+        return new ReaderStatus(
+                waits,
+                Duration.ofNanos(delivery.nanos() - waitsSinceNanos),
+                saturatedSum(records, grantedRecords.get()),
+                saturatedSum(bytes, grantedBytes.get()),
+                deliveredRecords,
+                deliveredBytes,
+                cursors.size(),
+                cursors.values().stream().mapToLong(Cursor::lag).sum(),
+                latestTimestampMs);
     }
 
     private void start(int handle, Feed feed, long from, long to) {
@@ -297,8 +322,9 @@ public final class Subscription implements GroupSession.AssignedReader {
         int size = batch.readableBytes();
         records -= count;
         bytes -= size;
-        deliveredRecords.addAndGet(count);
-        deliveredBytes.addAndGet(size);
+        deliveredRecords += count;
+        deliveredBytes += size;
+        latestTimestampMs = Math.max(latestTimestampMs, RecordBatch.maxTimestamp(batch));
         if (cancelled) {
             batch.release();
         } else {

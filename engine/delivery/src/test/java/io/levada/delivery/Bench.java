@@ -41,7 +41,7 @@ final class Bench implements AutoCloseable {
     }
 
     Subscription subscribe(RecordingSink sink, long to) {
-        Subscription subscription = delivery.subscribe(sink, handle -> null);
+        Subscription subscription = delivery.subscribe(sink, null, handle -> null);
         for (int i = 0; i < feeds.size(); i++) {
             subscription.add(i, feeds.get(i), 0, to);
         }

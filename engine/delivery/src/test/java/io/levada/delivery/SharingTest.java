@@ -36,7 +36,7 @@ class SharingTest {
             bench.run();
             for (long from = 0; from < 100; from += 7) {
                 RecordingSink sink = new RecordingSink();
-                Subscription subscription = bench.delivery.subscribe(sink, handle -> null);
+                Subscription subscription = bench.delivery.subscribe(sink, null, handle -> null);
                 subscription.add(0, bench.feed(0), from, PLENTY);
                 subscription.credit(PLENTY, PLENTY);
                 bench.run();
@@ -160,7 +160,7 @@ class SharingTest {
             for (int i = 0; i < 50; i++) {
                 RecordingSink sink = new RecordingSink();
                 sink.keep = true;
-                Subscription subscription = bench.delivery.subscribe(sink, handle -> null);
+                Subscription subscription = bench.delivery.subscribe(sink, null, handle -> null);
                 subscription.add(0, bench.feed(0), i * 40L, PLENTY);
                 subscription.credit(3, 2_000);
                 bench.run();

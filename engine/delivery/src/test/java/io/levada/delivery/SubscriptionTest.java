@@ -9,12 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.facade.ReaderStatus;
+import io.levada.facade.WaitReason;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -125,7 +129,7 @@ class SubscriptionTest {
             subscription.credit(100, 1);
             bench.run();
             assertEquals(1, sink.records);
-            assertEquals(WaitReason.NO_BYTES, subscription.status().waits());
+            assertEquals(WaitReason.NO_BYTES, status(bench, subscription).waits());
             subscription.credit(0, sink.bytes);
             bench.run();
             assertEquals(2, sink.records, "what the record took beyond the credit was made up for");
@@ -140,11 +144,11 @@ class SubscriptionTest {
             Subscription subscription = bench.subscribe(sink);
             bench.run();
             assertEquals(0, bench.reads());
-            assertEquals(WaitReason.NO_DEMAND, subscription.status().waits());
+            assertEquals(WaitReason.NO_DEMAND, status(bench, subscription).waits());
             subscription.credit(5, 0);
             bench.run();
             assertEquals(0, bench.reads());
-            assertEquals(WaitReason.NO_BYTES, subscription.status().waits());
+            assertEquals(WaitReason.NO_BYTES, status(bench, subscription).waits());
             subscription.credit(0, 1_000);
             bench.run();
             assertEquals(5, sink.records);
@@ -194,7 +198,7 @@ class SubscriptionTest {
         try (Bench bench = new Bench(1)) {
             bench.partition(0).publish(10);
             RecordingSink sink = new RecordingSink();
-            Subscription subscription = bench.delivery.subscribe(sink, handle -> null);
+            Subscription subscription = bench.delivery.subscribe(sink, null, handle -> null);
             subscription.add(0, bench.feed(0), 4, 10);
             subscription.seal();
             subscription.credit(PLENTY, PLENTY);
@@ -301,7 +305,7 @@ class SubscriptionTest {
             bench.partition(1).publish(5);
             RecordingSink sink = new RecordingSink();
             Map<Integer, Feed> owned = Map.of(7, bench.feed(0), 8, bench.feed(1));
-            Subscription subscription = bench.delivery.subscribe(sink, owned::get);
+            Subscription subscription = bench.delivery.subscribe(sink, null, owned::get);
             subscription.credit(PLENTY, PLENTY);
             subscription.add(7, 2);
             bench.run();
@@ -356,19 +360,44 @@ class SubscriptionTest {
             Subscription subscription = bench.subscribe(sink);
             subscription.credit(5, PLENTY);
             bench.run();
-            assertEquals(WaitReason.NO_DATA, subscription.status().waits());
-            long since = subscription.status().sinceNanos();
-            bench.partition(0).publish(5);
+            assertEquals(WaitReason.NO_DATA, status(bench, subscription).waits());
+            bench.partition(0).publish(7);
             bench.run();
-            assertEquals(WaitReason.NO_DEMAND, subscription.status().waits());
-            assertTrue(subscription.status().sinceNanos() > since);
-            assertEquals(5, subscription.status().deliveredRecords());
-            assertEquals(sink.bytes, subscription.status().deliveredBytes());
-            assertEquals(1, bench.delivery.statuses().size());
+            ReaderStatus status = status(bench, subscription);
+            assertEquals(WaitReason.NO_DEMAND, status.waits());
+            assertEquals(0, status.records());
+            assertEquals(5, status.deliveredRecords());
+            assertEquals(sink.bytes, status.deliveredBytes());
+            assertEquals(1, status.partitions());
+            assertEquals(2, status.lag());
+            assertTrue(status.latestTimestampMs() >= 0);
+            assertEquals(1, bench.delivery.subscriptions());
             subscription.cancel();
             bench.run();
-            assertEquals(0, bench.delivery.statuses().size());
+            assertEquals(0, bench.delivery.subscriptions());
         }
+    }
+
+    @Test
+    void says_for_how_long_it_waits() {
+        try (Bench bench = new Bench(1)) {
+            Subscription subscription = bench.subscribe(new RecordingSink());
+            bench.run();
+            for (int i = 0; i < 50; i++) {
+                status(bench, subscription);
+            }
+            Duration waited = status(bench, subscription).waited();
+            assertTrue(waited.toNanos() >= 50, "time passes with each task");
+            subscription.credit(2, PLENTY);
+            bench.run();
+            assertTrue(status(bench, subscription).waited().compareTo(waited) < 0, "it waits for something else now");
+        }
+    }
+
+    private static ReaderStatus status(Bench bench, Subscription subscription) {
+        CompletableFuture<ReaderStatus> status = subscription.status().toCompletableFuture();
+        bench.run();
+        return status.join();
     }
 
     @Test
@@ -435,7 +464,7 @@ class SubscriptionTest {
         bench.run();
         bench.close();
         RecordingSink late = new RecordingSink();
-        bench.delivery.subscribe(late, handle -> null);
+        bench.delivery.subscribe(late, null, handle -> null);
         bench.run();
         assertEquals(List.of("error GOING_AWAY"), sink.events);
         assertEquals(List.of("error GOING_AWAY"), late.events);

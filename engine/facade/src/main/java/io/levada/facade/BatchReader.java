@@ -1,5 +1,10 @@
 package io.levada.facade;
 
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
 /** The reading end of a stream of batches. Safe for any thread. */
 public interface BatchReader {
     /**
@@ -12,4 +17,13 @@ public interface BatchReader {
 
     /** Ends the stream; a call to the sink that is under way may finish, none follows. */
     void cancel();
+
+    /**
+     * How it stands; fails with {@link ErrorCode#INVALID_REQUEST} where that is known elsewhere, as of a reader over the
+     * network, and with {@link ErrorCode#GOING_AWAY} once the log has closed.
+     */
+    default CompletionStage<ReaderStatus> status() {
+        return CompletableFuture.failedStage(
+                new LevadaException(ErrorCode.INVALID_REQUEST, "how a reader stands is known where its log is"));
+    }
 }

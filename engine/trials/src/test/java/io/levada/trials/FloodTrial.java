@@ -55,7 +55,8 @@ class FloodTrial {
             trial.run(server, server.address().orElseThrow());
             assertEquals(0, server.terminate(), "the server ends well");
         } finally {
-            assertFalse(Files.readString(log).contains("OutOfMemory"), () -> "see " + log);
+            String said = Files.readString(log);
+            assertFalse(said.contains("OutOfMemory"), said);
         }
     }
 

@@ -1,6 +1,6 @@
-package io.levada.delivery;
+package io.levada.facade;
 
-/** Why a subscription delivers nothing just now. */
+/** Why a reader is given nothing just now. */
 public enum WaitReason {
     /** It does not wait: something is being delivered. */
     NONE,
@@ -11,5 +11,7 @@ public enum WaitReason {
     /** It has credit in records, but none in bytes. */
     NO_BYTES,
     /** It waits for storage. */
-    READING
+    READING,
+    /** Its connection holds all it may, until the peer reads. */
+    SOCKET_BLOCKED
 }

@@ -1,0 +1,46 @@
+package io.levada.gateway;
+
+import io.levada.facade.BatchReader;
+import io.levada.facade.WaitReason;
+import org.jspecify.annotations.Nullable;
+
+/** A stream that reads partitions, and what {@code stats} is to know of it. For the event loop alone. */
+interface Subscribed {
+    /** The engine's end, or null until the stream is open. */
+    @Nullable
+    BatchReader reader();
+
+    /** What it reads; to be asked of an open one. */
+    Subject subject();
+
+    /** Records that the client asked for and has not been given, or null where the engine's end knows. */
+    @Nullable
+    Long demand();
+
+    /** Why it cannot take what the engine has for it, or null. */
+    @Nullable
+    WaitReason holdsBack();
+
+    /** Bytes that the client permits and its connection has not had room for. */
+    long wantedBytes();
+
+    /**
+     * What is read: a topic, or a member's partitions.
+     *
+     * @param route which route
+     * @param topic the topic, or null of a member
+     * @param group the group, or null of a topic
+     * @param member the member, or null of a topic
+     */
+    record Subject(
+            Route route,
+            @Nullable String topic,
+            @Nullable String group,
+            @Nullable String member) {
+        static final Subject NONE = new Subject(Route.READ, null, null, null);
+
+        static Subject topic(Route route, String topic) {
+            return new Subject(route, topic, null, null);
+        }
+    }
+}
