@@ -138,7 +138,11 @@ final class StatsTest {
                             Integer.MAX_VALUE);
             hostile.message(1, new Message.Credit(Long.MAX_VALUE, Long.MAX_VALUE));
 
-            JsonNode told = untilWaits(WaitReason.SOCKET_BLOCKED);
+            // Until the buffers of both systems are full, the connection blocks and opens again.
+            JsonNode told = until(
+                    "",
+                    subscription -> subscription.path("waits").asText().equals("SOCKET_BLOCKED")
+                            && subscription.path("waitsMs").asLong() >= 200);
 
             assertTrue(told.path("bytesInFlight").asLong() > 64 << 10, told.toString());
             assertTrue(told.path("lag").asLong() > 0);
