@@ -24,6 +24,7 @@ public enum ErrorCode {
     UNKNOWN_MEMBER_ID(409, false),
     UNRELEASED_INSTANCE_ID(409, false),
     MEMBER_STALLED(409, false),
+    SLOW_CONSUMER(409, false),
     STORAGE_FAILED(503, true),
     STORAGE_FULL(507, true),
     OUTCOME_UNKNOWN(503, true),

@@ -10,31 +10,38 @@ import org.jspecify.annotations.Nullable;
  * @param from where to start; {@link Position.Committed} is refused
  * @param to where to end
  * @param filter which records are wanted, or null for all
+ * @param overflow what becomes of records that come while none is asked for
  */
 public record ReadSpec(
         String topic,
         @Nullable Integer partition,
         Position from,
         End to,
-        @Nullable Filter filter) {
-    /** All partitions, from the earliest record, without end. */
+        @Nullable Filter filter,
+        Overflow overflow) {
+    /** All partitions, from the earliest record, without end, each record however late it is asked for. */
     public static ReadSpec of(String topic) {
-        return new ReadSpec(topic, null, Position.earliest(), End.never(), null);
+        return new ReadSpec(topic, null, Position.earliest(), End.never(), null, Overflow.pause());
     }
 
-    public ReadSpec partition(int number) {
-        return new ReadSpec(topic, number, from, to, filter);
+    /** Of this partition, or of all where it is null. */
+    public ReadSpec partition(@Nullable Integer number) {
+        return new ReadSpec(topic, number, from, to, filter, overflow);
     }
 
     public ReadSpec from(Position position) {
-        return new ReadSpec(topic, partition, position, to, filter);
+        return new ReadSpec(topic, partition, position, to, filter, overflow);
     }
 
     public ReadSpec to(End end) {
-        return new ReadSpec(topic, partition, from, end, filter);
+        return new ReadSpec(topic, partition, from, end, filter, overflow);
     }
 
     public ReadSpec filter(@Nullable Filter wanted) {
-        return new ReadSpec(topic, partition, from, to, wanted);
+        return new ReadSpec(topic, partition, from, to, wanted, overflow);
+    }
+
+    public ReadSpec overflow(Overflow policy) {
+        return new ReadSpec(topic, partition, from, to, filter, policy);
     }
 }

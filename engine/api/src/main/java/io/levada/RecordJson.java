@@ -44,6 +44,15 @@ public final class RecordJson {
 
     /** Writes a stored record as one JSON object. */
     public static void write(JsonGenerator out, StoredRecord record) throws IOException {
+        write(out, record, null);
+    }
+
+    /**
+     * Writes a stored record as one JSON object.
+     *
+     * @param before what was left out before it, as {@code "dropped":{"from","to"}}, or null
+     */
+    public static void write(JsonGenerator out, StoredRecord record, @Nullable Dropped before) throws IOException {
         out.writeStartObject();
         out.writeStringField("topic", record.topic());
         out.writeNumberField("partition", record.partition());
@@ -55,6 +64,12 @@ public final class RecordJson {
         writeBytes(out, record.value());
         out.writeFieldName("headers");
         writeHeaders(out, record.headers());
+        if (before != null) {
+            out.writeObjectFieldStart("dropped");
+            out.writeNumberField("from", before.from());
+            out.writeNumberField("to", before.to());
+            out.writeEndObject();
+        }
         out.writeEndObject();
     }
 

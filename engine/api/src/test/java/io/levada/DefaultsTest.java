@@ -63,7 +63,8 @@ class DefaultsTest {
     void a_member_starts_at_the_commit_and_a_read_at_the_earliest_record_without_end() {
         assertEquals(Position.committed(), MemberOptions.defaults().from());
         assertNull(MemberOptions.defaults().memberName());
-        assertEquals(new ReadSpec("t", null, Position.earliest(), End.never(), null), ReadSpec.of("t"));
+        assertEquals(
+                new ReadSpec("t", null, Position.earliest(), End.never(), null, Overflow.pause()), ReadSpec.of("t"));
     }
 
     @Test

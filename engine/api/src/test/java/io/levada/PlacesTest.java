@@ -28,6 +28,21 @@ class PlacesTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"pause:0", "latest:0", "conflate:7", "drop:1000", "disconnect:10000"})
+    void overflow_policies_are_spelled_as_they_are_read(String text) {
+        assertEquals(text, Overflow.parse(text).spelled());
+        assertEquals("disconnect:10000", Overflow.parse("disconnect").spelled());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "keep", "drop:", "drop:x", "drop:-1", "DROP"})
+    void what_is_no_overflow_policy_is_refused(String text) {
+        assertEquals(
+                ErrorCode.INVALID_REQUEST,
+                assertThrows(LevadaException.class, () -> Overflow.parse(text)).code());
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"never", "now", "offset:0", "offset:42", "time:2001-01-01T00:00:00Z"})
     void ends_are_spelled_as_they_are_read(String text) {
         assertEquals(text, End.parse(text).spelled());

@@ -3,6 +3,7 @@ package io.levada.gateway;
 import io.levada.End;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.Overflow;
 import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.facade.BatchReader;
@@ -80,14 +81,16 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
 
     /** What {@code read} and {@code read.batched} are asked for. */
     static ReadSpec topic(Json wanted) {
-        wanted.only("topic", "partition", "from", "to", "filter");
+        wanted.only("topic", "partition", "from", "to", "filter", "overflow");
         String to = wanted.textOrNull("to");
+        String overflow = wanted.textOrNull("overflow");
         return new ReadSpec(
                 wanted.text("topic"),
                 wanted.integerOrNull("partition"),
                 Position.parse(wanted.text("from")),
                 to == null ? End.never() : End.parse(to),
-                wanted.filterOrNull("filter"));
+                wanted.filterOrNull("filter"),
+                overflow == null ? Overflow.pause() : Overflow.parse(overflow));
     }
 
     @Override
@@ -138,6 +141,11 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
     @Override
     public void onGap(int handle, long from, long to) {
         later(() -> send(new Message.Gap(handle, from, to)));
+    }
+
+    @Override
+    public void onDropped(int handle, long from, long to) {
+        later(() -> send(new Message.Dropped(handle, from, to)));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.levada.Dropped;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.ReadSpec;
@@ -20,6 +21,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.FluxSink;
@@ -35,6 +38,9 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
     private static final int RECORDS_PER_TURN = 128;
 
     private final Queue<Item> items = new ArrayDeque<>();
+    /** What was left out of a handle's partition and is told with its next record. */
+    private final Map<Integer, Dropped> dropped = new HashMap<>();
+
     private String topic = "";
     /** Partition of a group's handle; a reader's handles are partitions. */
     private int groupPartition = -1;
@@ -61,6 +67,8 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
             this.left = cursor.count();
         }
     }
+
+    private record Left(int handle, Dropped dropped) implements Item {}
 
     private record Failed(Throwable error) implements Item {}
 
@@ -171,6 +179,11 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
     }
 
     @Override
+    public void onDropped(int handle, long from, long to) {
+        later(() -> add(new Left(handle, new Dropped(topic, partition(handle), from, to))));
+    }
+
+    @Override
     public void onPartitionEnd(int handle, @Nullable LevadaException error) {
         later(() -> {
             if (error != null) {
@@ -213,6 +226,9 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
                 Item item = items.peek();
                 if (item == null) {
                     return;
+                } else if (item instanceof Left left) {
+                    items.remove();
+                    dropped.merge(left.handle, left.dropped, PlainRead::joined);
                 } else if (item instanceof Failed failed) {
                     fail(failed.error);
                 } else if (item instanceof Completed) {
@@ -230,6 +246,10 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
         } finally {
             draining = false;
         }
+    }
+
+    private static Dropped joined(Dropped one, Dropped next) {
+        return new Dropped(one.topic(), one.partition(), one.from(), next.to());
     }
 
     /** Emits the next record of the batch, or ends it; false when this stream has to wait. */
@@ -289,7 +309,7 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
         ByteBuf draft = alloc.buffer();
         try {
             try (JsonGenerator out = JSON.createGenerator((OutputStream) new ByteBufOutputStream(draft))) {
-                RecordJson.write(out, record);
+                RecordJson.write(out, record, dropped.remove(handle));
             }
             // It may wait for long, and a buffer that has grown to its size is up to twice as large.
             return alloc.buffer(draft.readableBytes()).writeBytes(draft);

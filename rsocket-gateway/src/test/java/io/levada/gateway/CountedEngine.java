@@ -71,6 +71,11 @@ final class CountedEngine implements Engine {
         }
 
         @Override
+        public void onDropped(int handle, long from, long to) {
+            sink.onDropped(handle, from, to);
+        }
+
+        @Override
         public void onPassed(int handle, long offset) {
             sink.onPassed(handle, offset);
         }

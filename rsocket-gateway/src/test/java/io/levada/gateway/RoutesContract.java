@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +11,7 @@ import io.levada.ErrorCode;
 import io.levada.Filter;
 import io.levada.LevadaException;
 import io.levada.Match;
+import io.levada.Overflow;
 import io.levada.ReadSpec;
 import io.levada.facade.ExpectedPlace;
 import io.levada.protocol.Message;
@@ -281,6 +283,23 @@ interface RoutesContract {
     }
 
     @Test
+    default void a_plain_read_tells_what_was_dropped_with_the_next_record_of_the_partition() {
+        RawClient.Stream stream = client().stream(
+                "read", "{\"topic\":\"t\",\"from\":\"earliest\",\"overflow\":\"drop:7\"}", Long.MAX_VALUE);
+        FakeEngine.FakeReader reader = Await.next("a reader", engine().readers);
+        assertEquals(ReadSpec.of("t").overflow(Overflow.drop(null).maxLag(7)), reader.spec);
+        reader.sink.onDropped(0, 3, 5);
+        reader.sink.onDropped(0, 5, 9);
+        reader.sink.onBatch(1, 1, Batches.of(0, "a"));
+        reader.sink.onBatch(0, 2, Batches.of(9, "b", "c"));
+
+        assertFalse(stream.text().contains("dropped"));
+        assertTrue(stream.text().endsWith(",\"headers\":{\"h\":\"1\"},\"dropped\":{\"from\":3,\"to\":9}}"));
+        assertFalse(stream.text().contains("dropped"));
+        stream.cancel();
+    }
+
+    @Test
     default void a_position_that_is_none_is_explained() {
         assertTrue(client().stream("read", "{\"topic\":\"t\",\"from\":\"yesterday\"}", 1)
                 .end()
@@ -291,6 +310,9 @@ interface RoutesContract {
         assertTrue(client().stream("read", "{\"topic\":\"t\",\"from\":\"latest\",\"filter\":\"x\"}", 1)
                 .end()
                 .contains("a filter is an object with key, headers or both"));
+        assertTrue(client().stream("read", "{\"topic\":\"t\",\"from\":\"latest\",\"overflow\":\"keep\"}", 1)
+                .end()
+                .contains("'keep' is no overflow policy; use pause, latest"));
         assertTrue(client().stream("nothing", "{}", 1).end().contains("use read, stats, group.partition"));
     }
 
@@ -309,6 +331,7 @@ interface RoutesContract {
         reader.sink.onBatch(1, 2, batch);
         reader.sink.onGap(1, 6, 9);
         reader.sink.onPassed(1, 20);
+        reader.sink.onDropped(1, 20, 30);
         reader.sink.onPartitionEnd(0, new LevadaException(ErrorCode.CORRUPT_MESSAGE, "bad"));
         reader.sink.onPartitionEnd(1, null);
         reader.sink.onComplete();
@@ -319,6 +342,7 @@ interface RoutesContract {
         assertArrayEquals(bytes, ByteBufUtil.getBytes(records.batch()));
         assertEquals(new Message.Gap(1, 6, 9), channel.down.message());
         assertEquals(new Message.Passed(1, 20), channel.down.message());
+        assertEquals(new Message.Dropped(1, 20, 30), channel.down.message());
         Message.End failed = assertInstanceOf(Message.End.class, channel.down.message());
         assertEquals(
                 "CORRUPT_MESSAGE: bad",

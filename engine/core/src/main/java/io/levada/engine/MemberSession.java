@@ -2,6 +2,7 @@ package io.levada.engine;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.Overflow;
 import io.levada.TopicPartition;
 import io.levada.delivery.Feed;
 import io.levada.delivery.Subscription;
@@ -205,7 +206,7 @@ final class MemberSession implements GroupSession {
 
         private Reader(BatchSink batches) {
             this.batches = batches;
-            this.subscription = runtime.delivery().subscribe(this, filter, this::owned);
+            this.subscription = runtime.delivery().subscribe(this, filter, Overflow.pause(), this::owned);
             readers.add(subscription);
         }
 

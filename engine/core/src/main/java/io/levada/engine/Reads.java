@@ -32,7 +32,8 @@ final class Reads {
 
     /** Opens a reader; partitions begin once their position is known, which takes a read of storage for a time. */
     BatchReader open(ReadSpec spec, BatchSink sink) {
-        Subscription subscription = delivery.subscribe(sink, RecordFilter.of(spec.filter()), handle -> null);
+        Subscription subscription =
+                delivery.subscribe(sink, RecordFilter.of(spec.filter()), spec.overflow(), handle -> null);
         try {
             start(spec, subscription);
         } catch (LevadaException e) {

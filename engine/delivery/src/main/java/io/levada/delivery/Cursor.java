@@ -2,8 +2,10 @@ package io.levada.delivery;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.Overflow;
 import io.levada.protocol.BatchCutter;
 import io.levada.protocol.RecordBatch;
+import io.levada.protocol.RecordTest;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +47,12 @@ final class Cursor {
 
     private int heldIndex;
 
+    /** Where the reader asked for too little and wants the last records of what waits: these, while there are any. */
+    private @Nullable Conflation conflation;
+
+    /** Up to where the walk for them goes; it is under way until then. */
+    private long scanTo;
+
     /** The batch that is being handed out in parts. */
     private @Nullable BatchCutter cutter;
 
@@ -68,13 +76,94 @@ final class Cursor {
 
     /** Offsets that may be read and were not. */
     long lag() {
-        return Math.max(0, Math.min(feed.durable(), end) - Math.max(position, feed.start()));
+        long reached = conflation == null ? position : conflation.next();
+        return Math.max(0, Math.min(feed.durable(), end) - Math.max(reached, feed.start()));
+    }
+
+    /** Treats what waits as the policy has it, if it is more than may wait. */
+    void overflow(Overflow overflow) {
+        long to = Math.min(feed.durable(), end);
+        if (released || lag() <= overflow.maxLag()) {
+            return;
+        }
+        switch (overflow.policy()) {
+            case PAUSE -> {}
+            case LATEST -> {
+                if (subscription.filter() == null) {
+                    moveTo(Math.max(position, to - 1));
+                } else {
+                    conflate(false, to);
+                }
+            }
+            case CONFLATE -> conflate(true, to);
+            case DROP -> drop(to);
+            case DISCONNECT ->
+                subscription.fail(new LevadaException(
+                        ErrorCode.SLOW_CONSUMER,
+                        lag() + " records of " + feed.name() + " wait, of " + overflow.maxLag()
+                                + " that may; ask for more, or read on from offset:" + position));
+        }
+    }
+
+    /** What is gone already is not dropped: the next step tells of it. */
+    private void drop(long to) {
+        if (position >= feed.start()) {
+            long from = position;
+            moveTo(to);
+            told = to;
+            subscription.dropped(handle, from, to);
+            endedOrOn();
+        }
+    }
+
+    private void conflate(boolean byKey, long to) {
+        if (conflation == null) {
+            closeCutter();
+            conflation = new Conflation(subscription.filter(), byKey, position);
+            subscription.delivery().conflating(1);
+        }
+        scanTo = to;
+        aim(conflation);
+    }
+
+    /** Goes to where the walk goes on, or else to the next record that it has found. */
+    private void aim(Conflation found) {
+        if (found.scanned() < scanTo && found.bytes() < subscription.delivery().conflationBytesEach()) {
+            moveTo(found.scanned());
+            return;
+        }
+        scanTo = found.scanned();
+        moveTo(found.next());
+        if (found.isEmpty()) {
+            endConflation();
+        }
+    }
+
+    private void endConflation() {
+        if (conflation != null) {
+            conflation = null;
+            subscription.delivery().conflating(-1);
+        }
+    }
+
+    private void moveTo(long offset) {
+        closeCutter();
+        if (offset < position) {
+            heldIndex = 0;
+        }
+        position = offset;
     }
 
     /** Delivers one batch at most, within credit that is above zero. */
     Step step(long records, long bytes) {
         if (cutter != null) {
             return cut(cutter, records, bytes);
+        }
+        if (conflation != null) {
+            aim(conflation);
+        }
+        if (conflation == null && position >= end) {
+            return endedOrOn();
         }
         if (position < feed.start()) {
             return skipTo(feed.start());
@@ -94,9 +183,13 @@ final class Cursor {
     }
 
     private Step skipTo(long start) {
-        long from = position;
+        long from = conflation == null ? position : Math.min(position, conflation.next());
         position = Math.min(start, end);
         told = position;
+        if (conflation != null) {
+            conflation.scanned(position);
+            conflation.delivered(position);
+        }
         subscription.gap(handle, from, position);
         return endedOrOn();
     }
@@ -105,19 +198,22 @@ final class Cursor {
         ByteBuf all = block.bytes();
         heldIndex = BatchWalk.find(all, heldIndex, position);
         if (heldIndex >= all.readableBytes()) {
-            position = block.next;
-            return endedOrOn();
+            return passTo(block.next);
         }
         ByteBuf batch = BatchWalk.batchAt(all, heldIndex);
         int count = RecordBatch.recordCount(batch);
         if (count == 0) {
-            position = RecordBatch.nextOffset(batch);
-            return endedOrOn();
+            return passTo(RecordBatch.nextOffset(batch));
         }
-        boolean wanted = subscription.filter() == null
-                && RecordBatch.baseOffset(batch) >= position
-                && RecordBatch.nextOffset(batch) <= end;
-        if (wanted && count <= records && batch.readableBytes() <= bytes) {
+        Conflation found = conflation;
+        if (found != null && found.scanned() < scanTo) {
+            found.scan(batch, end, RecordBatch.nextOffset(batch), subscription.limits());
+            return Step.GO_ON;
+        }
+        RecordTest test = found == null ? subscription.filter() : found;
+        boolean whole =
+                test == null && RecordBatch.baseOffset(batch) >= position && RecordBatch.nextOffset(batch) <= end;
+        if (whole && count <= records && batch.readableBytes() <= bytes) {
             position = RecordBatch.nextOffset(batch);
             told = position;
             subscription.deliver(handle, count, keep(batch, block, bytes));
@@ -125,12 +221,23 @@ final class Cursor {
         }
         ByteBuf kept = keep(batch, block, 0);
         try {
-            cutter = BatchCutter.open(kept, position, end, subscription.filter(), subscription.limits());
+            cutter = BatchCutter.open(kept, position, end, test, subscription.limits());
         } finally {
             kept.release();
         }
         letGo();
         return cut(cutter, records, bytes);
+    }
+
+    /** Goes past offsets at which there is nothing. */
+    private Step passTo(long offset) {
+        position = offset;
+        if (conflation != null && conflation.scanned() < scanTo) {
+            conflation.scanned(offset);
+        } else if (conflation != null) {
+            conflation.delivered(offset);
+        }
+        return endedOrOn();
     }
 
     /**
@@ -153,11 +260,14 @@ final class Cursor {
             told = position;
             subscription.deliver(handle, RecordBatch.recordCount(part), part);
         }
+        if (conflation != null) {
+            conflation.delivered(position);
+        }
         return endedOrOn();
     }
 
     private Step endedOrOn() {
-        if (position >= end) {
+        if (position >= end && conflation == null) {
             end(null);
             return Step.ENDED;
         }
@@ -175,7 +285,7 @@ final class Cursor {
     }
 
     private void tellPassed() {
-        if (told < position && !released) {
+        if (told < position && !released && conflation == null) {
             told = position;
             subscription.passed(handle, position);
         }
@@ -235,6 +345,7 @@ final class Cursor {
             released = true;
             letGo();
             closeCutter();
+            endConflation();
             view.detach(this);
         }
     }

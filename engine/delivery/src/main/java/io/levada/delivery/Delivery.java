@@ -2,6 +2,7 @@ package io.levada.delivery;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.Overflow;
 import io.levada.TopicPartition;
 import io.levada.env.Clock;
 import io.levada.env.Loop;
@@ -28,6 +29,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for any thread.
  */
 public final class Delivery {
+    /** The part of the heap for the keys of readers that want the last record of each; 16 MiB where that is less. */
+    private static final long CONFLATION_BYTES =
+            Math.min(16L << 20, Runtime.getRuntime().maxMemory() / 16);
+
     private final Clock clock;
     private final DeliveryLimits bounds;
     private final Limits limits;
@@ -37,6 +42,7 @@ public final class Delivery {
     private final Set<Feed> feeds = ConcurrentHashMap.newKeySet();
     private final Set<Subscription> subscriptions = ConcurrentHashMap.newKeySet();
     private final AtomicInteger feedsRead = new AtomicInteger();
+    private final AtomicInteger conflating = new AtomicInteger();
     private final AtomicInteger nextLoop = new AtomicInteger();
     private final AtomicInteger nextReader = new AtomicInteger();
     private volatile boolean closed;
@@ -77,12 +83,13 @@ public final class Delivery {
      * Subscription#seal}.
      *
      * @param filter which records it wants, or null for all
+     * @param overflow what becomes of what waits while it has no credit
      * @param partitions what {@link Subscription#add(int, long)} may add; null for a handle that is not to be read
      */
     public Subscription subscribe(
-            BatchSink sink, @Nullable RecordFilter filter, IntFunction<@Nullable Feed> partitions) {
+            BatchSink sink, @Nullable RecordFilter filter, Overflow overflow, IntFunction<@Nullable Feed> partitions) {
         int loop = Math.floorMod(nextLoop.getAndIncrement(), loops.size());
-        Subscription subscription = new Subscription(this, loops.get(loop), loop, sink, filter, partitions);
+        Subscription subscription = new Subscription(this, loops.get(loop), loop, sink, filter, overflow, partitions);
         subscriptions.add(subscription);
         if (closed) {
             subscription.fail(goingAway());
@@ -128,6 +135,15 @@ public final class Delivery {
     /** A partition's share of the bytes for tails, as many as are read now. */
     long tailBytesEach() {
         return bounds.tailBytes() / Math.max(1, feedsRead.get());
+    }
+
+    void conflating(int change) {
+        conflating.addAndGet(change);
+    }
+
+    /** What a reader may keep of keys to find the last record of each, as many as do now. */
+    long conflationBytesEach() {
+        return CONFLATION_BYTES / Math.max(1, conflating.get());
     }
 
     int blockBytes() {

@@ -2,6 +2,7 @@ package io.levada.delivery;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.Overflow;
 import io.levada.facade.BatchSink;
 import io.levada.facade.GroupSession;
 import io.levada.facade.ReaderStatus;
@@ -40,11 +41,15 @@ public final class Subscription implements GroupSession.AssignedReader {
     /** Blocks of storage asked for at once; more partitions than this take turns. */
     private static final int MAX_READS = 4;
 
+    /** How often one that is to end when it lags is looked at, while it has no credit. */
+    private static final Duration LAG_LOOK = Duration.ofMillis(200);
+
     private final Delivery delivery;
     private final DeliveryLoop loop;
     private final int loopIndex;
     private final BatchSink sink;
     private final @Nullable RecordFilter filter;
+    private final Overflow overflow;
     private final IntFunction<@Nullable Feed> partitions;
 
     private final AtomicLong grantedRecords = new AtomicLong();
@@ -61,6 +66,7 @@ public final class Subscription implements GroupSession.AssignedReader {
     private int reading;
     private long records;
     private long bytes;
+    private boolean watchingLag;
     private boolean sealed;
     private boolean ended;
 
@@ -76,12 +82,14 @@ public final class Subscription implements GroupSession.AssignedReader {
             int loopIndex,
             BatchSink sink,
             @Nullable RecordFilter filter,
+            Overflow overflow,
             IntFunction<@Nullable Feed> partitions) {
         this.delivery = delivery;
         this.loop = loop;
         this.loopIndex = loopIndex;
         this.sink = sink;
         this.filter = filter;
+        this.overflow = overflow;
         this.partitions = partitions;
         this.waitsSinceNanos = delivery.nanos();
     }
@@ -245,8 +253,7 @@ public final class Subscription implements GroupSession.AssignedReader {
     }
 
     private WaitReason mayStep() {
-        records = saturatedSum(records, grantedRecords.getAndSet(0));
-        bytes = saturatedSum(bytes, grantedBytes.getAndSet(0));
+        takeCredit();
         if (records == 0) {
             return WaitReason.NO_DEMAND;
         } else if (bytes <= 0) {
@@ -255,6 +262,23 @@ public final class Subscription implements GroupSession.AssignedReader {
             return reading > 0 ? WaitReason.READING : WaitReason.NO_DATA;
         }
         return cancelled ? WaitReason.NO_DEMAND : WaitReason.NONE;
+    }
+
+    /** Takes the credit that came; where it had run out, what waited meanwhile is treated as the policy has it. */
+    private void takeCredit() {
+        boolean hadRunOut = hasRunOut();
+        records = saturatedSum(records, grantedRecords.getAndSet(0));
+        bytes = saturatedSum(bytes, grantedBytes.getAndSet(0));
+        if (hadRunOut && !hasRunOut() && overflow.policy() != Overflow.Policy.PAUSE) {
+            for (Cursor cursor : List.copyOf(cursors.values())) {
+                cursor.overflow(overflow);
+            }
+        }
+    }
+
+    /** Whether nothing may be delivered after something was; what asked for nothing yet has not run out. */
+    private boolean hasRunOut() {
+        return (records == 0 || bytes <= 0) && deliveredRecords > 0;
     }
 
     private void step(Cursor cursor) {
@@ -283,10 +307,31 @@ public final class Subscription implements GroupSession.AssignedReader {
         if (reason != WaitReason.NONE) {
             ready.forEach(Cursor::letGo);
         }
+        if (overflow.policy() == Overflow.Policy.DISCONNECT && hasRunOut()) {
+            watchLag();
+        }
         if (waits != reason) {
             waits = reason;
             waitsSinceNanos = delivery.nanos();
         }
+    }
+
+    /** Looks now and then whether more waits than may. */
+    private void watchLag() {
+        if (!watchingLag && !ended) {
+            watchingLag = true;
+            loop.later(LAG_LOOK, () -> {
+                watchingLag = false;
+                if (!ended && hasRunOut()) {
+                    cursors.values().forEach(cursor -> cursor.overflow(overflow));
+                    watchLag();
+                }
+            });
+        }
+    }
+
+    Delivery delivery() {
+        return delivery;
     }
 
     Limits limits() {
@@ -334,6 +379,10 @@ public final class Subscription implements GroupSession.AssignedReader {
 
     void gap(int handle, long from, long to) {
         call(() -> sink.onGap(handle, from, to));
+    }
+
+    void dropped(int handle, long from, long to) {
+        call(() -> sink.onDropped(handle, from, to));
     }
 
     void passed(int handle, long offset) {

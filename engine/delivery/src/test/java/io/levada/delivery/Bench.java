@@ -1,9 +1,12 @@
 package io.levada.delivery;
 
+import io.levada.Overflow;
 import io.levada.protocol.Limits;
+import io.levada.protocol.RecordFilter;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Deliveries over fake partitions on loops run by hand, with an allocator that counts. */
 final class Bench implements AutoCloseable {
@@ -41,7 +44,11 @@ final class Bench implements AutoCloseable {
     }
 
     Subscription subscribe(RecordingSink sink, long to) {
-        Subscription subscription = delivery.subscribe(sink, null, handle -> null);
+        return subscribe(sink, null, Overflow.pause(), to);
+    }
+
+    Subscription subscribe(RecordingSink sink, @Nullable RecordFilter filter, Overflow overflow, long to) {
+        Subscription subscription = delivery.subscribe(sink, filter, overflow, handle -> null);
         for (int i = 0; i < feeds.size(); i++) {
             subscription.add(i, feeds.get(i), 0, to);
         }

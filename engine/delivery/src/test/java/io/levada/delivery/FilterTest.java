@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.levada.Compression;
 import io.levada.Filter;
 import io.levada.Match;
+import io.levada.Overflow;
 import io.levada.protocol.RecordFilter;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,8 @@ class FilterTest {
     private static final long PLENTY = Long.MAX_VALUE;
 
     private static Subscription subscribe(Bench bench, RecordingSink sink, Match key, long to) {
-        Subscription subscription = bench.delivery.subscribe(sink, RecordFilter.of(Filter.byKey(key)), handle -> null);
+        Subscription subscription =
+                bench.delivery.subscribe(sink, RecordFilter.of(Filter.byKey(key)), Overflow.pause(), handle -> null);
         subscription.add(0, bench.feed(0), 0, to);
         subscription.seal();
         return subscription;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.Compression;
+import io.levada.Overflow;
 import io.levada.env.RealClock;
 import io.levada.env.RealScheduler;
 import io.levada.protocol.Limits;
@@ -36,7 +37,7 @@ class RealThreadsTest {
         List<RecordingSink> sinks = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
             RecordingSink sink = new RecordingSink();
-            Subscription subscription = delivery.subscribe(sink, null, handle -> null);
+            Subscription subscription = delivery.subscribe(sink, null, Overflow.pause(), handle -> null);
             int step = 1 + i % 9;
             sink.onBatch = () -> subscription.credit(step * 4L, step * 200L);
             for (int p = 0; p < PARTITIONS; p++) {
@@ -51,7 +52,7 @@ class RealThreadsTest {
             partitions.forEach(partition -> partition.publish(2, 50, Compression.NONE));
             if (i % 10 == 0) {
                 RecordingSink fleeting = new RecordingSink();
-                Subscription subscription = delivery.subscribe(fleeting, null, handle -> null);
+                Subscription subscription = delivery.subscribe(fleeting, null, Overflow.pause(), handle -> null);
                 subscription.add(0, feeds.get(0), random.nextInt(2 * i + 1), Long.MAX_VALUE);
                 subscription.credit(random.nextInt(50), 2_000);
                 subscription.cancel();

@@ -57,6 +57,11 @@ final class RecordingSink implements BatchSink {
     }
 
     @Override
+    public void onDropped(int handle, long from, long to) {
+        events.add("dropped " + handle + " " + from + " " + to);
+    }
+
+    @Override
     public void onPassed(int handle, long offset) {
         check(offset > passed.getOrDefault(handle, -1L), "what is passed ascends");
         passed.put(handle, offset);

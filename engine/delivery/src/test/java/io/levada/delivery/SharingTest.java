@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.Compression;
+import io.levada.Overflow;
 import io.levada.protocol.RecordBatch;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +37,7 @@ class SharingTest {
             bench.run();
             for (long from = 0; from < 100; from += 7) {
                 RecordingSink sink = new RecordingSink();
-                Subscription subscription = bench.delivery.subscribe(sink, null, handle -> null);
+                Subscription subscription = bench.delivery.subscribe(sink, null, Overflow.pause(), handle -> null);
                 subscription.add(0, bench.feed(0), from, PLENTY);
                 subscription.credit(PLENTY, PLENTY);
                 bench.run();
@@ -160,7 +161,7 @@ class SharingTest {
             for (int i = 0; i < 50; i++) {
                 RecordingSink sink = new RecordingSink();
                 sink.keep = true;
-                Subscription subscription = bench.delivery.subscribe(sink, null, handle -> null);
+                Subscription subscription = bench.delivery.subscribe(sink, null, Overflow.pause(), handle -> null);
                 subscription.add(0, bench.feed(0), i * 40L, PLENTY);
                 subscription.credit(3, 2_000);
                 bench.run();

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.Overflow;
 import io.levada.facade.ReaderStatus;
 import io.levada.facade.WaitReason;
 import io.levada.protocol.RecordBatch;
@@ -198,7 +199,7 @@ class SubscriptionTest {
         try (Bench bench = new Bench(1)) {
             bench.partition(0).publish(10);
             RecordingSink sink = new RecordingSink();
-            Subscription subscription = bench.delivery.subscribe(sink, null, handle -> null);
+            Subscription subscription = bench.delivery.subscribe(sink, null, Overflow.pause(), handle -> null);
             subscription.add(0, bench.feed(0), 4, 10);
             subscription.seal();
             subscription.credit(PLENTY, PLENTY);
@@ -305,7 +306,7 @@ class SubscriptionTest {
             bench.partition(1).publish(5);
             RecordingSink sink = new RecordingSink();
             Map<Integer, Feed> owned = Map.of(7, bench.feed(0), 8, bench.feed(1));
-            Subscription subscription = bench.delivery.subscribe(sink, null, owned::get);
+            Subscription subscription = bench.delivery.subscribe(sink, null, Overflow.pause(), owned::get);
             subscription.credit(PLENTY, PLENTY);
             subscription.add(7, 2);
             bench.run();
@@ -464,7 +465,7 @@ class SubscriptionTest {
         bench.run();
         bench.close();
         RecordingSink late = new RecordingSink();
-        bench.delivery.subscribe(late, null, handle -> null);
+        bench.delivery.subscribe(late, null, Overflow.pause(), handle -> null);
         bench.run();
         assertEquals(List.of("error GOING_AWAY"), sink.events);
         assertEquals(List.of("error GOING_AWAY"), late.events);

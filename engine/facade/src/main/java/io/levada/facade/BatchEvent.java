@@ -10,6 +10,8 @@ sealed interface BatchEvent {
 
     record Gap(int handle, long from, long to) implements BatchEvent {}
 
+    record Dropped(int handle, long from, long to) implements BatchEvent {}
+
     record Passed(int handle, long offset) implements BatchEvent {}
 
     record PartitionEnd(int handle, @Nullable LevadaException error) implements BatchEvent {}

@@ -17,6 +17,9 @@ public interface BatchSink {
     /** Offsets {@code from} to {@code to - 1} are gone (retention, a lossy cut) and were not delivered. */
     void onGap(int handle, long from, long to);
 
+    /** Offsets {@code from} to {@code to - 1} were left out, as the overflow policy asked for has it; they can be read again. */
+    default void onDropped(int handle, long from, long to) {}
+
     /**
      * What lies below the offset and was not delivered is not wanted, or was compacted away; told now and then, so that
      * readers get ahead also where nothing is for them.

@@ -83,6 +83,9 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
     /** Offsets are gone; called in its turn. */
     abstract void gap(int handle, long from, long to);
 
+    /** Offsets were left out as was asked for; called in its turn. */
+    void dropped(int handle, long from, long to) {}
+
     /**
      * All below an offset was emitted or is not wanted; called in its turn.
      *
@@ -158,6 +161,11 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
     @Override
     public final void onGap(int handle, long from, long to) {
         offer(new BatchEvent.Gap(handle, from, to));
+    }
+
+    @Override
+    public final void onDropped(int handle, long from, long to) {
+        offer(new BatchEvent.Dropped(handle, from, to));
     }
 
     @Override
@@ -238,6 +246,8 @@ abstract class BatchStream<T> extends Drain implements Subscription, BatchSink {
             open(batch);
         } else if (event instanceof BatchEvent.Gap gap) {
             gap(gap.handle(), gap.from(), gap.to());
+        } else if (event instanceof BatchEvent.Dropped dropped) {
+            dropped(dropped.handle(), dropped.from(), dropped.to());
         } else if (event instanceof BatchEvent.Passed passed) {
             passed(passed.handle(), passed.offset(), 0);
         } else if (event instanceof BatchEvent.PartitionEnd end) {

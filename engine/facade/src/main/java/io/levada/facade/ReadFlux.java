@@ -1,10 +1,12 @@
 package io.levada.facade;
 
+import io.levada.Dropped;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
 import io.levada.ReadSpec;
 import io.levada.StoredRecord;
 import io.levada.protocol.RecordCursor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -51,6 +53,14 @@ final class ReadFlux extends Flux<StoredRecord> {
         @Override
         void gap(int handle, long from, long to) {
             throw Records.gone(spec.topic(), handle, from, to);
+        }
+
+        @Override
+        void dropped(int handle, long from, long to) {
+            Consumer<Dropped> listener = spec.overflow().onDropped();
+            if (listener != null) {
+                listener.accept(new Dropped(spec.topic(), handle, from, to));
+            }
         }
     }
 }

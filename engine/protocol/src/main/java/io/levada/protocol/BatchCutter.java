@@ -20,24 +20,24 @@ public final class BatchCutter implements AutoCloseable {
     private final ByteBufAllocator allocator;
     private final ByteBuf header;
     private final RecordCursor cursor;
-    private final @Nullable RecordFilter filter;
+    private final @Nullable RecordTest wanted;
     private final long toOffset;
     private final long nextOffsetOfBatch;
     private final Runs runs = new Runs();
     private boolean pending;
     private boolean closed;
 
-    private BatchCutter(ByteBuf batch, RecordCursor cursor, @Nullable RecordFilter filter, long toOffset) {
+    private BatchCutter(ByteBuf batch, RecordCursor cursor, @Nullable RecordTest wanted, long toOffset) {
         this.allocator = batch.alloc();
         this.cursor = cursor;
-        this.filter = filter;
+        this.wanted = wanted;
         this.toOffset = toOffset;
         this.nextOffsetOfBatch = RecordBatch.nextOffset(batch);
         this.header = allocator.directBuffer(RecordBatch.HEADER_BYTES);
         header.writeBytes(batch, batch.readerIndex(), RecordBatch.HEADER_BYTES);
     }
 
-    /** All records of a range, as {@link #open(ByteBuf, long, long, RecordFilter, Limits)}. */
+    /** All records of a range, as {@link #open(ByteBuf, long, long, RecordTest, Limits)}. */
     public static BatchCutter open(ByteBuf batch, long fromOffset, long toOffset, Limits limits) {
         return open(batch, fromOffset, toOffset, null, limits);
     }
@@ -46,11 +46,11 @@ public final class BatchCutter implements AutoCloseable {
      * Opens a verified batch for the records from one offset, inclusive, to another, exclusive ({@link Long#MAX_VALUE}
      * for no end). The buffer stays the caller's, who may release it at once. Fails as {@link RecordCursor#open}.
      *
-     * @param filter which records to cut, or null for all
+     * @param wanted which records to cut, or null for all; asked once for each, in order
      */
     public static BatchCutter open(
-            ByteBuf batch, long fromOffset, long toOffset, @Nullable RecordFilter filter, Limits limits) {
-        BatchCutter cutter = new BatchCutter(batch, RecordCursor.open(batch, limits), filter, toOffset);
+            ByteBuf batch, long fromOffset, long toOffset, @Nullable RecordTest wanted, Limits limits) {
+        BatchCutter cutter = new BatchCutter(batch, RecordCursor.open(batch, limits), wanted, toOffset);
         boolean opened = false;
         try {
             do {
@@ -123,7 +123,7 @@ public final class BatchCutter implements AutoCloseable {
     private void step() {
         do {
             pending = cursor.next() && cursor.offset() < toOffset;
-        } while (pending && filter != null && !filter.test(cursor));
+        } while (pending && wanted != null && !wanted.test(cursor));
     }
 
     /** Records one behind the other, as few pieces as there are. */

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *   REMOVE        05 | i32 handle                                        GAP           22 | i32 handle | i64 from | i64 to
  *                                                                        END           23 | i32 handle | JSON error or nothing
  *                                                                        PASSED        24 | i32 handle | i64 offset
+ *                                                                        DROPPED       25 | i32 handle | i64 from | i64 to
  * </pre>
  */
 public sealed interface Message {
@@ -53,6 +54,9 @@ public sealed interface Message {
 
     /** What lies below the offset and was not delivered is not wanted, by the filter asked for, or was compacted away. */
     record Passed(int handle, long offset) implements Message {}
+
+    /** Offsets {@code from} to {@code to - 1} were left out, as the policy asked for has it; they can be read again. */
+    record Dropped(int handle, long from, long to) implements Message {}
 
     /** No more of this partition; the error is null where it ended as it should. */
     record End(int handle, @Nullable LevadaException error) implements Message {}

@@ -25,6 +25,7 @@ final class MessageCodec {
     static final int GAP = 0x22;
     static final int END = 0x23;
     static final int PASSED = 0x24;
+    static final int DROPPED = 0x25;
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -48,10 +49,9 @@ final class MessageCodec {
         } else if (message instanceof Message.Remove remove) {
             return start(allocator, REMOVE, 4).writeInt(remove.handle());
         } else if (message instanceof Message.Gap gap) {
-            return start(allocator, GAP, 20)
-                    .writeInt(gap.handle())
-                    .writeLong(gap.from())
-                    .writeLong(gap.to());
+            return range(allocator, GAP, gap.handle(), gap.from(), gap.to());
+        } else if (message instanceof Message.Dropped dropped) {
+            return range(allocator, DROPPED, dropped.handle(), dropped.from(), dropped.to());
         } else if (message instanceof Message.Passed passed) {
             return start(allocator, PASSED, 12).writeInt(passed.handle()).writeLong(passed.offset());
         } else if (message instanceof Message.Open open) {
@@ -72,6 +72,10 @@ final class MessageCodec {
 
     private static ByteBuf start(ByteBufAllocator allocator, int kind, int fieldBytes) {
         return allocator.buffer(1 + fieldBytes).writeByte(kind);
+    }
+
+    private static ByteBuf range(ByteBufAllocator allocator, int kind, int handle, long from, long to) {
+        return start(allocator, kind, 20).writeInt(handle).writeLong(from).writeLong(to);
     }
 
     private static ByteBuf text(ByteBufAllocator allocator, int kind, String json) {
@@ -133,6 +137,11 @@ final class MessageCodec {
                 exactly(kind, 20, fields);
                 long from = notNegative(kind, buffer.getLong(at + 4));
                 yield new Message.Gap(handle(kind, buffer, at), from, notNegative(kind, buffer.getLong(at + 12)));
+            }
+            case DROPPED -> {
+                exactly(kind, 20, fields);
+                long from = notNegative(kind, buffer.getLong(at + 4));
+                yield new Message.Dropped(handle(kind, buffer, at), from, notNegative(kind, buffer.getLong(at + 12)));
             }
             case PASSED -> {
                 exactly(kind, 12, fields);

@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** A {@link Filter} made ready for records as they are encoded; nothing is copied to compare. Immutable. */
-public final class RecordFilter {
+public final class RecordFilter implements RecordTest {
     private final @Nullable Bytes key;
     private final List<Named> headers;
 
@@ -85,7 +85,7 @@ public final class RecordFilter {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Whether the record that a cursor stands on is wanted. */
+    @Override
     public boolean test(RecordCursor record) {
         if (key != null && (record.keyLength() < 0 || !key.test(record, record.keyIndex(), record.keyLength()))) {
             return false;

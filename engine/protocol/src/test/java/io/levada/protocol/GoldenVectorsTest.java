@@ -166,6 +166,9 @@ class GoldenVectorsTest {
                 new Message.Gap(
                         handle, fields.path("from").asLong(), fields.path("to").asLong());
             case "PASSED" -> new Message.Passed(handle, fields.path("offset").asLong());
+            case "DROPPED" ->
+                new Message.Dropped(
+                        handle, fields.path("from").asLong(), fields.path("to").asLong());
             case "END" ->
                 new Message.End(
                         handle,

@@ -220,6 +220,10 @@ final class GoldenVectorsWriter {
         message(vectors, "passed", "PASSED", "24" + "00000003" + "0000000000003039")
                 .put("handle", 3)
                 .put("offset", "12345");
+        message(vectors, "dropped", "DROPPED", "25" + "00000003" + "0000000000000005" + "000000000000000a")
+                .put("handle", 3)
+                .put("from", "5")
+                .put("to", "10");
         message(vectors, "end", "END", "23" + "00000003").put("handle", 3).putNull("error");
         message(vectors, "end-with-error", "END", "23" + "00000003" + text(error))
                 .put("handle", 3)

@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.Compression;
+import io.levada.Dropped;
 import io.levada.End;
 import io.levada.ErrorCode;
 import io.levada.Filter;
@@ -21,6 +22,7 @@ import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
 import io.levada.Match;
+import io.levada.Overflow;
 import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.Record;
@@ -32,9 +34,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
@@ -77,6 +83,60 @@ interface ReadContract extends ContractBase {
         three.awaitComplete();
         Probe.all(log.read(spec.filter(Filter.byKey(new Match.AnyOf(Set.of())))))
                 .awaitError(ErrorCode.INVALID_REQUEST);
+    }
+
+    @Test
+    default void what_comes_without_demand_is_left_out_as_the_reader_chose(Levada log) throws InterruptedException {
+        String name = topic(log, 1);
+        BlockingQueue<Dropped> dropped = new LinkedBlockingQueue<>();
+        ReadSpec spec = ReadSpec.of(name);
+        list(log.publish(name, keyed(0, 100)));
+        Probe<StoredRecord> paused = Probe.of(log.read(spec), 1);
+        Probe<StoredRecord> latest = Probe.of(log.read(spec.overflow(Overflow.latest())), 1);
+        Probe<StoredRecord> conflated = Probe.of(log.read(spec.overflow(Overflow.conflate())), 1);
+        Probe<StoredRecord> dropping = Probe.of(log.read(spec.overflow(Overflow.drop(dropped::add))), 1);
+        List<Probe<StoredRecord>> all = List.of(paused, latest, conflated, dropping);
+        all.forEach(probe -> probe.await(1));
+
+        latest.more(1);
+        latest.await(2);
+        conflated.more(3);
+        conflated.await(4);
+        list(log.publish(name, keyed(100, 105)));
+        all.forEach(probe -> probe.more(1_000));
+
+        assertEquals(numbers(0, 105), values(paused.await(105)));
+        assertEquals(List.of("0", "99", "104"), values(latest.await(3)));
+        assertEquals(
+                List.of("0", "90", "91", "92", "95", "96", "97", "98", "99", "100", "101", "102", "103", "104"),
+                values(conflated.await(14)));
+        Dropped gap = Objects.requireNonNull(dropped.poll(10, TimeUnit.SECONDS), "nothing was dropped");
+        list(log.publish(name, keyed(105, 106)));
+        assertEquals(List.of("0", "105"), values(dropping.await(2)));
+        assertEquals(new Dropped(name, 0, 1, 105), gap);
+        assertEquals(numbers(1, 105), read(log, gap.again()));
+        assertTrue(dropped.isEmpty());
+        all.forEach(Probe::cancel);
+    }
+
+    @Test
+    default void a_reader_that_is_to_be_disconnected_is_told_so(Levada log) {
+        String name = topic(log, 1);
+        fill(log, name, 0, 0, 100);
+        ReadSpec spec = ReadSpec.of(name).overflow(Overflow.disconnect().maxLag(100));
+        Probe<StoredRecord> slow = Probe.of(log.read(spec), 1);
+        Probe<StoredRecord> fast = Probe.all(log.read(spec));
+        slow.await(1);
+        fill(log, name, 0, 100, 102);
+
+        slow.awaitError(ErrorCode.SLOW_CONSUMER);
+        assertEquals(numbers(0, 102), values(fast.await(102)));
+        fast.cancel();
+    }
+
+    /** Records with their number as value and its last digit as key. */
+    private static Flux<Record> keyed(int from, int to) {
+        return Flux.range(from, to - from).map(i -> Record.of("k" + i % 10, "" + i));
     }
 
     @Test

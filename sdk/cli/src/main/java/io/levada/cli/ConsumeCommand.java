@@ -1,12 +1,14 @@
 package io.levada.cli;
 
 import io.levada.Delivery;
+import io.levada.Dropped;
 import io.levada.End;
 import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.MemberEvent;
 import io.levada.MemberOptions;
+import io.levada.Overflow;
 import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.StoredRecord;
@@ -97,6 +99,17 @@ final class ConsumeCommand implements Callable<Integer> {
             description = "now, or offset:N; without it goes on as records come")
     private End to = End.never();
 
+    @Option(
+            names = "--overflow",
+            paramLabel = "POLICY",
+            converter = OverflowConverter.class,
+            description =
+                    "what becomes of records that come faster than they are asked for: pause (they wait in the log), "
+                            + "latest (only the last), conflate (only the last of each key), drop (none, and which they were is told), "
+                            + "disconnect (end with SLOW_CONSUMER). With :N behind it, such as drop:1000, N of each partition may "
+                            + "wait. pause unless said")
+    private @Nullable Overflow overflow;
+
     @Option(names = "--partition", paramLabel = "N", description = "this partition alone")
     private @Nullable Integer partition;
 
@@ -132,6 +145,7 @@ final class ConsumeCommand implements Callable<Integer> {
         refuse(rate < 0 || rate > 1e9, "--rate is up to 1000000000, not " + rate);
         refuse(partition != null && partition < 0, "--partition is 0 or more, not " + partition);
         refuse(partition != null && group != null, "--partition reads without a group; leave --group out");
+        refuse(overflow != null && group != null, "--overflow reads without a group: a group gets every record");
         refuse(instanceId != null && group == null, "--instance-id is for a member of a group; name it with --group");
         refuse(maxStall != null && group == null, "--max-stall is for a member of a group; name it with --group");
         refuse(
@@ -168,10 +182,27 @@ final class ConsumeCommand implements Callable<Integer> {
 
     private Flux<Delivery> read(Levada levada) {
         List<Flux<Delivery>> reads = names(levada).stream()
-                .map(topic -> new ReadSpec(topic, partition, firstPosition(), to, filter.filter()))
-                .map(read -> levada.read(read).<Delivery>map(Unacknowledged::new))
+                .map(topic -> levada.read(spec(topic)).<Delivery>map(Unacknowledged::new))
                 .toList();
         return reads.size() == 1 ? reads.get(0) : merged(reads);
+    }
+
+    private ReadSpec spec(String topic) {
+        Overflow policy = overflow == null ? Overflow.pause() : overflow;
+        return ReadSpec.of(topic)
+                .partition(partition)
+                .from(firstPosition())
+                .to(to)
+                .filter(filter.filter())
+                .overflow(new Overflow(policy.policy(), policy.maxLag(), this::tell));
+    }
+
+    private void tell(Dropped dropped) {
+        context.terminal()
+                .note("dropped " + (dropped.to() - dropped.from()) + " of " + dropped.topic() + "-"
+                        + dropped.partition()
+                        + ": read them with --partition " + dropped.partition() + " --from offset:" + dropped.from()
+                        + " --to offset:" + dropped.to());
     }
 
     /** The topics there are now, where patterns stand for them. */
@@ -238,6 +269,18 @@ final class ConsumeCommand implements Callable<Integer> {
                 return text.startsWith(AGO)
                         ? Position.time(Instant.now().minusMillis(Units.ms(AGO, text.substring(AGO.length()))))
                         : Position.parse(text);
+            } catch (LevadaException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    /** Policies as the facade spells them. */
+    static final class OverflowConverter implements ITypeConverter<Overflow> {
+        @Override
+        public Overflow convert(String text) {
+            try {
+                return Overflow.parse(text);
             } catch (LevadaException e) {
                 throw new TypeConversionException(e.getMessage());
             }

@@ -3,11 +3,14 @@ package io.levada.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.Dropped;
 import io.levada.Filter;
 import io.levada.Match;
+import io.levada.Overflow;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -54,6 +57,22 @@ class ConsumeCommandTest {
         cli.run("consume", "t,u", "--to", "now");
 
         assertEquals("1\n2\n3\n", cli.out().lines().sorted().reduce("", (all, line) -> all + line + "\n"));
+    }
+
+    @Test
+    void a_policy_for_what_comes_too_fast_is_passed_on_and_what_is_dropped_is_told() {
+        publish("1\n");
+
+        assertEquals(0, cli.run("consume", "t", "--overflow", "drop:5", "--to", "now"));
+        Overflow overflow = Objects.requireNonNull(cli.log.overflow);
+        assertEquals("drop:5", overflow.spelled());
+        Objects.requireNonNull(overflow.onDropped()).accept(new Dropped("t", 1, 10, 15));
+        assertEquals("dropped 5 of t-1: read them with --partition 1 --from offset:10 --to offset:15\n", cli.err());
+
+        assertEquals(2, cli.run("consume", "t", "--overflow", "keep"));
+        assertTrue(cli.err().contains("'keep' is no overflow policy"), cli.err());
+        assertEquals(2, cli.run("consume", "t", "--group", "g", "--overflow", "latest"));
+        assertTrue(cli.err().contains("--overflow reads without a group"), cli.err());
     }
 
     @Test

@@ -15,6 +15,7 @@ import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.MemberEvent;
 import io.levada.MemberOptions;
+import io.levada.Overflow;
 import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.Record;
@@ -51,6 +52,8 @@ final class FakeLevada implements Levada, Topics {
     final List<String> left = new CopyOnWriteArrayList<>();
     /** What was wanted of the last read, or by the last member. */
     volatile @Nullable Filter filter;
+
+    volatile @Nullable Overflow overflow;
 
     final AtomicInteger mostRequested = new AtomicInteger();
     final AtomicInteger closed = new AtomicInteger();
@@ -236,6 +239,7 @@ final class FakeLevada implements Levada, Topics {
         return Flux.defer(() -> {
             checkTopic(spec.topic());
             filter = spec.filter();
+            overflow = spec.overflow();
             Flux<StoredRecord> kept = Flux.fromIterable(recordsOf(spec.topic()))
                     .filter(record -> spec.partition() == null || record.partition() == spec.partition())
                     .map(this::checked);

@@ -2,6 +2,7 @@ package io.levada.sdk;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.levada.LevadaException;
+import io.levada.Overflow;
 import io.levada.ReadSpec;
 import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
@@ -32,6 +33,9 @@ class RemoteReader extends RemoteStream implements BatchReader {
         if (spec.filter() != null) {
             request.set("filter", FilterJson.toJson(spec.filter()));
         }
+        if (spec.overflow().policy() != Overflow.Policy.PAUSE) {
+            request.put("overflow", spec.overflow().spelled());
+        }
         reader.open(link.connection(), Wire.openMessage(request));
         return reader;
     }
@@ -54,6 +58,8 @@ class RemoteReader extends RemoteStream implements BatchReader {
             deliver(records);
         } else if (message instanceof Message.Gap gap) {
             sink.onGap(gap.handle(), gap.from(), gap.to());
+        } else if (message instanceof Message.Dropped dropped) {
+            sink.onDropped(dropped.handle(), dropped.from(), dropped.to());
         } else if (message instanceof Message.Passed passed) {
             sink.onPassed(passed.handle(), passed.offset());
         } else if (message instanceof Message.End end) {

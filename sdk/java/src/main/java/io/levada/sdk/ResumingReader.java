@@ -234,6 +234,14 @@ final class ResumingReader implements BatchReader {
         }
 
         @Override
+        public void onDropped(int handle, long from, long to) {
+            if (!isOver() && !finished.contains(handle)) {
+                next.put(handle, to);
+                sink.onDropped(handle, from, to);
+            }
+        }
+
+        @Override
         public void onPassed(int handle, long offset) {
             if (!isOver() && !finished.contains(handle)) {
                 next.put(handle, offset);
