@@ -43,7 +43,7 @@ final class Conflation implements RecordTest {
 
     /** Walks over a batch that holds the offset reached, up to an end. */
     void scan(ByteBuf batch, long end, long nextOffset, Limits limits) {
-        BatchCutter.open(batch, scanned, end, this::note, limits).close();
+        BatchCutter.open(batch, scanned, end, this::note, null, limits).close();
         scanned = Math.min(nextOffset, end);
     }
 

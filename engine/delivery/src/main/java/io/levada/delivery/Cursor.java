@@ -53,8 +53,8 @@ final class Cursor {
     /** Up to where the walk for them goes; it is under way until then. */
     private long scanTo;
 
-    /** The batch that is being handed out in parts. */
-    private @Nullable BatchCutter cutter;
+    /** Where in its batch the position is, if that is handed out in parts; nothing of the batch is kept between two. */
+    private BatchCutter.@Nullable Place place;
 
     Cursor(Subscription subscription, int handle, Feed feed, FeedView view, long position, long end) {
         this.subscription = subscription;
@@ -118,7 +118,6 @@ final class Cursor {
 
     private void conflate(boolean byKey, long to) {
         if (conflation == null) {
-            closeCutter();
             conflation = new Conflation(subscription.filter(), byKey, position);
             subscription.delivery().conflating(1);
         }
@@ -147,7 +146,7 @@ final class Cursor {
     }
 
     private void moveTo(long offset) {
-        closeCutter();
+        place = null;
         if (offset < position) {
             heldIndex = 0;
         }
@@ -156,9 +155,6 @@ final class Cursor {
 
     /** Delivers one batch at most, within credit that is above zero. */
     Step step(long records, long bytes) {
-        if (cutter != null) {
-            return cut(cutter, records, bytes);
-        }
         if (conflation != null) {
             aim(conflation);
         }
@@ -205,28 +201,37 @@ final class Cursor {
         if (count == 0) {
             return passTo(RecordBatch.nextOffset(batch));
         }
-        Conflation found = conflation;
-        if (found != null && found.scanned() < scanTo) {
-            found.scan(batch, end, RecordBatch.nextOffset(batch), subscription.limits());
-            return Step.GO_ON;
-        }
-        RecordTest test = found == null ? subscription.filter() : found;
-        boolean whole =
-                test == null && RecordBatch.baseOffset(batch) >= position && RecordBatch.nextOffset(batch) <= end;
-        if (whole && count <= records && batch.readableBytes() <= bytes) {
+        if (isWhole(batch) && count <= records && batch.readableBytes() <= bytes) {
             position = RecordBatch.nextOffset(batch);
             told = position;
             subscription.deliver(handle, count, keep(batch, block, bytes));
             return endedOrOn();
         }
-        ByteBuf kept = keep(batch, block, 0);
+        Block inflated = feed.inflated(batch);
         try {
-            cutter = BatchCutter.open(kept, position, end, test, subscription.limits());
+            return walk(inflated == null ? batch : inflated.bytes(), records, bytes);
         } finally {
-            kept.release();
+            if (inflated != null) {
+                inflated.release();
+            }
         }
-        letGo();
-        return cut(cutter, records, bytes);
+    }
+
+    /** Whether all of a batch is wanted, so that it goes out as it is where credit allows. */
+    private boolean isWhole(ByteBuf batch) {
+        return conflation == null
+                && subscription.filter() == null
+                && RecordBatch.baseOffset(batch) >= position
+                && RecordBatch.nextOffset(batch) <= end;
+    }
+
+    private Step walk(ByteBuf batch, long records, long bytes) {
+        Conflation found = conflation;
+        if (found != null && found.scanned() < scanTo) {
+            found.scan(batch, end, RecordBatch.nextOffset(batch), subscription.limits());
+            return Step.GO_ON;
+        }
+        return cut(batch, found == null ? subscription.filter() : found, records, bytes);
     }
 
     /** Goes past offsets at which there is nothing. */
@@ -250,11 +255,12 @@ final class Cursor {
         return pinsTooMuch ? batch.copy() : batch.retain();
     }
 
-    private Step cut(BatchCutter from, long records, long bytes) {
-        ByteBuf part = from.isDone() ? null : from.cut(records, bytes);
-        position = Math.max(position, from.nextOffset());
-        if (from.isDone()) {
-            closeCutter();
+    private Step cut(ByteBuf batch, @Nullable RecordTest wanted, long records, long bytes) {
+        ByteBuf part;
+        try (BatchCutter cutter = BatchCutter.open(batch, position, end, wanted, place, subscription.limits())) {
+            part = cutter.isDone() ? null : cutter.cut(records, bytes);
+            position = Math.max(position, cutter.nextOffset());
+            place = cutter.place();
         }
         if (part != null) {
             told = position;
@@ -344,16 +350,8 @@ final class Cursor {
         if (!released) {
             released = true;
             letGo();
-            closeCutter();
             endConflation();
             view.detach(this);
-        }
-    }
-
-    private void closeCutter() {
-        if (cutter != null) {
-            cutter.close();
-            cutter = null;
         }
     }
 }

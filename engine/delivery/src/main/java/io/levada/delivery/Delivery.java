@@ -39,6 +39,7 @@ public final class Delivery {
     private final List<DeliveryLoop> loops = new ArrayList<>();
     private final List<Loop> readers = new ArrayList<>();
     private final BlockCache blocks;
+    private final DeliveryCounters counters = new DeliveryCounters();
     private final Set<Feed> feeds = ConcurrentHashMap.newKeySet();
     private final Set<Subscription> subscriptions = ConcurrentHashMap.newKeySet();
     private final AtomicInteger feedsRead = new AtomicInteger();
@@ -67,7 +68,7 @@ public final class Delivery {
     /** Makes a partition readable; once for each partition. {@link Feed#close} and {@link #detach} end it. */
     public Feed attach(TopicPartition name, PartitionSource source) {
         Loop reader = readers.get(Math.floorMod(nextReader.getAndIncrement(), readers.size()));
-        Feed feed = new Feed(name, source, this, reader, blocks.newIndex(), loops);
+        Feed feed = new Feed(name, source, this, reader, blocks, loops);
         feeds.add(feed);
         return feed;
     }
@@ -95,6 +96,11 @@ public final class Delivery {
             subscription.fail(goingAway());
         }
         return subscription;
+    }
+
+    /** What was done so far. */
+    public DeliveryCounters counters() {
+        return counters;
     }
 
     /** How many subscriptions are open. */

@@ -1,9 +1,11 @@
 package io.levada.delivery;
 
+import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.TopicPartition;
 import io.levada.env.Loop;
+import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +25,7 @@ public final class Feed {
     private final Loop reader;
     private final TailCache tail = new TailCache();
     private final BlockCache.Index blocks;
+    private final BlockCache.Index inflated;
     private final List<FeedView> views;
     private final AtomicInteger readers = new AtomicInteger();
     private volatile long heardDurable;
@@ -33,13 +36,14 @@ public final class Feed {
             PartitionSource source,
             Delivery delivery,
             Loop reader,
-            BlockCache.Index blocks,
+            BlockCache blocks,
             List<DeliveryLoop> loops) {
         this.name = name;
         this.source = source;
         this.delivery = delivery;
         this.reader = reader;
-        this.blocks = blocks;
+        this.blocks = blocks.newIndex();
+        this.inflated = blocks.newIndex();
         this.views = loops.stream().map(loop -> new FeedView(this, loop)).toList();
         source.onDurable(this::onDurable);
     }
@@ -81,6 +85,7 @@ public final class Feed {
     void clear() {
         tail.clear();
         blocks.clear();
+        inflated.clear();
     }
 
     long tailPinnedBytes() {
@@ -130,6 +135,36 @@ public final class Feed {
         return recent != null ? recent : blocks.find(offset);
     }
 
+    /**
+     * A compressed batch of this partition, inflated once for all who cut it, as a block of its own, retained; null for one
+     * that is not compressed.
+     */
+    @Nullable
+    Block inflated(ByteBuf batch) {
+        if (RecordBatch.compression(batch) == Compression.NONE) {
+            return null;
+        }
+        long base = RecordBatch.baseOffset(batch);
+        Block known = inflated.find(base);
+        return known != null ? known : inflate(base, batch);
+    }
+
+    private synchronized Block inflate(long base, ByteBuf batch) {
+        Block known = inflated.find(base);
+        if (known != null) {
+            return known;
+        }
+        delivery.counters().inflatedOne();
+        Block block = new Block(base, RecordBatch.nextOffset(batch), RecordBatch.inflate(batch, delivery.limits()));
+        if (closed == null) {
+            inflated.put(block);
+            if (closed != null) {
+                inflated.clear();
+            }
+        }
+        return block;
+    }
+
     /** Reads the block that holds an offset, unless it has come by then; the block passed on is retained for the taker. */
     void load(long offset, BiConsumer<@Nullable Block, @Nullable LevadaException> taker) {
         reader.execute(() -> {
@@ -149,6 +184,7 @@ public final class Feed {
 
     private Block read(long offset) {
         ByteBuf bytes = source.read(offset, delivery.blockBytes());
+        delivery.counters().read(bytes.readableBytes());
         try {
             long next = BatchWalk.nextOffset(bytes);
             if (next <= offset) {

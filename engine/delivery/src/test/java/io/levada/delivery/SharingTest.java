@@ -9,6 +9,8 @@ import io.levada.protocol.RecordBatch;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class SharingTest {
     private static final long PLENTY = Long.MAX_VALUE;
@@ -171,6 +173,51 @@ class SharingTest {
             long held = bench.allocator.metric().usedDirectMemory() - stored - limits.blockCacheBytes();
             assertTrue(held < 50 * 3_000, "stalled readers hold " + held + " bytes");
             stalled.forEach(RecordingSink::releaseKept);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+    void a_compressed_batch_is_inflated_once_for_all_who_cut_it(Compression compression) {
+        try (Bench bench = new Bench(1)) {
+            bench.partition(0).publish(100, 100, compression);
+            for (int portion : new int[] {1, 7, 99}) {
+                List<RecordingSink> sinks = new ArrayList<>();
+                List<Subscription> subscriptions = new ArrayList<>();
+                for (int i = 0; i < 10; i++) {
+                    RecordingSink sink = new RecordingSink();
+                    sinks.add(sink);
+                    subscriptions.add(bench.subscribe(sink));
+                }
+                for (int given = 0; given < 100; given += portion) {
+                    subscriptions.forEach(subscription -> subscription.credit(portion, PLENTY));
+                    bench.run();
+                }
+                sinks.forEach(sink -> assertEquals(SubscriptionTest.range(0, 100), sink.offsets.get(0)));
+            }
+            assertEquals(1, bench.delivery.counters().inflatedBatches());
+            assertEquals(1, bench.delivery.counters().storageReads());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"NONE", "ZSTD"})
+    void one_that_stalls_within_a_batch_keeps_nothing_of_it(Compression compression) {
+        DeliveryLimits limits = new DeliveryLimits(1, 1, 64 << 10, 64 << 10, 16 << 10);
+        try (Bench bench = new Bench(1, 1, limits)) {
+            for (int i = 0; i < 50; i++) {
+                bench.partition(0).publish(100, 100, compression);
+            }
+            long stored = bench.allocator.metric().usedDirectMemory();
+            for (int i = 0; i < 50; i++) {
+                Subscription stalled =
+                        bench.delivery.subscribe(new RecordingSink(), null, Overflow.pause(), handle -> null);
+                stalled.add(0, bench.feed(0), i * 100L, PLENTY);
+                stalled.credit(3, PLENTY);
+                bench.run();
+                long held = bench.allocator.metric().usedDirectMemory() - stored;
+                assertTrue(held <= limits.blockCacheBytes(), "beyond the caches " + held + " bytes are held");
+            }
         }
     }
 

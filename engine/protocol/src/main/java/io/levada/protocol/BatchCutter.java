@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts a batch into smaller ones, as credit permits: it keeps the batch, inflated once, and the place reached, so that
- * any number of cuts costs no more than one walk. A cut keeps base offset, base timestamp and the records' bytes as they
+ * any number of cuts costs no more than one walk, also where it is closed between two and opened again at that {@link
+ * Place}. A cut keeps base offset, base timestamp and the records' bytes as they
  * are; codec (none), count, last offset delta, maximum timestamp, length and CRC are its own, and it has no header
  * checksum. A cut reaches up to the record that the next one begins with, the last as far as the range or the batch does,
  * beyond its last record too.
@@ -37,9 +38,12 @@ public final class BatchCutter implements AutoCloseable {
         header.writeBytes(batch, batch.readerIndex(), RecordBatch.HEADER_BYTES);
     }
 
-    /** All records of a range, as {@link #open(ByteBuf, long, long, RecordTest, Limits)}. */
+    /** Where a cutter stands in its batch: at the record to be cut next. Keeps nothing of the batch. */
+    public record Place(int crc, RecordCursor.Mark mark) {}
+
+    /** All records of a range, as {@link #open(ByteBuf, long, long, RecordTest, Place, Limits)}. */
     public static BatchCutter open(ByteBuf batch, long fromOffset, long toOffset, Limits limits) {
-        return open(batch, fromOffset, toOffset, null, limits);
+        return open(batch, fromOffset, toOffset, null, null, limits);
     }
 
     /**
@@ -47,12 +51,22 @@ public final class BatchCutter implements AutoCloseable {
      * for no end). The buffer stays the caller's, who may release it at once. Fails as {@link RecordCursor#open}.
      *
      * @param wanted which records to cut, or null for all; asked once for each, in order
+     * @param place what an earlier cutter said, to spare the walk up to there; null, or the place in another batch (as
+     *     after compaction), for a walk from the beginning. Records before it are not cut
      */
     public static BatchCutter open(
-            ByteBuf batch, long fromOffset, long toOffset, @Nullable RecordTest wanted, Limits limits) {
+            ByteBuf batch,
+            long fromOffset,
+            long toOffset,
+            @Nullable RecordTest wanted,
+            @Nullable Place place,
+            Limits limits) {
         BatchCutter cutter = new BatchCutter(batch, RecordCursor.open(batch, limits), wanted, toOffset);
         boolean opened = false;
         try {
+            if (place != null && place.crc() == RecordBatch.crc(batch)) {
+                cutter.cursor.reset(place.mark());
+            }
             do {
                 cutter.step();
             } while (cutter.pending && cutter.cursor.offset() < fromOffset);
@@ -68,6 +82,11 @@ public final class BatchCutter implements AutoCloseable {
     /** Whether no records are left to cut. */
     public boolean isDone() {
         return !pending;
+    }
+
+    /** Where it stands; null when done. */
+    public @Nullable Place place() {
+        return pending ? new Place(RecordBatch.crc(header), cursor.mark()) : null;
     }
 
     /** The offset of the next record to be cut; when done, the first one behind the range or the batch. */

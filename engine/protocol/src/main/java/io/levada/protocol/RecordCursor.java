@@ -131,6 +131,21 @@ public final class RecordCursor implements AutoCloseable {
         return true;
     }
 
+    /** A record's place in the walk over its batch. */
+    record Mark(int start, int walked, int offsetDelta) {}
+
+    /** The place of the record it stands on. */
+    Mark mark() {
+        return new Mark(recordStart, walked - 1, offsetDelta - 1);
+    }
+
+    /** Goes before the record of a mark made in the same batch; {@link #next} steps on it. */
+    void reset(Mark mark) {
+        position = mark.start();
+        walked = mark.walked();
+        offsetDelta = mark.offsetDelta();
+    }
+
     private void skipHeaders() {
         headerCount = varint();
         // A header takes two bytes at least, which bounds the count by what is there.

@@ -14,6 +14,7 @@ import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.record.TimestampType;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -123,6 +124,62 @@ class BatchCutterTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void opened_again_at_its_place_it_goes_on_as_if_it_had_not_been_closed(Compression compression) {
+        ByteBuf batch = stored(compression, records());
+        RecordTest even = record -> record.offset() % 2 == 0;
+        for (RecordTest wanted : new RecordTest[] {null, even}) {
+            for (int portion = 1; portion < COUNT; portion++) {
+                assertEquals(cutOpen(batch, wanted, portion), cutClosing(batch, wanted, portion));
+            }
+        }
+    }
+
+    private static List<StoredRecord> cutOpen(ByteBuf batch, @Nullable RecordTest wanted, int portion) {
+        List<StoredRecord> records = new ArrayList<>();
+        try (BatchCutter cutter = open(batch, wanted, null)) {
+            while (!cutter.isDone()) {
+                records.addAll(readAndRelease(cutter.cut(portion, Long.MAX_VALUE)));
+            }
+        }
+        return records;
+    }
+
+    private static List<StoredRecord> cutClosing(ByteBuf batch, @Nullable RecordTest wanted, int portion) {
+        List<StoredRecord> records = new ArrayList<>();
+        BatchCutter.Place place = null;
+        do {
+            try (BatchCutter cutter = open(batch, wanted, place)) {
+                records.addAll(readAndRelease(cutter.cut(portion, Long.MAX_VALUE)));
+                place = cutter.place();
+            }
+        } while (place != null);
+        return records;
+    }
+
+    private static BatchCutter open(ByteBuf batch, @Nullable RecordTest wanted, BatchCutter.@Nullable Place place) {
+        return BatchCutter.open(batch, 0, Long.MAX_VALUE, wanted, place, Batches.LIMITS);
+    }
+
+    private static List<StoredRecord> readAndRelease(ByteBuf cut) {
+        List<StoredRecord> records = Batches.read(cut);
+        cut.release();
+        return records;
+    }
+
+    @Test
+    void a_place_in_another_batch_says_nothing() {
+        ByteBuf batch = stored(Compression.NONE, records());
+        ByteBuf compacted = stored(Compression.NONE, records().subList(2, COUNT));
+        try (BatchCutter cutter = open(batch, null, null)) {
+            cutter.cut(4, Long.MAX_VALUE).release();
+            try (BatchCutter other = open(compacted, null, cutter.place())) {
+                assertEquals(Batches.read(compacted), readAndRelease(other.cut(COUNT, Long.MAX_VALUE)));
+            }
+        }
+    }
+
     @Test
     void append_time_is_kept() {
         ByteBuf batch = KafkaSide.write(Compression.LZ4, TimestampType.LOG_APPEND_TIME, BASE, records());
@@ -159,7 +216,7 @@ class BatchCutterTest {
     private static List<StoredRecord> cutWanted(ByteBuf batch, int portion) {
         List<StoredRecord> records = new ArrayList<>();
         RecordFilter filter = RecordFilter.of(Filter.byKey(Match.is("yes")));
-        try (BatchCutter cutter = BatchCutter.open(batch, 0, Long.MAX_VALUE, filter, Batches.LIMITS)) {
+        try (BatchCutter cutter = BatchCutter.open(batch, 0, Long.MAX_VALUE, filter, null, Batches.LIMITS)) {
             while (!cutter.isDone()) {
                 ByteBuf cut = cutter.cut(portion, Long.MAX_VALUE);
                 RecordBatch.validate(cut, Batches.LIMITS);
