@@ -96,8 +96,8 @@ public interface Levada extends AutoCloseable {
     }
 
     /**
-     * Stops taking new work, lets members hand over what was acknowledged, and closes; gives up on what is still open
-     * after {@code limit}.
+     * Stops taking new work, lets members hand over what was acknowledged, and closes. What is not acknowledged after
+     * {@code limit} is given up, and delivered again elsewhere; a server that does not answer is, ten seconds later.
      */
     Mono<Void> closeGracefully(Duration limit);
 

@@ -446,6 +446,23 @@ class GroupTest {
     }
 
     @Test
+    void closing_gracefully_completes_members_whose_goodbye_nobody_answers_before_the_engine_ends() {
+        TestSubscriber<Delivery> deliveries = receive(3);
+        assigned(1, T0, 0);
+        FakeEngine.Session session = engine.session();
+        session.reader().send(1, 0, "a");
+        ack(deliveries, 0);
+        levada.closeGracefully(Duration.ofSeconds(30)).subscribe();
+        time.advanceTimeBy(Membership.LEAVE_LIMIT.plusSeconds(30));
+        assertTrue(session.left, "the commit is given up");
+        assertFalse(engine.shutDown);
+        time.advanceTimeBy(Membership.LEAVE_LIMIT);
+        assertTrue(session.aborted, "the goodbye is given up");
+        assertTrue(deliveries.isTerminatedComplete());
+        assertTrue(engine.shutDown);
+    }
+
+    @Test
     void closing_gracefully_says_when_the_engine_does_not_end() {
         engine.hangs = true;
         TestSubscriber<Void> closed = TestSubscriber.create();

@@ -207,7 +207,7 @@ class GroupTrial {
             }
             present.forEach(TrialMember::terminate);
             for (TrialMember member : all) {
-                member.awaitEnd();
+                assertTrue(member.endsWell(), () -> member.name() + " did not end as it should:\n" + log());
                 String lines = member.lines();
                 lost += lines.lines().filter(line -> line.startsWith("lost ")).count();
                 ledger.read(member.name(), lines);
