@@ -147,7 +147,7 @@ final class ClientSession implements RSocket {
             return Flux.create(
                     sink -> {
                         if (route == Route.STATS) {
-                            StatsStream stats = new StatsStream(this, sink, all);
+                            StatsStream stats = new StatsStream(this, sink, all, engine::readTotals);
                             streams.add(stats);
                             stats.open(wanted);
                         } else {

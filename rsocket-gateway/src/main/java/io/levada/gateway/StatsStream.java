@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.facade.ReadTotals;
+import io.netty.util.internal.PlatformDependent;
 import io.rsocket.Payload;
 import java.time.Duration;
 import java.util.Collection;
@@ -11,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
@@ -28,6 +31,7 @@ final class StatsStream extends ClientStream {
     private static final int MAX_INTERVAL_MS = 60_000;
 
     private final Collection<ClientSession> all;
+    private final Supplier<ReadTotals> totals;
     private @Nullable String topic;
     private @Nullable String group;
     private int limit = DEFAULT_LIMIT;
@@ -37,10 +41,13 @@ final class StatsStream extends ClientStream {
 
     /**
      * @param all the sessions of the server, as they come and go
+     * @param totals what the engine has done for all of them
      */
-    StatsStream(ClientSession session, FluxSink<Payload> sink, Collection<ClientSession> all) {
+    StatsStream(
+            ClientSession session, FluxSink<Payload> sink, Collection<ClientSession> all, Supplier<ReadTotals> totals) {
         super(session, sink);
         this.all = all;
+        this.totals = totals;
     }
 
     /** Begins; what fails fails the stream. */
@@ -105,10 +112,17 @@ final class StatsStream extends ClientStream {
                         .reversed())
                 .toList();
         long nowMs = System.currentTimeMillis();
+        ReadTotals read = totals.get();
+        Runtime heap = Runtime.getRuntime();
         ObjectNode json = Json.object()
                 .put("timestamp", nowMs)
                 .put("connections", all.size())
                 .put("bytesInFlight", session.connection().budget().pool().usedBytes())
+                .put("heapBytes", heap.totalMemory() - heap.freeMemory())
+                .put("directBytes", PlatformDependent.usedDirectMemory())
+                .put("storageReads", read.storageReads())
+                .put("storageReadBytes", read.storageReadBytes())
+                .put("inflatedBatches", read.inflatedBatches())
                 .put("count", wanted.size())
                 .put(
                         "lag",

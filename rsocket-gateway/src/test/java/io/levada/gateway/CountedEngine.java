@@ -13,6 +13,7 @@ import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
 import io.levada.facade.ProducerId;
+import io.levada.facade.ReadTotals;
 import io.levada.facade.WriterSink;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
@@ -109,6 +110,11 @@ final class CountedEngine implements Engine {
     @Override
     public Mono<ProducerId> openProducer(@Nullable String name) {
         return engine.openProducer(name);
+    }
+
+    @Override
+    public ReadTotals readTotals() {
+        return engine.readTotals();
     }
 
     @Override

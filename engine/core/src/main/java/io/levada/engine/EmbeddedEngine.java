@@ -18,6 +18,7 @@ import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
 import io.levada.facade.ProducerId;
+import io.levada.facade.ReadTotals;
 import io.levada.facade.WriterSink;
 import io.levada.log.LogStore;
 import io.levada.log.PartitionLog;
@@ -224,6 +225,11 @@ public final class EmbeddedEngine implements Engine {
      * Lets writers' batches be acknowledged, ends everything open with {@link ErrorCode#GOING_AWAY}, makes the log ready
      * for a start without recovery, and lets all memory and threads go.
      */
+    @Override
+    public ReadTotals readTotals() {
+        return delivery.totals();
+    }
+
     @Override
     public Mono<Void> shutdown() {
         return Mono.defer(() -> {

@@ -15,6 +15,8 @@ final class Cursor {
     /** What became of a step. */
     enum Step {
         GO_ON,
+        /** Came to the end of a block. */
+        NEXT_BLOCK,
         AT_TAIL,
         NEEDS_BLOCK,
         ENDED
@@ -42,10 +44,13 @@ final class Cursor {
     private boolean tellingPassed;
     private boolean released;
 
-    /** The block last read from, while the subscription is served, and where in it the next batch begins. */
+    /** The block being read from, during a turn. */
     private @Nullable Block held;
 
-    private int heldIndex;
+    /** The block last read from, which others may have let go since, and where in it the next batch begins. */
+    private @Nullable Block last;
+
+    private int index;
 
     /** Where the reader asked for too little and wants the last records of what waits: these, while there are any. */
     private @Nullable Conflation conflation;
@@ -147,9 +152,7 @@ final class Cursor {
 
     private void moveTo(long offset) {
         place = null;
-        if (offset < position) {
-            heldIndex = 0;
-        }
+        last = null;
         position = offset;
     }
 
@@ -171,8 +174,11 @@ final class Cursor {
             tellPassedSoon();
             return view.awaitRecords(this) ? Step.AT_TAIL : Step.GO_ON;
         }
-        if (held == null || !held.holds(position)) {
+        if (held != null && !held.holds(position)) {
             letGo();
+            return Step.NEXT_BLOCK;
+        }
+        if (held == null) {
             held = feed.find(position);
         }
         return held == null ? Step.NEEDS_BLOCK : deliverFrom(held, records, bytes);
@@ -192,11 +198,12 @@ final class Cursor {
 
     private Step deliverFrom(Block block, long records, long bytes) {
         ByteBuf all = block.bytes();
-        heldIndex = BatchWalk.find(all, heldIndex, position);
-        if (heldIndex >= all.readableBytes()) {
+        index = BatchWalk.find(all, block == last ? index : 0, position);
+        last = block;
+        if (index >= all.readableBytes()) {
             return passTo(block.next);
         }
-        ByteBuf batch = BatchWalk.batchAt(all, heldIndex);
+        ByteBuf batch = BatchWalk.batchAt(all, index);
         int count = RecordBatch.recordCount(batch);
         if (count == 0) {
             return passTo(RecordBatch.nextOffset(batch));
@@ -328,13 +335,12 @@ final class Cursor {
         subscription.wake(this);
     }
 
-    /** Lets go of the block while nothing is delivered from it, so that only the caches hold it. */
+    /** Lets go of the block between turns, so that only the caches hold it. */
     void letGo() {
         if (held != null) {
             held.release();
             held = null;
         }
-        heldIndex = 0;
     }
 
     /** Ends this partition, and tells. */

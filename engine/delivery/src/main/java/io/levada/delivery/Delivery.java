@@ -8,6 +8,7 @@ import io.levada.env.Clock;
 import io.levada.env.Loop;
 import io.levada.env.Scheduler;
 import io.levada.facade.BatchSink;
+import io.levada.facade.ReadTotals;
 import io.levada.protocol.Limits;
 import io.levada.protocol.RecordFilter;
 import java.util.ArrayList;
@@ -99,8 +100,8 @@ public final class Delivery {
     }
 
     /** What was done so far. */
-    public DeliveryCounters counters() {
-        return counters;
+    public ReadTotals totals() {
+        return counters.totals();
     }
 
     /** How many subscriptions are open. */
@@ -150,6 +151,10 @@ public final class Delivery {
     /** What a reader may keep of keys to find the last record of each, as many as do now. */
     long conflationBytesEach() {
         return CONFLATION_BYTES / Math.max(1, conflating.get());
+    }
+
+    DeliveryCounters counters() {
+        return counters;
     }
 
     int blockBytes() {

@@ -235,16 +235,20 @@ public final class Subscription implements GroupSession.AssignedReader {
         }
     }
 
-    /** Delivers what there is and what credit allows, some of it now and the rest in the next turn. */
+    /**
+     * Delivers what there is and what credit allows, some of it now and the rest in the next turn. A turn goes up to the end
+     * of a block, so that those who read the same stretch stay near each other and share what is read for the first.
+     */
     void serve() {
         signalled.set(false);
-        for (int step = 0; step < STEPS; step++) {
+        boolean inBlock = true;
+        for (int step = 0; step < STEPS && inBlock; step++) {
             WaitReason reason = mayStep();
             if (reason != WaitReason.NONE) {
                 waitFor(reason);
                 return;
             }
-            step(ready.remove());
+            inBlock = step(ready.remove()) != Cursor.Step.NEXT_BLOCK;
         }
         if (!ended) {
             waitFor(WaitReason.NONE);
@@ -281,17 +285,18 @@ public final class Subscription implements GroupSession.AssignedReader {
         return (records == 0 || bytes <= 0) && deliveredRecords > 0;
     }
 
-    private void step(Cursor cursor) {
+    private Cursor.Step step(Cursor cursor) {
         Cursor.Step came;
         try {
             came = cursor.step(records, bytes);
         } catch (RuntimeException e) {
             cursor.end(LevadaException.of(e));
-            return;
+            return Cursor.Step.ENDED;
         }
         switch (came) {
-            case GO_ON -> ready.add(cursor);
-            case AT_TAIL, ENDED -> {}
+            case GO_ON, NEXT_BLOCK -> ready.add(cursor);
+            case AT_TAIL -> cursor.letGo();
+            case ENDED -> {}
             case NEEDS_BLOCK -> {
                 if (reading < MAX_READS) {
                     reading++;
@@ -301,12 +306,11 @@ public final class Subscription implements GroupSession.AssignedReader {
                 }
             }
         }
+        return came;
     }
 
     private void waitFor(WaitReason reason) {
-        if (reason != WaitReason.NONE) {
-            ready.forEach(Cursor::letGo);
-        }
+        ready.forEach(Cursor::letGo);
         if (overflow.policy() == Overflow.Policy.DISCONNECT && hasRunOut()) {
             watchLag();
         }

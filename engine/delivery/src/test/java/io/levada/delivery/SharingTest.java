@@ -4,13 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.Compression;
+import io.levada.LevadaException;
 import io.levada.Overflow;
+import io.levada.facade.BatchSink;
 import io.levada.protocol.RecordBatch;
+import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SharingTest {
     private static final long PLENTY = Long.MAX_VALUE;
@@ -46,6 +52,54 @@ class SharingTest {
                 assertEquals(SubscriptionTest.range(from, 100), sink.offsets.get(0));
             }
             assertEquals(1, bench.reads());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void live_readers_that_fall_behind_together_cost_hardly_more_than_one_read_a_block(long seed) {
+        long alone = readsWhenOvertaken(1, seed);
+        long all = readsWhenOvertaken(300, seed);
+        assertTrue(alone > 100, "more blocks than are cached, not " + alone);
+        assertTrue(all <= 1.1 * alone, all + " reads, " + alone + " for one reader");
+    }
+
+    /** Reads of storage where so many at the end, on one loop, are overtaken by more than the caches hold. */
+    private static long readsWhenOvertaken(int readers, long seed) {
+        int batches = 500;
+        AtomicInteger delivered = new AtomicInteger();
+        BatchSink sink = new BatchSink() {
+            @Override
+            public void onBatch(int handle, int records, ByteBuf batch) {
+                delivered.incrementAndGet();
+                batch.release();
+            }
+
+            @Override
+            public void onGap(int handle, long from, long to) {}
+
+            @Override
+            public void onPartitionEnd(int handle, @Nullable LevadaException error) {}
+
+            @Override
+            public void onComplete() {}
+
+            @Override
+            public void onError(Throwable error) {}
+        };
+        try (Bench bench = new Bench(seed, 1, new DeliveryLimits(1, 1, 64 << 10, 64 << 10, 4 << 10))) {
+            for (int i = 0; i < readers; i++) {
+                Subscription subscription = bench.delivery.subscribe(sink, null, Overflow.pause(), handle -> null);
+                subscription.add(0, bench.feed(0), 0, PLENTY);
+                subscription.credit(PLENTY, PLENTY);
+            }
+            bench.run();
+            for (int i = 0; i < batches; i++) {
+                bench.partition(0).publish(1, 1_000, Compression.NONE);
+            }
+            bench.run();
+            assertEquals(batches * readers, delivered.get());
+            return bench.reads();
         }
     }
 
@@ -195,8 +249,8 @@ class SharingTest {
                 }
                 sinks.forEach(sink -> assertEquals(SubscriptionTest.range(0, 100), sink.offsets.get(0)));
             }
-            assertEquals(1, bench.delivery.counters().inflatedBatches());
-            assertEquals(1, bench.delivery.counters().storageReads());
+            assertEquals(1, bench.delivery.totals().inflatedBatches());
+            assertEquals(1, bench.delivery.totals().storageReads());
         }
     }
 

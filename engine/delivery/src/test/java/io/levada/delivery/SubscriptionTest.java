@@ -434,12 +434,12 @@ class SubscriptionTest {
         }
         Subscription subscription = bench.subscribe(sink);
         sink.onBatch = () -> {
-            subscription.credit(7, 1_500);
+            subscription.credit(7, 2_100);
             if (sink.records % 3 == 0 && bench.partition(0).durable() < 200) {
                 bench.partition(0).publish(10);
             }
         };
-        subscription.credit(7, 1_500);
+        subscription.credit(7, 2_100);
         return subscription;
     }
 

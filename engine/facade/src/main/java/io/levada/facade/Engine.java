@@ -51,6 +51,11 @@ public interface Engine extends AutoCloseable {
     /** Joins a group; the member lives until it leaves, is aborted, or its session fails. */
     GroupSession join(JoinSpec spec, MemberSink sink);
 
+    /** What it has done for readers so far. */
+    default ReadTotals readTotals() {
+        return ReadTotals.NONE;
+    }
+
     /** Ends everything open with {@code GOING_AWAY}; complete when all is released. */
     Mono<Void> shutdown();
 
