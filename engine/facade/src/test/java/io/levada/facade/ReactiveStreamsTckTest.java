@@ -1,8 +1,5 @@
 package io.levada.facade;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import io.levada.Ack;
 import io.levada.Assignment;
 import io.levada.Delivery;
@@ -10,9 +7,10 @@ import io.levada.LevadaOptions;
 import io.levada.ReadSpec;
 import io.levada.Record;
 import io.levada.StoredRecord;
+import io.levada.testgate.Tck;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -21,9 +19,6 @@ import org.reactivestreams.Subscriber;
 import org.reactivestreams.tck.PublisherVerification;
 import org.reactivestreams.tck.SubscriberBlackboxVerification;
 import org.reactivestreams.tck.TestEnvironment;
-import org.testng.ITestListener;
-import org.testng.ITestResult;
-import org.testng.TestNG;
 import reactor.core.publisher.Flux;
 
 /** Every publisher written by hand here, and the one subscriber, held against the Reactive Streams TCK. */
@@ -32,65 +27,32 @@ class ReactiveStreamsTckTest {
 
     @Test
     void reading() {
-        verify(Reading.class, 20);
+        Tck.verify(new Reading(), 20);
     }
 
     @Test
     void publishing() {
-        verify(Publishing.class, 20);
+        Tck.verify(new Publishing(), 20);
     }
 
     @Test
     void receiving() {
-        verify(Receiving.class, 18);
+        Tck.verify(new Receiving(), 18);
+    }
+
+    @Test
+    void receiving_of_one_assignment() {
+        Tck.verify(new ReceivingOfOneAssignment(), 17);
     }
 
     @Test
     void assignments() {
-        verify(Assignments.class, 18);
+        Tck.verify(new Assignments(), 18);
     }
 
     @Test
     void subscribing_to_the_records_to_be_published() {
-        verify(RecordsToPublish.class, 6);
-    }
-
-    @Test
-    void a_publisher_that_breaks_the_rules_does_not_pass() {
-        Report report = run(Unruly.class);
-        assertTrue(report.failures.size() >= 3, "found only " + report.failures);
-    }
-
-    private static void verify(Class<?> verification, int atLeast) {
-        Report report = run(verification);
-        assertEquals(List.of(), report.failures);
-        assertTrue(report.passed >= atLeast, "only " + report.passed + " rules were tried");
-    }
-
-    private static Report run(Class<?> verification) {
-        Report report = new Report();
-        TestNG testng = new TestNG(false);
-        testng.setUseDefaultListeners(false);
-        testng.setVerbose(0);
-        testng.setTestClasses(new Class<?>[] {verification});
-        testng.addListener(report);
-        testng.run();
-        return report;
-    }
-
-    private static final class Report implements ITestListener {
-        private final List<String> failures = new ArrayList<>();
-        private int passed;
-
-        @Override
-        public void onTestSuccess(ITestResult result) {
-            passed++;
-        }
-
-        @Override
-        public void onTestFailure(ITestResult result) {
-            failures.add(result.getName() + ": " + result.getThrowable());
-        }
+        Tck.verify(new RecordsToPublish(), 6);
     }
 
     /** Patient with what must come, and quick to believe that nothing comes. */
@@ -161,6 +123,36 @@ class ReactiveStreamsTckTest {
         }
     }
 
+    /** Deliveries of an assignment, which end when it does. */
+    public static final class ReceivingOfOneAssignment extends PublisherVerification<Delivery> {
+        public ReceivingOfOneAssignment() {
+            super(environment());
+        }
+
+        @Override
+        public long maxElementsFromPublisher() {
+            return publisherUnableToSignalOnComplete();
+        }
+
+        @Override
+        public Publisher<Delivery> createPublisher(long elements) {
+            return assignment(new AutoEngine(elements, 1, false)).deliveries();
+        }
+
+        @Override
+        public Publisher<Delivery> createFailedPublisher() {
+            Flux<Delivery> taken = assignment(new AutoEngine(0, 1, false)).deliveries();
+            taken.subscribe();
+            return taken;
+        }
+
+        private static Assignment assignment(AutoEngine engine) {
+            CompletableFuture<Assignment> first = new CompletableFuture<>();
+            new EngineLevada("auto:", engine, OPTIONS).group("g").subscribe("t").subscribe(first::complete);
+            return first.orTimeout(10, TimeUnit.SECONDS).join();
+        }
+    }
+
     /** Assignments, which do not end by themselves. */
     public static final class Assignments extends PublisherVerification<Assignment> {
         public Assignments() {
@@ -213,24 +205,6 @@ class ReactiveStreamsTckTest {
         @Override
         public Record createElement(int element) {
             return Record.ofValue("" + element);
-        }
-    }
-
-    /** The control: emits what was not asked for. */
-    public static final class Unruly extends PublisherVerification<Integer> {
-        public Unruly() {
-            super(new TestEnvironment(50, 10));
-        }
-
-        @Override
-        public Publisher<Integer> createPublisher(long elements) {
-            return subscriber -> Flux.range(0, (int) Math.min(elements, 50))
-                    .subscribe(subscriber::onNext, subscriber::onError, subscriber::onComplete);
-        }
-
-        @Override
-        public @Nullable Publisher<Integer> createFailedPublisher() {
-            return null;
         }
     }
 }
