@@ -5,9 +5,11 @@ import io.netty.buffer.ByteBuf;
 import io.netty.util.internal.PlatformDependent;
 import io.rsocket.Payload;
 import io.rsocket.util.ByteBufPayload;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
@@ -18,7 +20,7 @@ import reactor.core.publisher.Operators;
  * What one channel has to send: messages in order, then credit, as far as the server's request(n) goes, always on the event
  * loop. Credit is not queued but summed up, so that any number of grants between two sends becomes one message.
  *
- * <p>{@link #send}, {@link #credit} and {@link #complete} may be called from any thread, the rest belongs to the loop. Not
+ * <p>{@link #open} and {@link #end} belong to the loop, the rest may be called from any thread. Not
  * bounded by itself: batches are bounded by the server's write credit, other messages by the calls that cause them.
  */
 final class Outbox implements Publisher<Payload>, Subscription {
@@ -63,33 +65,44 @@ final class Outbox implements Publisher<Payload>, Subscription {
 
     @Override
     public void subscribe(Subscriber<? super Payload> channel) {
-        subscriber = channel;
-        channel.onSubscribe(this);
+        Objects.requireNonNull(channel, "channel");
+        link.onLoop(() -> {
+            subscriber = channel;
+            channel.onSubscribe(this);
+        });
     }
 
     @Override
     public void request(long n) {
-        if (Operators.validate(n)) {
-            link.onLoop(() -> {
+        link.onLoop(() -> {
+            if (n > 0) {
                 demand = Operators.addCap(demand, n);
                 wake();
-            });
-        }
+            } else {
+                end(to -> to.onError(new IllegalArgumentException("request(" + n + "): rule 3.9 wants 1 or more")));
+            }
+        });
     }
 
-    /** Nothing more can be sent: what waits is released. On the loop. */
+    /** Nothing more can be sent: what waits is released. */
     @Override
     public void cancel() {
-        done = true;
-        wake();
+        link.onLoop(() -> {
+            done = true;
+            wake();
+        });
     }
 
     /** Completes this side at once; what waits is released. On the loop. */
     void end() {
+        end(Subscriber::onComplete);
+    }
+
+    private void end(Consumer<Subscriber<? super Payload>> how) {
         Subscriber<? super Payload> to = subscriber;
         if (!done && to != null) {
             done = true;
-            to.onComplete();
+            how.accept(to);
         }
         cancel();
     }
@@ -126,6 +139,7 @@ final class Outbox implements Publisher<Payload>, Subscription {
             to.onNext(payload);
         }
         if (done) {
+            subscriber = null;
             releaseAll();
         }
     }
