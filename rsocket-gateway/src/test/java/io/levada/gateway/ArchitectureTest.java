@@ -3,22 +3,28 @@ package io.levada.gateway;
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.lang.ArchRule;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
 
 /** Imports go one way, and what is foreign stays where it belongs; with controls that each rule can fail. */
 final class ArchitectureTest {
@@ -85,6 +91,30 @@ final class ArchitectureTest {
                     "io.levada.cli",
                     "io.levada.testkit",
                     "io.levada.main");
+
+    /** Publishers and subscriptions written by hand, each held against the Reactive Streams TCK by the tests of its module. */
+    private static final Set<String> TRIED_BY_THE_TCK = Set.of(
+            "io.levada.facade.AssignmentsStream",
+            "io.levada.facade.EngineGroup$1",
+            "io.levada.facade.EngineGroup$2",
+            "io.levada.facade.OwnedAssignment$1",
+            "io.levada.facade.OwnedAssignment$Deliveries",
+            "io.levada.facade.PublishFlux",
+            "io.levada.facade.PublishStream",
+            "io.levada.facade.ReadFlux",
+            "io.levada.facade.ReadFlux$Stream",
+            "io.levada.facade.ReceiveStream",
+            "io.levada.sdk.Outbox");
+
+    /** Lambdas have no class to be found here: a publisher is to be a class. */
+    private static Set<String> publishersByHand(JavaClasses classes) {
+        return classes.stream()
+                .filter(type -> type.isAssignableTo(Publisher.class) || type.isAssignableTo(Subscription.class))
+                .filter(type -> !type.isAssignableTo(BaseSubscriber.class))
+                .filter(type -> !type.isInterface() && !type.getModifiers().contains(JavaModifier.ABSTRACT))
+                .map(JavaClass::getName)
+                .collect(Collectors.toSet());
+    }
 
     private static String packageOf(String module) {
         return module.equals("api") ? API : API + "." + module;
@@ -158,6 +188,12 @@ final class ArchitectureTest {
     @Test
     void of_netty_the_engine_knows_buffers_alone() {
         BYTEBUF_ALONE.check(CLASSES);
+    }
+
+    @Test
+    void every_publisher_written_by_hand_is_known_to_pass_the_tck() {
+        assertEquals(TRIED_BY_THE_TCK, publishersByHand(CLASSES));
+        assertEquals(Set.of("io.levada.log.UntriedPublisher"), publishersByHand(BROKEN));
     }
 
     @Test
