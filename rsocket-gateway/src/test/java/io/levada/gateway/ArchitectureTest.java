@@ -90,6 +90,7 @@ final class ArchitectureTest {
                     "io.levada.sdk",
                     "io.levada.cli",
                     "io.levada.testkit",
+                    "io.levada.testkit.contract",
                     "io.levada.main");
 
     /** Publishers and subscriptions written by hand, each held against the Reactive Streams TCK by the tests of its module. */
@@ -169,7 +170,8 @@ final class ArchitectureTest {
         "gateway,  api protocol facade delivery",
         "sdk,      api protocol facade",
         "cli,      api",
-        "testkit,  api engine"
+        "testkit,  api env facade engine",
+        "testkit.contract, api testkit"
     })
     void imports_go_one_way(String module, String allowed) {
         imports(module, allowed).check(CLASSES);
@@ -202,7 +204,7 @@ final class ArchitectureTest {
     }
 
     @Test
-    void every_module_is_one_flat_package_that_the_rules_know() {
+    void packages_are_flat_and_known_to_the_rules() {
         FLAT.check(CLASSES);
     }
 

@@ -2,8 +2,8 @@ package io.levada.gateway;
 
 import io.levada.Levada;
 import io.levada.LevadaOptions;
-import io.levada.testkit.DurableContract;
-import io.levada.testkit.LevadaContract;
+import io.levada.testkit.contract.DurableContract;
+import io.levada.testkit.contract.LevadaContract;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,11 +1,11 @@
-package io.levada.testkit;
+package io.levada.testkit.contract;
 
-import static io.levada.testkit.ContractBase.fill;
-import static io.levada.testkit.ContractBase.get;
-import static io.levada.testkit.ContractBase.list;
-import static io.levada.testkit.ContractBase.numbers;
-import static io.levada.testkit.ContractBase.readNow;
-import static io.levada.testkit.ContractBase.values;
+import static io.levada.testkit.contract.ContractBase.fill;
+import static io.levada.testkit.contract.ContractBase.get;
+import static io.levada.testkit.contract.ContractBase.list;
+import static io.levada.testkit.contract.ContractBase.numbers;
+import static io.levada.testkit.contract.ContractBase.readNow;
+import static io.levada.testkit.contract.ContractBase.values;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.levada.Levada;
@@ -16,6 +16,7 @@ import io.levada.StoredRecord;
 import io.levada.Token;
 import io.levada.TopicDescription;
 import io.levada.TopicSpec;
+import io.levada.testkit.Probe;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;

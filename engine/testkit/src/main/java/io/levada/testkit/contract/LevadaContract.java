@@ -1,4 +1,4 @@
-package io.levada.testkit;
+package io.levada.testkit.contract;
 
 /**
  * What every engine does, whatever its address: a test class that implements this and {@code open} runs all of it.

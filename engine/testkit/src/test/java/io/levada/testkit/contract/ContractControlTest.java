@@ -1,4 +1,4 @@
-package io.levada.testkit;
+package io.levada.testkit.contract;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 

@@ -1,10 +1,11 @@
-package io.levada.testkit;
+package io.levada.testkit.contract;
 
 import io.levada.Delivery;
 import io.levada.Levada;
 import io.levada.MemberEvent;
 import io.levada.MemberOptions;
 import io.levada.Position;
+import io.levada.testkit.Probe;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;

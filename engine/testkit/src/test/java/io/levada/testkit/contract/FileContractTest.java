@@ -1,4 +1,4 @@
-package io.levada.testkit;
+package io.levada.testkit.contract;
 
 import io.levada.Levada;
 import io.levada.LevadaOptions;
