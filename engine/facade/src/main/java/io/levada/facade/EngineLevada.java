@@ -40,7 +40,13 @@ public final class EngineLevada implements Levada {
         this(address, engine, options, Schedulers.parallel(), InstantSource.system());
     }
 
-    EngineLevada(String address, Engine engine, LevadaOptions options, Scheduler timers, InstantSource clock) {
+    /**
+     * The same in a time of its own.
+     *
+     * @param timers what commits and the limits of leaving and closing go by; its tasks do not block
+     * @param clock what records without a time of their own get theirs from
+     */
+    public EngineLevada(String address, Engine engine, LevadaOptions options, Scheduler timers, InstantSource clock) {
         this.address = address;
         this.engine = engine;
         this.options = options;

@@ -1,6 +1,6 @@
 /**
- * For tests of applications and engines: the contract of the facade, to be run against any address, and subscribers
- * whose demand is a script. Start at {@link io.levada.testkit.LevadaContract} or {@link io.levada.testkit.Probe}.
+ * For tests of applications: a log in memory with a clock of its own and faults to be asked for, and subscribers whose
+ * demand is a script. Start at {@link io.levada.testkit.TestLevada}.
  */
 @NullMarked
 package io.levada.testkit;
