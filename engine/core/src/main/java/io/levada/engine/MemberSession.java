@@ -202,6 +202,8 @@ final class MemberSession implements GroupSession {
     /** A reader of this member, known to it until it ends. */
     private final class Reader implements AssignedReader, BatchSink {
         private final BatchSink batches;
+
+        /** Not there yet when what delivers has closed, and refuses it at once. */
         private final Subscription subscription;
 
         private Reader(BatchSink batches) {
@@ -279,7 +281,7 @@ final class MemberSession implements GroupSession {
 
         @Override
         public void onError(Throwable error) {
-            readers.remove(subscription);
+            readers.removeIf(each -> each == subscription);
             batches.onError(error);
         }
     }

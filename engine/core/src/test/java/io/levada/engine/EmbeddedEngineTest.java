@@ -389,6 +389,9 @@ class EmbeddedEngineTest {
         Writing late = new Writing();
         engine.write("t", late).cancel();
         assertTrue(late.awaitEnd().events.get(0).startsWith("GOING_AWAY: "));
+        TestMember lateMember = new TestMember(engine::join, "g", "late", Position.earliest(), "t");
+        assertEquals(
+                List.of("error GOING_AWAY", "error GOING_AWAY"), lateMember.heard, "as a member and as its reader");
         assertTrue(failure(() -> engine.topics().create(TopicSpec.of("u")).block(BOUND))
                 .startsWith("GOING_AWAY: "));
         engine.close();
