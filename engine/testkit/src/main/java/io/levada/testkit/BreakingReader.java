@@ -70,6 +70,11 @@ final class BreakingReader implements BatchReader, BatchSink {
     }
 
     @Override
+    public void onDropped(int handle, long from, long to) {
+        sink.onDropped(handle, from, to);
+    }
+
+    @Override
     public void onPassed(int handle, long offset) {
         sink.onPassed(handle, offset);
     }

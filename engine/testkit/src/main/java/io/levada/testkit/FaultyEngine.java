@@ -12,6 +12,7 @@ import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
 import io.levada.facade.ProducerId;
+import io.levada.facade.ReadTotals;
 import io.levada.facade.WriterSink;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,11 @@ record FaultyEngine(Engine sound, Faults faults) implements Engine {
         GroupSession session = sound.join(spec, sink);
         faults.joined(spec.group(), session, sink);
         return session;
+    }
+
+    @Override
+    public ReadTotals readTotals() {
+        return sound.readTotals();
     }
 
     @Override

@@ -14,4 +14,8 @@ class TestLevadaContractTest implements TopicContract, PublishContract, ReadCont
     /** Left out, as it holds timestamps against the machine's time. */
     @Override
     public void keys_values_headers_and_timestamps_come_back_as_they_were(Levada log) {}
+
+    /** Left out, as how far a reader lags is looked at now and then. */
+    @Override
+    public void a_reader_that_is_to_be_disconnected_is_told_so(Levada log) {}
 }
