@@ -152,7 +152,8 @@ public final class GatewayServer implements AutoCloseable {
     /** Serves one connection, on its event loop; complete when it has closed. */
     private Publisher<Void> serve(Connection channel, Framing framing) {
         GatewayLimits limits = config.limits();
-        OutboundBudget budget = new OutboundBudget(pool, limits.outboundBudgetBytes(), Limits.DEFAULT.maxRecordBytes());
+        OutboundBudget budget = new OutboundBudget(
+                pool, limits.outboundBudgetBytes(), Limits.DEFAULT.maxRecordBytes(), System::nanoTime);
         FrameConnection connection = new FrameConnection(channel, framing, budget);
         FrameGuard guard = new FrameGuard(limits, connection::refuse);
         if (framing == Framing.TCP) {

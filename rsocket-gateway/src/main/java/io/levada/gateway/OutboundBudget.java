@@ -2,8 +2,10 @@ package io.levada.gateway;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 
 /**
  * What one connection may hold in the server, and so what keeps a peer that does not read from costing more. RSocket's
@@ -16,8 +18,9 @@ import java.util.function.LongConsumer;
  * </ul>
  *
  * <p>Both together stay within the limit, which shrinks as the {@linkplain OutboundPool pool} of all connections fills, so a stream that wants more than there is room for waits, and is fed as writes
- * complete. A stream takes a quarter of the room at once, so that those that wait for records leave room for others; where
- * idle streams hold nearly all, each gets a small probe nevertheless, so that none starves. The engine may exceed a grant
+ * complete. A stream's grants begin small, and double up to a quarter of the room while it uses them up at once, so that
+ * those that wait for records leave room for others; where idle streams hold nearly all, each gets a small probe
+ * nevertheless, so that none starves. The engine may exceed a grant
  * by less than one record, since a record is never cut. Where frames are small they cost more than the bytes granted, so
  * streams also stop handing over while {@link #open} is false: what is held never exceeds the limit by more than a frame.
  *
@@ -28,7 +31,11 @@ import java.util.function.LongConsumer;
  */
 final class OutboundBudget {
     private static final int MIN_PROBE_BYTES = 4 << 10;
+    private static final int FIRST_GRANT_BYTES = 16 << 10;
     private static final int REPORT_BYTES = 4 << 10;
+
+    /** A grant used up sooner than this is followed by a larger one. */
+    private static final long AT_ONCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final OutboundPool pool;
     private final long most;
@@ -39,7 +46,9 @@ final class OutboundBudget {
     private final AtomicLong held = new AtomicLong();
     private final AtomicLong granted = new AtomicLong();
     private final AtomicLong peak = new AtomicLong();
-    private long unreported;
+    private final LongSupplier nanos;
+    private long unreportedHeld;
+    private long unreportedGranted;
     private int shares;
     private boolean feeding;
     private boolean feedAgain;
@@ -50,17 +59,14 @@ final class OutboundBudget {
      * @param pool what all connections may
      * @param limitBytes what may be held and granted together, when the pool has room
      * @param maxRecordBytes by how much the engine may exceed a grant
+     * @param nanos a clock that only goes forward
      */
-    OutboundBudget(OutboundPool pool, long limitBytes, long maxRecordBytes) {
+    OutboundBudget(OutboundPool pool, long limitBytes, long maxRecordBytes, LongSupplier nanos) {
         this.pool = pool;
         this.most = limitBytes;
         this.probe = Math.max(MIN_PROBE_BYTES, limitBytes / 512);
         this.maxRecordBytes = maxRecordBytes;
-    }
-
-    /** What all connections hold. */
-    OutboundPool pool() {
-        return pool;
+        this.nanos = nanos;
     }
 
     /** Bytes handed over and not yet written. Safe for any thread. */
@@ -101,7 +107,7 @@ final class OutboundBudget {
     void queued(int bytes) {
         long now = held.getPlain() + bytes;
         held.setRelease(now);
-        report(bytes);
+        reportHeld(bytes);
         if (now > peak.getPlain()) {
             peak.setRelease(now);
         }
@@ -111,20 +117,27 @@ final class OutboundBudget {
     void written(int bytes) {
         long now = held.getPlain() - bytes;
         held.setRelease(now);
-        report(-bytes);
+        reportHeld(-bytes);
         // Only when half has drained: opening for each frame would cut batches into crumbs.
         if (now <= limit() / 2 && !(waiting.isEmpty() && hungry.isEmpty())) {
             feed();
         }
     }
 
-    /** Tells the pool in steps, as all connections share its counter, and exactly once nothing is left. */
-    private void report(long bytes) {
-        unreported += bytes;
-        boolean empty = held.getPlain() == 0 && granted.getPlain() == 0;
-        if (empty || Math.abs(unreported) >= REPORT_BYTES) {
-            pool.add(unreported);
-            unreported = 0;
+    /** Tells the pool in steps, as all connections share its counters, and exactly once nothing is left. */
+    private void reportHeld(long bytes) {
+        unreportedHeld += bytes;
+        if (held.getPlain() == 0 || Math.abs(unreportedHeld) >= REPORT_BYTES) {
+            pool.addHeld(unreportedHeld);
+            unreportedHeld = 0;
+        }
+    }
+
+    private void reportGranted(long bytes) {
+        unreportedGranted += bytes;
+        if (granted.getPlain() == 0 || Math.abs(unreportedGranted) >= REPORT_BYTES) {
+            pool.addGranted(unreportedGranted);
+            unreportedGranted = 0;
         }
     }
 
@@ -170,11 +183,14 @@ final class OutboundBudget {
         private final LongConsumer grant;
         private long wanted;
         private long outstanding;
+        private long size = FIRST_GRANT_BYTES;
+        private long grantedAt;
         private boolean queued;
         private boolean closed;
 
         private Share(LongConsumer grant) {
             this.grant = grant;
+            this.grantedAt = nanos.getAsLong();
         }
 
         /** The peer takes so many bytes more; sums saturate. */
@@ -215,7 +231,7 @@ final class OutboundBudget {
 
         private void grantedBy(long bytes) {
             granted.setRelease(granted.getPlain() + bytes);
-            report(bytes);
+            reportGranted(bytes);
         }
 
         private void feed() {
@@ -225,7 +241,8 @@ final class OutboundBudget {
             long inHand = held.getPlain();
             long limit = limit();
             long room = limit - inHand - granted.getPlain();
-            long target = room >= limit / 8 ? Math.max(probe, Math.min(room / 4, pool.grant())) : probe;
+            long wide = Math.min(Math.min(room / 4, size), pool.grant());
+            long target = room >= limit / 8 ? Math.max(probe, wide) : probe;
             boolean shut = room < limit / 8 && (outstanding > 0 || inHand > limit / 2);
             if (shut || outstanding > target / 2) {
                 // Hungry again when writes complete or when it has used up what it has.
@@ -239,8 +256,15 @@ final class OutboundBudget {
             if (wanted != Long.MAX_VALUE) {
                 wanted -= bytes;
             }
+            resize();
             add(bytes);
             grant.accept(bytes);
+        }
+
+        private void resize() {
+            long now = nanos.getAsLong();
+            size = now - grantedAt < AT_ONCE_NANOS ? Math.min(2 * size, most) : FIRST_GRANT_BYTES;
+            grantedAt = now;
         }
     }
 }

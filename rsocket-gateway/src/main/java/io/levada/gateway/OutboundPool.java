@@ -3,19 +3,24 @@ package io.levada.gateway;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What all connections together may hold and be granted, in bytes, as {@link OutboundBudget} counts it. Half of it is there
- * for whoever comes; from there on each connection's own bound shrinks with the room that is left, down to a {@linkplain
- * #FLOOR_BYTES floor} that lets everybody who reads go on. Safe for any thread.
+ * What all connections together may hold and be granted, in bytes, as {@link OutboundBudget} counts it. A quarter of it is
+ * for grants, however many streams wait with one; of the rest, what is held, the larger part is there for whoever comes.
+ * From there on each connection's own bound shrinks with the room that is left, down to a {@linkplain #FLOOR_BYTES floor}
+ * that lets everybody who reads go on. Safe for any thread.
  */
 final class OutboundPool {
     /** What a connection may hold however little is left: 16 KiB. */
     static final int FLOOR_BYTES = 16 << 10;
 
-    /** The part of the room that one grant takes at most. */
-    private static final int GRANTS_IN_ROOM = 64;
+    /** The part of the pool that is for grants. */
+    private static final int GRANTS_PART = 4;
+
+    /** The part of the room for grants that one takes at most. */
+    private static final int GRANTS_IN_ROOM = 16;
 
     private final long limit;
-    private final AtomicLong used = new AtomicLong();
+    private final AtomicLong held = new AtomicLong();
+    private final AtomicLong granted = new AtomicLong();
 
     OutboundPool(long limitBytes) {
         this.limit = limitBytes;
@@ -25,18 +30,22 @@ final class OutboundPool {
         return limit;
     }
 
-    /** Bytes held and granted, of all connections. */
+    /** Bytes held, of all connections, and granted, as far as there is a part for that. */
     long usedBytes() {
-        return used.get();
+        return held.get() + Math.min(granted.get(), limit / GRANTS_PART);
     }
 
-    void add(long bytes) {
-        used.addAndGet(bytes);
+    void addHeld(long bytes) {
+        held.addAndGet(bytes);
+    }
+
+    void addGranted(long bytes) {
+        granted.addAndGet(bytes);
     }
 
     /** What a connection may hold just now that may hold so much when there is room. */
     long bound(long bytes) {
-        long room = Math.max(0, limit - used.get());
+        long room = Math.max(0, limit - usedBytes());
         if (room >= limit / 2) {
             return bytes;
         }
@@ -45,6 +54,6 @@ final class OutboundPool {
 
     /** The largest grant just now. */
     long grant() {
-        return Math.max(0, limit - used.get()) / GRANTS_IN_ROOM;
+        return Math.max(0, limit / GRANTS_PART - granted.get()) / GRANTS_IN_ROOM;
     }
 }

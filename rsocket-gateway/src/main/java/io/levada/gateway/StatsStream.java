@@ -117,7 +117,11 @@ final class StatsStream extends ClientStream {
         ObjectNode json = Json.object()
                 .put("timestamp", nowMs)
                 .put("connections", all.size())
-                .put("bytesInFlight", session.connection().budget().pool().usedBytes())
+                .put(
+                        "bytesInFlight",
+                        all.stream()
+                                .mapToLong(each -> each.connection().budget().heldBytes())
+                                .sum())
                 .put("heapBytes", heap.totalMemory() - heap.freeMemory())
                 .put("directBytes", PlatformDependent.usedDirectMemory())
                 .put("storageReads", read.storageReads())

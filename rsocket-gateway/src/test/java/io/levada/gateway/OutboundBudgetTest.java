@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -13,7 +14,9 @@ final class OutboundBudgetTest {
     private static final long LIMIT = 64 << 10;
     private static final int MAX_RECORD = 1_000;
 
-    private final OutboundBudget budget = new OutboundBudget(new OutboundPool(1L << 40), LIMIT, MAX_RECORD);
+    private long nanos;
+    private final OutboundBudget budget =
+            new OutboundBudget(new OutboundPool(1L << 40), LIMIT, MAX_RECORD, () -> nanos);
     private final List<Long> grants = new ArrayList<>();
 
     private long granted() {
@@ -57,6 +60,23 @@ final class OutboundBudgetTest {
             budget.written(1_000);
         }
         assertTrue(granted() > before, "granted again when half has drained");
+    }
+
+    @Test
+    void grants_grow_while_they_are_used_up_at_once_and_begin_small_again() {
+        OutboundBudget wide = new OutboundBudget(new OutboundPool(1L << 40), 16 * LIMIT, MAX_RECORD, () -> nanos);
+        OutboundBudget.Share share = wide.share(grants::add);
+        share.want(Long.MAX_VALUE);
+        for (int i = 0; i < 5; i++) {
+            share.used(wide.grantedBytes());
+        }
+        assertEquals(List.of(16L << 10, 32L << 10, 64L << 10, 128L << 10, 256L << 10, 256L << 10), grants);
+
+        nanos += Duration.ofSeconds(1).toNanos();
+        share.used(wide.grantedBytes());
+        share.used(wide.grantedBytes());
+        assertEquals(
+                16L << 10, grants.get(grants.size() - 1), "the first after a while is as large as the last one was");
     }
 
     @Test

@@ -23,17 +23,27 @@ class OutboundPoolTest {
     void half_of_it_is_there_for_whoever_comes_and_then_bounds_shrink_to_a_floor() {
         OutboundPool pool = new OutboundPool(POOL);
         assertEquals(EACH, pool.bound(EACH));
-        pool.add(POOL / 2);
+        pool.addHeld(POOL / 2);
         assertEquals(EACH, pool.bound(EACH));
-        pool.add(POOL / 4);
+        pool.addHeld(POOL / 4);
         assertEquals(EACH / 2, pool.bound(EACH));
-        pool.add(POOL / 4);
+        pool.addHeld(POOL / 4);
         assertEquals(OutboundPool.FLOOR_BYTES, pool.bound(EACH));
-        assertEquals(0, pool.grant());
-        pool.add(POOL);
+        pool.addHeld(POOL);
         assertEquals(OutboundPool.FLOOR_BYTES, pool.bound(EACH));
         assertEquals(1_000, pool.bound(1_000));
+    }
+
+    @Test
+    void however_much_is_granted_a_connection_may_hold_as_much_as_ever() {
+        OutboundPool pool = new OutboundPool(POOL);
+        assertEquals(POOL / 64, pool.grant());
+        pool.addGranted(POOL / 8);
+        assertEquals(POOL / 128, pool.grant());
+        pool.addGranted(10 * POOL);
         assertEquals(0, pool.grant());
+        assertEquals(EACH, pool.bound(EACH));
+        assertEquals(POOL / 4, pool.usedBytes());
     }
 
     /** A connection of one stream, whose peer reads or does not. */
@@ -47,7 +57,7 @@ class OutboundPoolTest {
 
         Peer(OutboundPool pool, boolean reads) {
             this.reads = reads;
-            budget = new OutboundBudget(pool, EACH, MAX_RECORD);
+            budget = new OutboundBudget(pool, EACH, MAX_RECORD, () -> 0);
             share = budget.share(bytes -> outstanding += bytes);
         }
 

@@ -1,6 +1,7 @@
 package io.levada.trials;
 
 import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -9,15 +10,20 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** A client that writes RSocket frames by hand (RSocket protocol 1.0), and reads nothing unless told to. */
+/** A client that writes RSocket frames by hand (RSocket protocol 1.0), and reads nothing unless told to. Small: there are thousands. */
 final class RawPeer implements AutoCloseable {
     private static final int SETUP = 0x01;
     private static final int KEEPALIVE = 0x03;
     private static final int REQUEST_STREAM = 0x06;
+    private static final int REQUEST_CHANNEL = 0x07;
     private static final int CANCEL = 0x09;
+    private static final int PAYLOAD = 0x0A;
     private static final int METADATA_PUSH = 0x0C;
     private static final int WITH_METADATA = 0x100;
     private static final int ANSWER = 0x80;
+    private static final int NEXT = 0x20;
+    private static final byte OPEN = 0x01;
+    private static final byte CREDIT = 0x03;
     private static final int ENDLESS_MS = Integer.MAX_VALUE;
     private static final int RECEIVE_BYTES = 16 << 10;
 
@@ -29,7 +35,7 @@ final class RawPeer implements AutoCloseable {
         URI server = URI.create(address);
         socket.setReceiveBufferSize(RECEIVE_BYTES);
         socket.connect(new InetSocketAddress(server.getHost(), server.getPort()));
-        out = new BufferedOutputStream(socket.getOutputStream(), 64 << 10);
+        out = new BufferedOutputStream(socket.getOutputStream(), 4 << 10);
         byte[] metadata = text("message/x.rsocket.routing.v0");
         byte[] data = text("application/json");
         ByteBuffer setup = ByteBuffer.allocate(14 + metadata.length + data.length)
@@ -65,8 +71,28 @@ final class RawPeer implements AutoCloseable {
     }
 
     RawPeer requestStream(int streamId, int n, String route, String json) throws IOException {
+        return request(REQUEST_STREAM, streamId, n, route, text(json));
+    }
+
+    /** Opens a channel with its first message, and wants all that comes, as far as {@link #credit} goes. */
+    RawPeer requestChannel(int streamId, String route, String json) throws IOException {
+        byte[] open = text("." + json);
+        open[0] = OPEN;
+        return request(REQUEST_CHANNEL, streamId, Integer.MAX_VALUE, route, open);
+    }
+
+    RawPeer credit(int streamId, long records, long bytes) throws IOException {
+        byte[] message = ByteBuffer.allocate(17)
+                .put(CREDIT)
+                .putLong(records)
+                .putLong(bytes)
+                .array();
+        frame(streamId, PAYLOAD << 10 | NEXT, message);
+        return this;
+    }
+
+    private RawPeer request(int type, int streamId, int n, String route, byte[] data) throws IOException {
         byte[] name = text(route);
-        byte[] data = text(json);
         ByteBuffer request = ByteBuffer.allocate(8 + name.length + data.length)
                 .putInt(n)
                 .put((byte) 0)
@@ -74,7 +100,7 @@ final class RawPeer implements AutoCloseable {
                 .put((byte) name.length)
                 .put(name)
                 .put(data);
-        frame(streamId, REQUEST_STREAM << 10 | WITH_METADATA, request.array());
+        frame(streamId, type << 10 | WITH_METADATA, request.array());
         return this;
     }
 
@@ -99,6 +125,17 @@ final class RawPeer implements AutoCloseable {
         byte[] room = new byte[64 << 10];
         int available = socket.getInputStream().available();
         return available == 0 || socket.getInputStream().read(room, 0, Math.min(available, room.length)) >= 0;
+    }
+
+    /** Waits for the next payload of any stream, and gives its data. */
+    String awaitText() throws IOException {
+        DataInputStream in = new DataInputStream(socket.getInputStream());
+        while (true) {
+            byte[] frame = in.readNBytes(in.readUnsignedByte() << 16 | in.readUnsignedShort());
+            if ((frame[4] & 0xff) >> 2 == PAYLOAD) {
+                return new String(frame, 6, frame.length - 6, StandardCharsets.US_ASCII);
+            }
+        }
     }
 
     @Override
