@@ -165,7 +165,11 @@ public final class GatewayServer implements AutoCloseable {
         ClientSession session =
                 new ClientSession(engine, requests, limits, connection, Collections.unmodifiableCollection(open));
         open.add(session);
-        connection.onClose().subscribe(null, error -> {}, () -> open.remove(session));
+        pool.connected();
+        connection.onClose().subscribe(null, error -> {}, () -> {
+            open.remove(session);
+            pool.disconnected();
+        });
         if (stopping) {
             connection.dispose();
         }

@@ -34,6 +34,9 @@ final class OutboundBudget {
     private static final int FIRST_GRANT_BYTES = 16 << 10;
     private static final int REPORT_BYTES = 4 << 10;
 
+    /** Where all connections share little, probes are no larger than this part of what each may hold. */
+    private static final int PROBES_IN_FLOOR = 4;
+
     /** A grant used up sooner than this is followed by a larger one. */
     private static final long AT_ONCE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -242,7 +245,8 @@ final class OutboundBudget {
             long limit = limit();
             long room = limit - inHand - granted.getPlain();
             long wide = Math.min(Math.min(room / 4, size), pool.grant());
-            long target = room >= limit / 8 ? Math.max(probe, wide) : probe;
+            long least = Math.min(probe, pool.floor() / PROBES_IN_FLOOR);
+            long target = room >= limit / 8 ? Math.max(least, wide) : least;
             boolean shut = room < limit / 8 && (outstanding > 0 || inHand > limit / 2);
             if (shut || outstanding > target / 2) {
                 // Hungry again when writes complete or when it has used up what it has.

@@ -1,16 +1,20 @@
 package io.levada.gateway;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * What all connections together may hold and be granted, in bytes, as {@link OutboundBudget} counts it. A quarter of it is
  * for grants, however many streams wait with one; of the rest, what is held, the larger part is there for whoever comes.
- * From there on each connection's own bound shrinks with the room that is left, down to a {@linkplain #FLOOR_BYTES floor}
- * that lets everybody who reads go on. Safe for any thread.
+ * From there on each connection's own bound shrinks with the room that is left, down to a {@linkplain #floor floor} that
+ * lets everybody who reads go on. Safe for any thread.
  */
 final class OutboundPool {
-    /** What a connection may hold however little is left: 16 KiB. */
-    static final int FLOOR_BYTES = 16 << 10;
+    private static final int MOST_FLOOR_BYTES = 16 << 10;
+    private static final int LEAST_FLOOR_BYTES = 1 << 10;
+
+    /** The part of the pool that all floors together take at most, where there are not too many for the least. */
+    private static final int FLOORS_PART = 4;
 
     /** The part of the pool that is for grants. */
     private static final int GRANTS_PART = 4;
@@ -21,6 +25,7 @@ final class OutboundPool {
     private final long limit;
     private final AtomicLong held = new AtomicLong();
     private final AtomicLong granted = new AtomicLong();
+    private final AtomicInteger connections = new AtomicInteger();
 
     OutboundPool(long limitBytes) {
         this.limit = limitBytes;
@@ -33,6 +38,20 @@ final class OutboundPool {
     /** Bytes held, of all connections, and granted, as far as there is a part for that. */
     long usedBytes() {
         return held.get() + Math.min(granted.get(), limit / GRANTS_PART);
+    }
+
+    void connected() {
+        connections.incrementAndGet();
+    }
+
+    void disconnected() {
+        connections.decrementAndGet();
+    }
+
+    /** What a connection may hold however little is left: 16 KiB, and 1 KiB where there are thousands. */
+    long floor() {
+        long share = limit / FLOORS_PART / Math.max(1, connections.get());
+        return Math.max(LEAST_FLOOR_BYTES, Math.min(MOST_FLOOR_BYTES, share));
     }
 
     void addHeld(long bytes) {
@@ -49,7 +68,7 @@ final class OutboundPool {
         if (room >= limit / 2) {
             return bytes;
         }
-        return Math.min(bytes, Math.max(FLOOR_BYTES, (long) (bytes * (room / (limit / 2.0)))));
+        return Math.min(bytes, Math.max(floor(), (long) (bytes * (room / (limit / 2.0)))));
     }
 
     /** The largest grant just now. */

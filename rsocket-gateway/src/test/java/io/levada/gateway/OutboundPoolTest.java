@@ -16,6 +16,7 @@ class OutboundPoolTest {
     private static final long POOL = 2L << 20;
     private static final long EACH = 256 << 10;
     private static final int MAX_RECORD = 1_000;
+    private static final int FLOOR = 16 << 10;
     private static final int HOSTILE = 16;
     private static final Message OPEN = new Message.Open("{\"topic\":\"t\",\"from\":\"earliest\"}");
 
@@ -28,10 +29,28 @@ class OutboundPoolTest {
         pool.addHeld(POOL / 4);
         assertEquals(EACH / 2, pool.bound(EACH));
         pool.addHeld(POOL / 4);
-        assertEquals(OutboundPool.FLOOR_BYTES, pool.bound(EACH));
+        assertEquals(FLOOR, pool.bound(EACH));
         pool.addHeld(POOL);
-        assertEquals(OutboundPool.FLOOR_BYTES, pool.bound(EACH));
+        assertEquals(FLOOR, pool.bound(EACH));
         assertEquals(1_000, pool.bound(1_000));
+    }
+
+    @Test
+    void the_floor_sinks_where_there_are_many() {
+        OutboundPool pool = new OutboundPool(POOL);
+        pool.addHeld(POOL);
+        for (int i = 0; i < 64; i++) {
+            pool.connected();
+        }
+        assertEquals(8 << 10, pool.bound(EACH));
+        for (int i = 0; i < 10_000; i++) {
+            pool.connected();
+        }
+        assertEquals(1 << 10, pool.bound(EACH));
+        for (int i = 0; i < 10_000; i++) {
+            pool.disconnected();
+        }
+        assertEquals(8 << 10, pool.bound(EACH));
     }
 
     @Test
@@ -103,7 +122,7 @@ class OutboundPoolTest {
                                 .sum());
             }
         }
-        long bound = POOL + peers.size() * (long) (OutboundPool.FLOOR_BYTES + MAX_RECORD);
+        long bound = POOL + peers.size() * (long) (FLOOR + MAX_RECORD);
         assertTrue(most <= bound, "seed " + seed + ": " + most);
         for (Peer peer : peers) {
             assertTrue(!peer.reads || peer.delivered > 1_000_000, "seed " + seed + ": one got " + peer.delivered);

@@ -292,6 +292,13 @@ public final class Subscription implements GroupSession.AssignedReader {
         } catch (RuntimeException e) {
             cursor.end(LevadaException.of(e));
             return Cursor.Step.ENDED;
+        } catch (OutOfMemoryError e) {
+            // Rather an end that the reader sees, and comes back from, than one that hears nothing more.
+            LOG.warn("no memory to deliver a batch: {}", e.getMessage());
+            release();
+            call(() -> sink.onError(new LevadaException(
+                    ErrorCode.THROTTLED, "the log is out of memory for its readers; read on in a while", e)));
+            return Cursor.Step.ENDED;
         }
         switch (came) {
             case GO_ON, NEXT_BLOCK -> ready.add(cursor);

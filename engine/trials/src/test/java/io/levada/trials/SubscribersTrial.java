@@ -8,11 +8,13 @@ import io.levada.Levada;
 import io.levada.Record;
 import io.levada.TopicSpec;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
@@ -21,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
 import reactor.core.publisher.Flux;
 
-/** Ten thousand connections that subscribe to one topic, against a server with 128 MiB of heap and 64 MiB beside it. */
+/** Ten thousand connections that subscribe to one topic: what they cost while they stall, and what they share while they read. */
 @Tag("trial")
 @Isolated("two processes with ten thousand connections each")
 class SubscribersTrial {
@@ -29,20 +31,47 @@ class SubscribersTrial {
     private static final String FROM_THE_START = "{\"topic\":\"trial\",\"from\":\"earliest\"}";
     private static final int SUBSCRIBERS = 10_000;
     private static final int FIRST_RECORDS = 10;
-    private static final int RECORDS = 1_000;
+    private static final int RECORDS = 600;
     private static final int VALUE_BYTES = 1_000;
     private static final int BLOCK_BYTES = 256 << 10;
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final int MAX_STALLED_BYTES = 192 << 20;
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     @TempDir
     private Path directory = Path.of("");
 
-    @Test
-    void all_stalled_they_fit_into_little_memory_and_live_they_share_what_is_read() throws Exception {
+    private final List<RawPeer> peers = new ArrayList<>();
+    private volatile boolean ending;
+
+    /** What is done to a server with so many subscribers, all stalled; the watcher is told its stats. */
+    private interface Trial {
+        void run(ServerProcess server, Levada levada, RawPeer watcher) throws Exception;
+    }
+
+    private void serve(String memory, Trial trial) throws Exception {
         Path log = directory.resolve("server.log");
-        try (ServerProcess server = ServerProcess.start(
-                directory.resolve("store"), log, 0, "env", "JAVA_TOOL_OPTIONS=-XX:MaxDirectMemorySize=64m")) {
-            subscribe(server.address().orElseThrow());
+        try (ServerProcess server =
+                ServerProcess.start(directory.resolve("store"), log, 0, "env", "_JAVA_OPTIONS=" + memory)) {
+            String address = server.address().orElseThrow();
+            try (Levada levada = Levada.open(address);
+                    RawPeer watcher = new RawPeer(address)) {
+                levada.blocking().createTopic(TopicSpec.of(TOPIC));
+                publish(levada);
+                subscribe(address);
+                watcher.requestStream(1, Integer.MAX_VALUE, "stats", "{\"limit\":1}")
+                        .flush();
+                CompletableFuture<Void> reading = CompletableFuture.runAsync(this::read);
+                try {
+                    trial.run(server, levada, watcher);
+                } finally {
+                    ending = true;
+                    reading.join();
+                }
+            } finally {
+                for (RawPeer each : peers) {
+                    each.close();
+                }
+            }
             assertEquals(0, server.terminate(), "the server ends well");
         } finally {
             String said = Files.readString(log);
@@ -50,45 +79,62 @@ class SubscribersTrial {
         }
     }
 
-    private static void subscribe(String address) throws Exception {
-        List<RawPeer> peers = new ArrayList<>();
-        try (Levada levada = Levada.open(address);
-                RawPeer watcher = new RawPeer(address)) {
-            levada.blocking().createTopic(TopicSpec.of(TOPIC));
-            publish(levada);
-            long begun = System.nanoTime();
-            for (int i = 0; i < SUBSCRIBERS; i++) {
-                peers.add(new RawPeer(address)
-                        .requestChannel(1, "read.batched", FROM_THE_START)
-                        .credit(1, FIRST_RECORDS, Integer.MAX_VALUE)
-                        .flush());
-            }
-            System.out.println("opened after " + (System.nanoTime() - begun) / 1_000_000 + " ms");
-            watcher.requestStream(1, Integer.MAX_VALUE, "stats", "{\"limit\":1}")
-                    .flush();
-            String stalled = await(watcher, peers, RECORDS - FIRST_RECORDS);
-            System.out.println("all stalled: " + stalled);
-            long readBefore = number(stalled, "storageReads");
+    private void subscribe(String address) throws IOException {
+        long begun = System.nanoTime();
+        for (int i = 0; i < SUBSCRIBERS; i++) {
+            peers.add(new RawPeer(address)
+                    .requestChannel(1, "read.batched", FROM_THE_START)
+                    .credit(1, FIRST_RECORDS, Integer.MAX_VALUE)
+                    .flush());
+        }
+        System.out.println(SUBSCRIBERS + " subscribers after "
+                + Duration.ofNanos(System.nanoTime() - begun).toMillis() + " ms");
+    }
 
+    /** Reads what comes, of all, and drops it. */
+    private void read() {
+        try {
+            while (!ending) {
+                for (RawPeer peer : peers) {
+                    peer.drop();
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void all_stalled_they_fit_into_little_memory() throws Exception {
+        serve("-Xmx128m -XX:MaxDirectMemorySize=64m", (server, levada, watcher) -> {
+            await(watcher, RECORDS - FIRST_RECORDS);
+            publish(levada);
+            Shell.run(
+                    Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                    Long.toString(server.pid()),
+                    "GC.run");
+            String stalled = await(watcher, 2 * RECORDS - FIRST_RECORDS);
+            long bytes = number(stalled, "heapBytes") + number(stalled, "directBytes");
+            System.out.println("all stalled, " + bytes + " bytes: " + stalled);
+            assertTrue(bytes <= MAX_STALLED_BYTES, stalled);
+        });
+    }
+
+    @Test
+    void live_they_share_what_is_read() throws Exception {
+        serve("-Xmx512m -XX:MaxDirectMemorySize=512m", (server, levada, watcher) -> {
+            long before = number(await(watcher, RECORDS - FIRST_RECORDS), "storageReads");
             for (RawPeer peer : peers) {
                 peer.credit(1, Integer.MAX_VALUE, Integer.MAX_VALUE).flush();
             }
-            String caughtUp = await(watcher, peers, 0);
-            System.out.println("all caught up: " + caughtUp);
-            long blocks = (long) Math.ceil((double) RECORDS * VALUE_BYTES / BLOCK_BYTES);
-            long reads = number(caughtUp, "storageReads") - readBefore;
-            System.out.println(reads + " reads of " + blocks + " blocks");
-
+            long caughtUp = number(await(watcher, 0), "storageReads");
             publish(levada);
-            String live = await(watcher, peers, 0);
-            System.out.println("all live: " + live);
-            System.out.println(number(live, "storageReads") - number(caughtUp, "storageReads") + " reads of " + blocks
-                    + " blocks");
-        } finally {
-            for (RawPeer each : peers) {
-                each.close();
-            }
-        }
+            long live = number(await(watcher, 0), "storageReads");
+            long blocks = (long) Math.ceil((double) RECORDS * VALUE_BYTES / BLOCK_BYTES);
+            System.out.println((caughtUp - before) + " reads to catch up on " + blocks + " blocks, then "
+                    + (live - caughtUp) + " for as many live");
+            assertTrue(live - before <= 1.1 * 2 * blocks, "more than 1.1 reads a block");
+        });
     }
 
     private static void publish(Levada levada) {
@@ -96,8 +142,8 @@ class SubscribersTrial {
                 .blockLast(PATIENCE);
     }
 
-    /** What stats say once each subscriber lags by so much and nothing is on its way; what comes meanwhile is dropped. */
-    private static String await(RawPeer watcher, List<RawPeer> peers, long lagOfEach) throws IOException {
+    /** What stats say once each subscriber lags by so much and nothing is on its way. */
+    private static String await(RawPeer watcher, long lagOfEach) throws IOException {
         long patience = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
             String stats = watcher.awaitText();
@@ -107,9 +153,6 @@ class SubscribersTrial {
                 return stats;
             }
             assertTrue(System.nanoTime() < patience, "still " + stats);
-            for (RawPeer peer : peers) {
-                assertTrue(peer.drop(), "the server has closed a connection");
-            }
         }
     }
 
