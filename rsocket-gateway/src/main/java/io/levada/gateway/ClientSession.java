@@ -13,7 +13,6 @@ import io.rsocket.exceptions.ConnectionCloseException;
 import io.rsocket.exceptions.RejectedSetupException;
 import io.rsocket.util.ByteBufPayload;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,7 +38,7 @@ final class ClientSession implements RSocket {
     private final RequestRoutes requests;
     private final GatewayLimits limits;
     private final FrameConnection connection;
-    private final Collection<ClientSession> all;
+    private final ServerStats server;
     private final Set<ClientStream> streams = new LinkedHashSet<>();
     private final Map<String, GroupChannel> members = new HashMap<>();
     private int pending;
@@ -47,15 +46,15 @@ final class ClientSession implements RSocket {
     private boolean goingAway;
 
     /**
-     * @param all the sessions of the server, as they come and go
+     * @param server how all of it stands
      */
     ClientSession(
             Engine engine,
             RequestRoutes requests,
             GatewayLimits limits,
             FrameConnection connection,
-            Collection<ClientSession> all) {
-        this.all = all;
+            ServerStats server) {
+        this.server = server;
         this.engine = engine;
         this.requests = requests;
         this.limits = limits;
@@ -147,7 +146,7 @@ final class ClientSession implements RSocket {
             return Flux.create(
                     sink -> {
                         if (route == Route.STATS) {
-                            StatsStream stats = new StatsStream(this, sink, all, engine::readTotals);
+                            StatsStream stats = new StatsStream(this, sink, server);
                             streams.add(stats);
                             stats.open(wanted);
                         } else {

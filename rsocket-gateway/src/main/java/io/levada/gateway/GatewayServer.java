@@ -49,6 +49,8 @@ public final class GatewayServer implements AutoCloseable {
     private final LoopResources loops;
     private final Set<ClientSession> open = ConcurrentHashMap.newKeySet();
     private final OutboundPool pool;
+    private final ServerStats stats;
+    private final Metrics metrics;
     private final Future<?> relief;
     private final DisposableServer tcp;
     private final DisposableServer http;
@@ -60,6 +62,8 @@ public final class GatewayServer implements AutoCloseable {
         this.requests = new RequestRoutes(engine);
         this.loops = LoopResources.create("levada-gateway", LoopResources.DEFAULT_IO_WORKER_COUNT, true);
         this.pool = new OutboundPool(config.limits().outboundPoolBytes());
+        this.stats = new ServerStats(engine, Collections.unmodifiableCollection(open), pool);
+        this.metrics = new Metrics(stats);
         this.relief = relieve();
         @Nullable DisposableServer boundTcp = null;
         try {
@@ -116,11 +120,12 @@ public final class GatewayServer implements AutoCloseable {
     }
 
     private DisposableServer bindHttp() {
-        HttpRoutes routes = new HttpRoutes(new HostCheck(config), config.limits(), () -> !stopping, (in, out) -> {
-            Connection[] connection = new Connection[1];
-            in.withConnection(found -> connection[0] = found);
-            return serve(connection[0], Framing.WEBSOCKET);
-        });
+        HttpRoutes routes =
+                new HttpRoutes(new HostCheck(config), config.limits(), () -> !stopping, metrics, (in, out) -> {
+                    Connection[] connection = new Connection[1];
+                    in.withConnection(found -> connection[0] = found);
+                    return serve(connection[0], Framing.WEBSOCKET);
+                });
         HttpServer server = HttpServer.create()
                 .host(config.host())
                 .port(config.httpPort())
@@ -162,8 +167,7 @@ public final class GatewayServer implements AutoCloseable {
             channel.addHandlerLast("levada.messages", new WebSocketFrameAggregator(limits.maxFrameBytes()));
             channel.addHandlerLast("levada.guard", guard.forWebSocket());
         }
-        ClientSession session =
-                new ClientSession(engine, requests, limits, connection, Collections.unmodifiableCollection(open));
+        ClientSession session = new ClientSession(engine, requests, limits, connection, stats);
         open.add(session);
         pool.connected();
         connection.onClose().subscribe(null, error -> {}, () -> {
@@ -244,6 +248,7 @@ public final class GatewayServer implements AutoCloseable {
 
     private void disposeLoops() {
         relief.cancel(false);
+        metrics.close();
         loops.disposeLater(Duration.ZERO, LOOPS_TIMEOUT).block(LOOPS_TIMEOUT.plusSeconds(1));
     }
 }

@@ -19,13 +19,17 @@ import reactor.netty.http.server.WebsocketServerSpec;
 import reactor.netty.http.websocket.WebsocketInbound;
 import reactor.netty.http.websocket.WebsocketOutbound;
 
-/** Everything on the HTTP port: the check of who asks, health, and RSocket over WebSocket. */
+/** Everything on the HTTP port: the check of who asks, health, metrics, and RSocket over WebSocket. */
 final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerResponse, Publisher<Void>> {
     private static final Logger LOG = LoggerFactory.getLogger(HttpRoutes.class);
     private static final String RSOCKET = "/rsocket";
 
+    /** The exposition format of Prometheus, https://prometheus.io/docs/instrumenting/exposition_formats. */
+    private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
     private final HostCheck hosts;
     private final BooleanSupplier ready;
+    private final Metrics metrics;
     private final BiFunction<WebsocketInbound, WebsocketOutbound, Publisher<Void>> rsocket;
     private final WebsocketServerSpec websocket;
 
@@ -33,9 +37,11 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
             HostCheck hosts,
             GatewayLimits limits,
             BooleanSupplier ready,
+            Metrics metrics,
             BiFunction<WebsocketInbound, WebsocketOutbound, Publisher<Void>> rsocket) {
         this.hosts = hosts;
         this.ready = ready;
+        this.metrics = metrics;
         this.rsocket = rsocket;
         // Compression stays off: it would mix secrets with what a peer chooses, and cost memory per connection.
         this.websocket = WebsocketServerSpec.builder()
@@ -60,12 +66,14 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
                 ready.getAsBoolean()
                         ? health(request, response, 200, "ready")
                         : health(request, response, 503, "stopping");
+            case "/metrics" -> metrics(request, response);
             default ->
                 error(
                         response,
                         404,
                         "there is nothing at " + request.fullPath()
-                                + "; this port has /healthz, /readyz, and RSocket over WebSocket at " + RSOCKET);
+                                + "; this port has /healthz, /readyz, /metrics, and RSocket over WebSocket at "
+                                + RSOCKET);
         };
     }
 
@@ -82,10 +90,28 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
 
     private static Publisher<Void> health(
             HttpServerRequest request, HttpServerResponse response, int status, String text) {
-        if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
-            return error(response, 405, request.fullPath() + " takes GET");
+        if (!asks(request)) {
+            return notAsked(request, response);
         }
         return send(response, status, Json.object().put("status", text).toString());
+    }
+
+    private Publisher<Void> metrics(HttpServerRequest request, HttpServerResponse response) {
+        if (!asks(request)) {
+            return notAsked(request, response);
+        }
+        return response.header(HttpHeaderNames.CONTENT_TYPE, PROMETHEUS_TEXT)
+                .header(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
+                .header("X-Content-Type-Options", "nosniff")
+                .sendString(metrics.scrape());
+    }
+
+    private static boolean asks(HttpServerRequest request) {
+        return request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
+    }
+
+    private static Publisher<Void> notAsked(HttpServerRequest request, HttpServerResponse response) {
+        return error(response, 405, request.fullPath() + " takes GET");
     }
 
     private static Publisher<Void> error(HttpServerResponse response, int status, String message) {

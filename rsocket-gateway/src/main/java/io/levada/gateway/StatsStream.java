@@ -8,16 +8,11 @@ import io.levada.facade.ReadTotals;
 import io.netty.util.internal.PlatformDependent;
 import io.rsocket.Payload;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
-import reactor.core.publisher.Mono;
 
 /**
  * {@code stats}: how all subscriptions of the server stand, told again and again while the client asks for it. Whoever asks
@@ -30,8 +25,7 @@ final class StatsStream extends ClientStream {
     private static final int MIN_INTERVAL_MS = 100;
     private static final int MAX_INTERVAL_MS = 60_000;
 
-    private final Collection<ClientSession> all;
-    private final Supplier<ReadTotals> totals;
+    private final ServerStats server;
     private @Nullable String topic;
     private @Nullable String group;
     private int limit = DEFAULT_LIMIT;
@@ -39,15 +33,9 @@ final class StatsStream extends ClientStream {
     private boolean due = true;
     private boolean looking;
 
-    /**
-     * @param all the sessions of the server, as they come and go
-     * @param totals what the engine has done for all of them
-     */
-    StatsStream(
-            ClientSession session, FluxSink<Payload> sink, Collection<ClientSession> all, Supplier<ReadTotals> totals) {
+    StatsStream(ClientSession session, FluxSink<Payload> sink, ServerStats server) {
         super(session, sink);
-        this.all = all;
-        this.totals = totals;
+        this.server = server;
     }
 
     /** Begins; what fails fails the stream. */
@@ -86,18 +74,7 @@ final class StatsStream extends ClientStream {
         }
         due = false;
         looking = true;
-        Flux.fromIterable(all)
-                .flatMap(StatsStream::ask)
-                .collectList()
-                .subscribe(found -> later(() -> tell(found)), error -> later(() -> fail(error)));
-    }
-
-    /** How the subscriptions of one connection stand, asked for on its own event loop; without those that end meanwhile. */
-    private static Flux<SubscriptionStats> ask(ClientSession other) {
-        Mono<List<CompletionStage<SubscriptionStats>>> asked =
-                Mono.create(reply -> other.connection().onLoop(() -> reply.success(other.stats()), reply::success));
-        return asked.flatMapIterable(stats -> stats)
-                .flatMap(stats -> Mono.fromCompletionStage(stats).onErrorComplete());
+        server.subscriptions().subscribe(found -> later(() -> tell(found)), error -> later(() -> fail(error)));
     }
 
     private void tell(List<SubscriptionStats> found) {
@@ -112,16 +89,12 @@ final class StatsStream extends ClientStream {
                         .reversed())
                 .toList();
         long nowMs = System.currentTimeMillis();
-        ReadTotals read = totals.get();
+        ReadTotals read = server.reads();
         Runtime heap = Runtime.getRuntime();
         ObjectNode json = Json.object()
                 .put("timestamp", nowMs)
-                .put("connections", all.size())
-                .put(
-                        "bytesInFlight",
-                        all.stream()
-                                .mapToLong(each -> each.connection().budget().heldBytes())
-                                .sum())
+                .put("connections", server.connections())
+                .put("bytesInFlight", server.bytesInFlight())
                 .put("heapBytes", heap.totalMemory() - heap.freeMemory())
                 .put("directBytes", PlatformDependent.usedDirectMemory())
                 .put("storageReads", read.storageReads())

@@ -82,7 +82,7 @@ record SubscriptionStats(
     }
 
     /** How far behind in time: 0 at the end, -1 before the first record. */
-    private long lagMs(long nowMs) {
+    long lagMs(long nowMs) {
         if (reader.lag() == 0) {
             return 0;
         }

@@ -76,7 +76,7 @@ final class HttpPortTest {
         assertTrue(
                 answer.endsWith(
                         "{\"error\":{\"code\":\"INVALID_REQUEST\",\"message\":\"there is nothing at /v1/nothing; this"
-                                + " port has /healthz, /readyz, and RSocket over WebSocket at /rsocket\",\"retriable\":false}}"),
+                                + " port has /healthz, /readyz, /metrics, and RSocket over WebSocket at /rsocket\",\"retriable\":false}}"),
                 answer);
         assertEquals("426", status(get("/rsocket", "")));
         assertEquals(
@@ -86,7 +86,7 @@ final class HttpPortTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"/healthz", "/rsocket", "/"})
+    @CsvSource({"/healthz", "/metrics", "/rsocket", "/"})
     void a_rebound_name_is_refused(String path) throws IOException {
         String answer = ask("GET " + path + " HTTP/1.1\r\nHost: evil.example:" + port + "\r\n" + UPGRADE
                 + "Connection: close\r\n\r\n");

@@ -1,0 +1,59 @@
+package io.levada.gateway;
+
+import io.levada.facade.Engine;
+import io.levada.facade.ReadTotals;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** How a server stands: its connections, their subscriptions, and what its engine has done. Safe for any thread. */
+final class ServerStats {
+    private final Engine engine;
+    private final Collection<ClientSession> sessions;
+    private final OutboundPool pool;
+
+    /**
+     * @param sessions of the server, as they come and go
+     */
+    ServerStats(Engine engine, Collection<ClientSession> sessions, OutboundPool pool) {
+        this.engine = engine;
+        this.sessions = sessions;
+        this.pool = pool;
+    }
+
+    int connections() {
+        return sessions.size();
+    }
+
+    /** Bytes that all connections hold and have not written. */
+    long bytesInFlight() {
+        return sessions.stream()
+                .mapToLong(each -> each.connection().budget().heldBytes())
+                .sum();
+    }
+
+    /** Bytes that all connections may hold together. */
+    long bytesInFlightLimit() {
+        return pool.limitBytes();
+    }
+
+    /** What was done for all readers. */
+    ReadTotals reads() {
+        return engine.readTotals();
+    }
+
+    /** How all subscriptions stand, each asked for on its own event loop and its own loop of the engine. */
+    Mono<List<SubscriptionStats>> subscriptions() {
+        return Flux.fromIterable(sessions).flatMap(ServerStats::ask).collectList();
+    }
+
+    /** Those of one connection, without those that end meanwhile. */
+    private static Flux<SubscriptionStats> ask(ClientSession session) {
+        Mono<List<CompletionStage<SubscriptionStats>>> asked =
+                Mono.create(reply -> session.connection().onLoop(() -> reply.success(session.stats()), reply::success));
+        return asked.flatMapIterable(stats -> stats)
+                .flatMap(stats -> Mono.fromCompletionStage(stats).onErrorComplete());
+    }
+}
