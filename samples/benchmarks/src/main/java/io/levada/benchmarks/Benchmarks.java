@@ -8,7 +8,13 @@ import picocli.CommandLine.Command;
 @Command(
         name = "benchmarks",
         mixinStandardHelpOptions = true,
-        subcommands = {Peers.class, AppendBenchmark.class, StartBenchmark.class, HandOverBenchmark.class},
+        subcommands = {
+            Peers.class,
+            AppendBenchmark.class,
+            StartBenchmark.class,
+            HandOverBenchmark.class,
+            CrowdBenchmark.class
+        },
         description = "What Levada costs, beside the bare machine and beside others.")
 public final class Benchmarks {
     private Benchmarks() {}
