@@ -24,6 +24,7 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
     private final Route route;
     private @Nullable BatchReader reader;
     private OutboundBudget.@Nullable Share share;
+    private @Nullable GroupChannel member;
     private Subject subject = Subject.NONE;
 
     BatchedRead(ClientSession session, FluxSink<Payload> sink, Route route) {
@@ -49,9 +50,10 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
     }
 
     private BatchReader readAssigned(Json wanted) {
-        GroupChannel member = session.member(wanted.only("member").text("member"));
-        subject = member.subject(route);
-        return member.membership().read(this);
+        GroupChannel owner = session.member(wanted.only("member").text("member"));
+        member = owner;
+        subject = owner.subject(route);
+        return owner.membership().read(this);
     }
 
     @Override
@@ -71,7 +73,7 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
 
     @Override
     public @Nullable WaitReason holdsBack() {
-        return outlet.holdsBack();
+        return member != null && member.isOut() ? WaitReason.FENCED : outlet.holdsBack();
     }
 
     @Override

@@ -246,10 +246,7 @@ final class FrameConnection implements DuplexConnection {
 
     /** Closes a connection whose peer does not read, since others need the room. Safe for any thread. */
     void giveWay() {
-        LOG.warn(
-                "closing {}: it does not read the {} bytes held for it, and what may be held for all is nearly used up",
-                this,
-                budget.heldBytes());
+        LOG.debug("closing {}: it does not read the {} bytes held for it", this, budget.heldBytes());
         dispose();
     }
 

@@ -48,6 +48,11 @@ final class GroupChannel extends ClientChannel implements MemberSink {
         return open;
     }
 
+    /** Whether there is no membership on this connection any more. */
+    boolean isOut() {
+        return aborted || hasEnded();
+    }
+
     /** What this member reads by a route of its own, as statistics name it. */
     Subscribed.Subject subject(Route route) {
         return new Subscribed.Subject(route, null, groupName, member);

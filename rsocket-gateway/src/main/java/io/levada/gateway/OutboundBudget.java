@@ -96,6 +96,12 @@ final class OutboundBudget {
         return held.getPlain() < limit();
     }
 
+    /** Whether there would be room, were it not for what other connections hold. */
+    boolean crowded() {
+        long limit = limit();
+        return limit < most && held.getPlain() + granted.getPlain() < most - most / 4;
+    }
+
     /** Whether far more is held than the streams' grants can explain. */
     boolean overrun() {
         return held.getPlain() > 2 * most + shares * (probe + maxRecordBytes);

@@ -5,6 +5,8 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes room when what all connections hold is nearly as much as there may be: those that have not read for a while are closed,
@@ -15,6 +17,8 @@ final class PressureRelief {
 
     /** How long nothing of what a connection holds went to its socket before it counts as one that does not read. */
     static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    private static final Logger LOG = LoggerFactory.getLogger(PressureRelief.class);
 
     private final OutboundPool pool;
     private final Supplier<Collection<FrameConnection>> connections;
@@ -35,12 +39,22 @@ final class PressureRelief {
                 .filter(connection -> connection.stalledNanos(now) >= PATIENCE.toNanos())
                 .sorted(Comparator.comparingLong(PressureRelief::cost).reversed())
                 .toList();
+        int closed = 0;
+        long freed = 0;
         for (FrameConnection connection : stalled) {
-            if (excess <= 0) {
-                return;
+            if (freed >= excess) {
+                break;
             }
-            excess -= cost(connection);
+            freed += cost(connection);
+            closed++;
             connection.giveWay();
+        }
+        if (closed > 0) {
+            LOG.warn(
+                    "closed {} of {} connections that do not read the {} bytes held for them, as all hold nearly all they may",
+                    closed,
+                    stalled.size(),
+                    freed);
         }
     }
 

@@ -38,10 +38,12 @@ record SubscriptionStats(
         WaitReason held = stream.holdsBack();
         long wantedBytes = stream.wantedBytes();
         long bytesInFlight = connection.budget().heldBytes();
+        boolean crowded = connection.budget().crowded();
         Duration stalled = Duration.ofNanos(connection.stalledNanos(System.nanoTime()));
         return reader.status().thenApply(status -> {
             boolean noRoom = status.waits() == WaitReason.NO_BYTES && wantedBytes > 0;
-            WaitReason waits = held != null ? held : noRoom ? WaitReason.SOCKET_BLOCKED : status.waits();
+            WaitReason told = held != null ? held : noRoom ? WaitReason.SOCKET_BLOCKED : engineWaits(subject, status);
+            WaitReason waits = told == WaitReason.SOCKET_BLOCKED && crowded ? WaitReason.THROTTLED : told;
             return new SubscriptionStats(
                     subject,
                     connection.toString(),
@@ -52,6 +54,10 @@ record SubscriptionStats(
                     waits == WaitReason.SOCKET_BLOCKED ? stalled : status.waited(),
                     status);
         });
+    }
+
+    private static WaitReason engineWaits(Subscribed.Subject subject, ReaderStatus status) {
+        return subject.member() != null && status.partitions() == 0 ? WaitReason.PAUSED : status.waits();
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.levada.gateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.protocol.Message;
@@ -63,6 +64,18 @@ class OutboundPoolTest {
         assertEquals(0, pool.grant());
         assertEquals(EACH, pool.bound(EACH));
         assertEquals(POOL / 4, pool.usedBytes());
+    }
+
+    @Test
+    void a_connection_knows_whether_others_leave_it_no_room() {
+        OutboundPool pool = new OutboundPool(POOL);
+        OutboundBudget budget = new OutboundBudget(pool, EACH, MAX_RECORD, () -> 0);
+        budget.queued((int) EACH / 2);
+        assertFalse(budget.crowded(), "nobody else is there");
+        pool.addHeld(POOL);
+        assertTrue(budget.crowded());
+        budget.queued((int) EACH / 2);
+        assertFalse(budget.crowded(), "it holds all it may by itself");
     }
 
     /** A connection of one stream, whose peer reads or does not. */

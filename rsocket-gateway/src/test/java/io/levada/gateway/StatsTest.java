@@ -25,6 +25,7 @@ import reactor.core.publisher.Flux;
 /** {@code stats} tells of each subscription what it waits for, with a real engine behind the server. */
 final class StatsTest {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String JOIN = "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\"]}";
     private static final String SOON = "\"intervalMs\":100";
 
     private final EmbeddedEngine engine = EmbeddedEngine.open("memory:");
@@ -165,6 +166,22 @@ final class StatsTest {
         assertTrue(told.path("member").asText().length() > 0);
         assertTrue(told.path("topic").isMissingNode());
         member.dispose();
+    }
+
+    @Test
+    void a_member_that_owns_nothing_is_told_apart_from_one_that_is_out() {
+        client.jsonChannel("group", JOIN, Long.MAX_VALUE).down.text();
+        RawClient.Channel idle = client.jsonChannel("group", JOIN, Long.MAX_VALUE);
+        JsonNode joined = next(idle.down);
+        assertEquals("idle", next(idle.down).path("type").asText());
+        String open =
+                Json.object().put("member", joined.path("member").asText()).toString();
+        client.channel("group.partition.batched", new Message.Open(open), Long.MAX_VALUE)
+                .send(new Message.Credit(100, 1_000));
+
+        untilWaits(WaitReason.PAUSED);
+        idle.send("{\"type\":\"abort\"}");
+        untilWaits(WaitReason.FENCED);
     }
 
     @Test

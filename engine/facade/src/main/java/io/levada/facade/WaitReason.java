@@ -13,5 +13,11 @@ public enum WaitReason {
     /** It waits for storage. */
     READING,
     /** Its connection holds all it may, until the peer reads. */
-    SOCKET_BLOCKED
+    SOCKET_BLOCKED,
+    /** Its connection has room, but all connections together hold nearly all they may. */
+    THROTTLED,
+    /** It reads no partition: a member that owns none, or is handing over what it owns. */
+    PAUSED,
+    /** The member that it read for is out of its group, or reads by another connection. */
+    FENCED
 }
