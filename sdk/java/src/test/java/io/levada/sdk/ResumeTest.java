@@ -277,6 +277,28 @@ class ResumeTest {
     }
 
     @Test
+    void a_stream_that_has_carried_all_it_can_goes_on_in_another_on_the_same_connection() {
+        engine.close();
+        LinkLimits limits = LinkLimits.of(Await.LIMIT).withReconnectTimeout(Await.LIMIT);
+        engine = new RemoteEngine(new Link(Address.parse(server.address()), limits.withMessagesPerStream(2)));
+        describe(LOG, 0, 100);
+        BatchReader reader = engine.read(ReadSpec.of("t"), journal.batches());
+        reader.credit(5, 1_000);
+        Channel full = server.nextChannel();
+        full.next();
+        full.send(new Message.Records(0, 1, Batches.of(1, 0)));
+        full.send(new Message.Records(1, 1, Batches.of(1, 0)));
+        assertEquals("batch 0 1 at 0", journal.next());
+        assertEquals("batch 1 1 at 0", journal.next());
+
+        Channel next = server.nextChannel();
+        assertEquals(open(token(1, 1), "never"), next.next());
+        assertEquals(1, server.connections.size());
+        next.send(new Message.Records(0, 1, Batches.of(1, 1)));
+        assertEquals("batch 0 1 at 1", journal.next());
+    }
+
+    @Test
     void a_reader_does_not_go_on_in_another_log() {
         describe(LOG, 0, 100);
         engine.read(ReadSpec.of("t"), journal.batches());
