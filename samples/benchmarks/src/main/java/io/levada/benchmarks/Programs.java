@@ -10,21 +10,38 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Java programs in processes of their own. */
 public final class Programs {
+    private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> STARTED.forEach(Process::destroyForcibly), "end-programs"));
+    }
+
     private Programs() {}
 
-    /** Starts one with the Java that runs this; what it says on standard error goes to that of this. */
+    /** Starts one with the Java that runs this; what it says on standard error goes to that of this. It does not outlive this. */
     public static Process java(String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(arguments));
-        return new ProcessBuilder(command)
+        return any(command);
+    }
+
+    /** Starts any program; it does not outlive this. */
+    public static Process any(List<String> command) throws IOException {
+        Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+        STARTED.add(process);
+        var unused = process.onExit().thenAccept(STARTED::remove);
+        return process;
     }
 
     /** Starts a class of this program. */

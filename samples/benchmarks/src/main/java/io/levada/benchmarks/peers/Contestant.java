@@ -1,63 +1,55 @@
 package io.levada.benchmarks.peers;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import io.levada.benchmarks.Programs;
-import java.io.BufferedReader;
-import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.OutputStreamWriter;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** A system with a driver for it: does tasks, one after the other. */
+/** A system that takes part: runs once it is started, and after a failure when it is started again. */
 final class Contestant {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final Peer peer;
-    private final Server server;
-    private final Process driver;
-    private final BufferedWriter tasks;
-    private final BufferedReader outcomes;
+    private final Starter starter;
+    private volatile @Nullable ServerWithDriver running;
 
-    Contestant(Peer peer, Server server, List<String> options) throws IOException {
+    /** How a system is started, with nothing stored. */
+    interface Starter {
+        ServerWithDriver start(Peer peer) throws IOException, InterruptedException;
+    }
+
+    Contestant(Peer peer, Starter starter) {
         this.peer = peer;
-        this.server = server;
-        driver = Programs.ours(options, Driver.class, peer.name(), server.address());
-        tasks = new BufferedWriter(new OutputStreamWriter(driver.getOutputStream(), StandardCharsets.UTF_8));
-        outcomes = Programs.output(driver);
+        this.starter = starter;
     }
 
     Peer peer() {
         return peer;
     }
 
-    Server server() {
-        return server;
+    boolean isRunning() {
+        return running != null;
+    }
+
+    void start() throws IOException, InterruptedException {
+        running = starter.start(peer);
     }
 
     Outcome run(Task task) throws IOException {
-        Duration before = server.cpuUsed();
-        tasks.write(JSON.writeValueAsString(task));
-        tasks.newLine();
-        tasks.flush();
-        String answer = answer(task);
-        Outcome outcome = JSON.readValue(answer.substring(Driver.ANSWER.length()), Outcome.class);
-        return outcome.withCpuSeconds(server.cpuUsed().minus(before).toNanos() / 1e9);
-    }
-
-    private String answer(Task task) throws IOException {
-        try {
-            return Programs.awaitLine(outcomes, Driver.ANSWER);
-        } catch (IllegalStateException e) {
-            throw new IOException(peer.label() + " failed at " + task + "; its clients say above why", e);
+        ServerWithDriver current = running;
+        if (current == null) {
+            throw new IOException(peer.label() + " does not run");
         }
+        return current.run(task);
     }
 
-    void stop() throws IOException, InterruptedException {
-        tasks.close();
-        driver.destroy();
-        driver.waitFor();
-        server.stop();
+    /** Bytes of memory that its server has resident now, or 0 where it does not run. */
+    long residentBytes() throws IOException {
+        ServerWithDriver current = running;
+        return current == null ? 0 : current.server().residentBytes();
+    }
+
+    void stop() throws InterruptedException {
+        ServerWithDriver current = running;
+        running = null;
+        if (current != null) {
+            current.stop();
+        }
     }
 }

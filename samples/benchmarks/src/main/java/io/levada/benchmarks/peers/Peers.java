@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Starts each system in a process of its own and its clients in another, all with the same heap, lets them do"
-                    + " the same work in turns, and compares: a table on standard output, and all figures in report.json.",
+                    + " the same work in turns, and compares: a table on standard output, all figures in"
+                    + " report.json, and charts of them in report.html, which needs no network.",
             "The first rounds of each piece of work warm up and are not counted: compilers take their time."
         })
 public final class Peers implements Callable<Integer> {
@@ -49,7 +50,7 @@ public final class Peers implements Callable<Integer> {
             names = "--only",
             split = ",",
             paramLabel = "PART",
-            description = "machine, publish, fan-out, catch-up or latency; all unless said")
+            description = "publish, fan-out, catch-up or latency; all unless said")
     private List<String> only = List.of();
 
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "5", description = "that count (${DEFAULT-VALUE})")
@@ -86,24 +87,19 @@ public final class Peers implements Callable<Integer> {
     @Option(names = "--quick", description = "the few pieces of work that the aims are about")
     private boolean quick;
 
-    private final List<Contestant> contestants = new ArrayList<>();
-
     @Override
     public Integer call() throws IOException, InterruptedException {
         List<Peer> peers = systems.stream().map(this::peer).toList();
         Files.createDirectories(directory);
-        try {
-            for (Peer peer : peers) {
-                contestants.add(start(peer));
-                progress(peer.label() + " is ready");
-            }
-            Table table = new Table(spec.commandLine().getOut(), peers, rounds);
-            compare(new Contest(contestants, table, warmUp, rounds, seconds));
-            Report.write(directory.resolve("report.json"), heap, seconds, table.rows());
-            return 0;
-        } catch (IOException e) {
-            progress(String.valueOf(e.getMessage()));
-            return 1;
+        Findings findings = new Findings(spec.commandLine().getOut(), peers, rounds);
+        List<Contestant> contestants =
+                peers.stream().map(peer -> new Contestant(peer, this::start)).toList();
+        try (Memory memory = new Memory(contestants)) {
+            compare(new Contest(contestants, findings, this::progress, warmUp, rounds, seconds));
+            Report.of(heap, seconds, findings, memory.samples()).write(directory);
+            progress("the report is " + directory.resolve("report.html").toAbsolutePath());
+            findings.remarks().forEach(this::progress);
+            return findings.remarks().isEmpty() ? 0 : 1;
         } finally {
             for (Contestant contestant : contestants) {
                 contestant.stop();
@@ -112,7 +108,7 @@ public final class Peers implements Callable<Integer> {
         }
     }
 
-    private void compare(Contest contest) throws IOException {
+    private void compare(Contest contest) throws InterruptedException {
         if (isWanted("publish")) {
             contest.publish(quick ? new int[] {1, 4} : new int[] {1, 4, 64});
         }
@@ -137,13 +133,14 @@ public final class Peers implements Callable<Integer> {
                                 + Arrays.stream(Peer.values()).map(Peer::label).collect(Collectors.joining(", "))));
     }
 
-    private Contestant start(Peer peer) throws IOException, InterruptedException {
+    private ServerWithDriver start(Peer peer) throws IOException, InterruptedException {
+        progress(peer.label() + " is started");
         Path data = directory.resolve(peer.label());
         Directories.delete(data);
         Server server = peer.isLevada()
                 ? LevadaServer.start(project("rsocket-gateway/target/levada.jar"), data, options(peer, "server"))
                 : KafkaServer.start(project("samples/benchmarks/kafka/target/lib"), data, options(peer, "server"));
-        return new Contestant(peer, server, options(peer, "driver"));
+        return new ServerWithDriver(peer, server, options(peer, "driver"));
     }
 
     private List<String> options(Peer peer, String role) {

@@ -37,6 +37,11 @@ abstract class Server {
         return process.info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
+    /** Has something done as soon as it ends, by itself or stopped. */
+    void onExit(Runnable action) {
+        var unused = process.onExit().thenRun(action);
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

@@ -4,14 +4,16 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The rows so far, each printed as a line of Markdown when it comes: medians, and ratios to Kafka where that takes part. */
-final class Table {
+/** What was found so far; each row is printed as a line of Markdown when it comes: medians, and ratios to Kafka where that takes part. */
+final class Findings {
     private final PrintWriter out;
     private final List<Peer> peers;
     private final List<Peer> compared;
     private final List<Row> rows = new ArrayList<>();
+    private final List<Curve> curves = new ArrayList<>();
+    private final List<String> remarks = new ArrayList<>();
 
-    Table(PrintWriter out, List<Peer> peers, int rounds) {
+    Findings(PrintWriter out, List<Peer> peers, int rounds) {
         this.out = out;
         this.peers = peers;
         this.compared = peers.contains(Peer.KAFKA)
@@ -31,16 +33,34 @@ final class Table {
      */
     void add(int warmUp, Row... complete) {
         for (Row row : complete) {
-            row.rounds().values().forEach(figures -> figures.subList(0, warmUp).clear());
+            row.rounds().values().forEach(figures -> figures.subList(0, Math.min(warmUp, figures.size()))
+                    .clear());
             rows.add(row);
             List<String> cells = new ArrayList<>(List.of(row.section() + ": " + row.work(), row.unit()));
             peers.forEach(peer -> cells.add(figure(row.median(peer))));
-            compared.forEach(peer -> cells.add("%.2f".formatted(row.ratio(peer, Peer.KAFKA))));
+            compared.forEach(peer -> cells.add(figure(row.ratio(peer, Peer.KAFKA))));
             print(cells);
         }
     }
 
+    /** Takes a row as one more step of a curve too. */
+    void add(Curve curve, String step, Row row) {
+        curve.add(step, row, peers);
+    }
+
+    void add(Curve curve) {
+        curves.add(curve);
+    }
+
+    /** Takes what a reader of the figures must know. */
+    void remark(String words) {
+        remarks.add(words);
+    }
+
     private static String figure(double value) {
+        if (Double.isNaN(value)) {
+            return "-";
+        }
         return (value < 100 ? "%.2f" : "%,.0f").formatted(value);
     }
 
@@ -51,5 +71,13 @@ final class Table {
 
     List<Row> rows() {
         return rows;
+    }
+
+    List<Curve> curves() {
+        return curves;
+    }
+
+    List<String> remarks() {
+        return remarks;
     }
 }
