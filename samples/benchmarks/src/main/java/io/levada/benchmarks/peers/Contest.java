@@ -45,7 +45,7 @@ final class Contest {
     }
 
     /** As fast as it goes, for a time. */
-    void publish(int[] partitionCounts) throws InterruptedException {
+    void publish(List<Integer> partitionCounts) throws InterruptedException {
         for (int bytes : new int[] {100, 1024}) {
             for (int publishers : new int[] {1, 8}) {
                 for (int partitions : partitionCounts) {

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -83,8 +84,13 @@ final class Driver {
 
     private void create(Task task) {
         try (Client client = client()) {
-            client.create(task.topic(), task.partitions(), peer.topicSettings());
+            client.create(task.topic(), task.partitions(), settings(task));
         }
+    }
+
+    /** What is written only to be read is forced as it comes; hundreds of megabytes forced by the batch take minutes. */
+    private Map<String, String> settings(Task task) {
+        return task.kind() == Task.Kind.FILL && peer == Peer.KAFKA_FLUSH ? Map.of() : peer.topicSettings();
     }
 
     private Outcome delete(String topic) {

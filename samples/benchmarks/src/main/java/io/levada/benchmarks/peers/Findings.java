@@ -9,6 +9,7 @@ final class Findings {
     private final PrintWriter out;
     private final List<Peer> peers;
     private final List<Peer> compared;
+    private final int rounds;
     private final List<Row> rows = new ArrayList<>();
     private final List<Curve> curves = new ArrayList<>();
     private final List<String> remarks = new ArrayList<>();
@@ -16,9 +17,14 @@ final class Findings {
     Findings(PrintWriter out, List<Peer> peers, int rounds) {
         this.out = out;
         this.peers = peers;
+        this.rounds = rounds;
         this.compared = peers.contains(Peer.KAFKA)
                 ? peers.stream().filter(peer -> peer != Peer.KAFKA).toList()
                 : List.of();
+    }
+
+    /** Begins the table of the systems. */
+    void head() {
         List<String> columns = new ArrayList<>(List.of("medians of %d rounds".formatted(rounds), "unit"));
         peers.forEach(peer -> columns.add(peer.label()));
         compared.forEach(peer -> columns.add(peer.label() + " / " + Peer.KAFKA.label()));
@@ -41,6 +47,23 @@ final class Findings {
             compared.forEach(peer -> cells.add(figure(row.ratio(peer, Peer.KAFKA))));
             print(cells);
         }
+    }
+
+    /** Takes what the machine can do by itself, as a table of its own. */
+    void machine(int warmUp, Row... complete) {
+        print(List.of("the machine, medians of %d rounds".formatted(rounds), "unit", Machine.LABEL));
+        print(List.of("---", "---", "---"));
+        for (Row row : complete) {
+            forget(warmUp, row);
+            rows.add(row);
+            print(List.of(row.work(), row.unit(), figure(row.median(Machine.LABEL))));
+        }
+        out.println();
+    }
+
+    private static void forget(int warmUp, Row row) {
+        row.rounds().values().forEach(figures -> figures.subList(0, Math.min(warmUp, figures.size()))
+                .clear());
     }
 
     /** Takes a row as one more step of a curve too. */

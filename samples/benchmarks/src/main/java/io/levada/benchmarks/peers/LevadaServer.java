@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** {@code levada.jar serve}, with its defaults. */
+/** What {@code levada.jar serve} starts, with its defaults. */
 final class LevadaServer extends Server {
     private final String address;
 
@@ -15,9 +15,9 @@ final class LevadaServer extends Server {
         this.address = address;
     }
 
-    static LevadaServer start(Path jar, Path directory, List<String> options) throws IOException {
+    static LevadaServer start(String classPath, Path directory, List<String> options) throws IOException {
         List<String> command = new ArrayList<>(options);
-        command.addAll(List.of("-jar", jar.toString()));
+        command.addAll(List.of("-cp", classPath, "io.levada.main.Main"));
         command.addAll(List.of("serve", "--store", "file:" + directory, "--port", "0", "--http-port", "0"));
         Process process = Programs.java(command.toArray(String[]::new));
         String ready = Programs.awaitLine(Programs.output(process), "ready");

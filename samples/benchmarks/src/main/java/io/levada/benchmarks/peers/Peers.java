@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Levada and Kafka, each as it comes for one machine, do the same work in turns. */
+/** Levada and others, each as it comes for one machine, do the same work in turns. */
 @Command(
         name = "peers",
         mixinStandardHelpOptions = true,
@@ -50,7 +50,7 @@ public final class Peers implements Callable<Integer> {
             names = "--only",
             split = ",",
             paramLabel = "PART",
-            description = "publish, fan-out, catch-up or latency; all unless said")
+            description = "machine, publish, fan-out, catch-up or latency; all unless said")
     private List<String> only = List.of();
 
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "5", description = "that count (${DEFAULT-VALUE})")
@@ -81,6 +81,20 @@ public final class Peers implements Callable<Integer> {
             description = "that fan-out goes to, in turn (${DEFAULT-VALUE})")
     private List<Integer> groupCounts = List.of();
 
+    @Option(
+            names = "--levada",
+            paramLabel = "CLASSPATH",
+            description = "the Levada to start; rsocket-gateway/target/levada.jar unless said")
+    private String levada = "";
+
+    @Option(
+            names = "--partitions",
+            split = ",",
+            paramLabel = "N",
+            defaultValue = "1,4,64",
+            description = "that are published to, in turn (${DEFAULT-VALUE})")
+    private List<Integer> partitionCounts = List.of();
+
     @Option(names = "--profile", description = "records each process with JFR, into DIR/*.jfr")
     private boolean profile;
 
@@ -94,6 +108,10 @@ public final class Peers implements Callable<Integer> {
         Findings findings = new Findings(spec.commandLine().getOut(), peers, rounds);
         List<Contestant> contestants =
                 peers.stream().map(peer -> new Contestant(peer, this::start)).toList();
+        if (isWanted("machine")) {
+            measureMachine(findings);
+        }
+        findings.head();
         try (Memory memory = new Memory(contestants)) {
             compare(new Contest(contestants, findings, this::progress, warmUp, rounds, seconds));
             Report.of(heap, seconds, findings, memory.samples()).write(directory);
@@ -108,9 +126,18 @@ public final class Peers implements Callable<Integer> {
         }
     }
 
+    private void measureMachine(Findings findings) throws IOException {
+        Machine machine = new Machine(directory, seconds);
+        for (int round = 0; round < warmUp + rounds; round++) {
+            progress("machine: round %d of %d".formatted(round + 1, warmUp + rounds));
+            machine.round();
+        }
+        findings.machine(warmUp, machine.rows());
+    }
+
     private void compare(Contest contest) throws InterruptedException {
         if (isWanted("publish")) {
-            contest.publish(quick ? new int[] {1, 4} : new int[] {1, 4, 64});
+            contest.publish(partitionCounts);
         }
         if (isWanted("fan-out")) {
             contest.fanOut(groupCounts);
@@ -138,9 +165,13 @@ public final class Peers implements Callable<Integer> {
         Path data = directory.resolve(peer.label());
         Directories.delete(data);
         Server server = peer.isLevada()
-                ? LevadaServer.start(project("rsocket-gateway/target/levada.jar"), data, options(peer, "server"))
+                ? LevadaServer.start(levadaClassPath(), data, options(peer, "server"))
                 : KafkaServer.start(project("samples/benchmarks/kafka/target/lib"), data, options(peer, "server"));
         return new ServerWithDriver(peer, server, options(peer, "driver"));
+    }
+
+    private String levadaClassPath() throws IOException {
+        return levada.isEmpty() ? project("rsocket-gateway/target/levada.jar").toString() : levada;
     }
 
     private List<String> options(Peer peer, String role) {

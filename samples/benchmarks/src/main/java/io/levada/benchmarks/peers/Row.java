@@ -12,7 +12,7 @@ import java.util.Map;
  * @param section what belongs together
  * @param work what was done
  * @param unit what the figures count
- * @param rounds by system, in the order of the rounds
+ * @param rounds by system, or of the machine by itself, in the order of the rounds
  */
 record Row(String section, String work, String unit, Map<String, List<Double>> rounds) {
     static Row of(String section, String work, String unit) {
@@ -25,11 +25,19 @@ record Row(String section, String work, String unit, Map<String, List<Double>> r
     }
 
     void add(Peer peer, double figure) {
-        rounds.computeIfAbsent(peer.label(), label -> new ArrayList<>()).add(figure);
+        add(peer.label(), figure);
+    }
+
+    void add(String label, double figure) {
+        rounds.computeIfAbsent(label, key -> new ArrayList<>()).add(figure);
     }
 
     double median(Peer peer) {
-        return median(rounds.getOrDefault(peer.label(), List.of()));
+        return median(peer.label());
+    }
+
+    double median(String label) {
+        return median(rounds.getOrDefault(label, List.of()));
     }
 
     /** The median of one system's figure over another's of the same round. */
