@@ -8,12 +8,18 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.DoubleStream;
 import org.HdrHistogram.Histogram;
 
 /** The pieces of work, each done by all contestants in turns. */
 final class Contest {
     private static final double[] QUANTILES = {50, 99, 99.9};
     private static final double[] CURVE = {0, 25, 50, 75, 90, 99, 99.9, 99.99, 100};
+
+    /** Records a second, few, since each goes to thousands. */
+    private static final int WEB_SOCKET_RATE = 5;
+
+    private static final long CATCH_UP_BYTES = 400_000_000;
 
     private final List<Contestant> contestants;
     private final Findings findings;
@@ -44,6 +50,17 @@ final class Contest {
         this.seconds = seconds;
     }
 
+    /** From the beginning of the process until it answers a client, with nothing stored. */
+    void start() throws InterruptedException {
+        Row row = Row.of("start", "with nothing stored", "s");
+        inTurns(row, contestant -> {
+            contestant.stop();
+            contestant.start();
+            row.add(contestant.peer(), contestant.secondsToStart());
+        });
+        findings.add(warmUp, row);
+    }
+
     /** As fast as it goes, for a time. */
     void publish(List<Integer> partitionCounts) throws InterruptedException {
         for (int bytes : new int[] {100, 1024}) {
@@ -62,9 +79,24 @@ final class Contest {
         }
     }
 
+    /** What a record costs as the partitions become more. */
+    void partitions(List<Integer> partitionCounts) throws InterruptedException {
+        Curve curve = Curve.of("what publishing costs, by the number of partitions", "CPU ns a record");
+        for (int partitions : partitionCounts) {
+            Row row = Row.of("partitions", "100 B to %d partitions".formatted(partitions), "records/s");
+            Row cost = row.cost();
+            Task task = Task.publish(1, partitions, 100, seconds);
+            inTurns(row, contestant -> add(row, cost, contestant, once(contestant, task)));
+            findings.add(warmUp, row, cost);
+            findings.add(curve, Integer.toString(partitions), cost);
+        }
+        findings.add(curve);
+    }
+
     /** One publishes as fast as it goes, and groups read live. */
     void fanOut(List<Integer> groupCounts) throws InterruptedException {
-        Curve curve = Curve.of("live fan-out, by the number of groups", "deliveries/s");
+        Curve rates = Curve.of("live fan-out, by the number of groups", "deliveries/s");
+        Curve costs = Curve.of("what a delivery costs, by the number of groups", "CPU ns a record");
         for (int groups : groupCounts) {
             Row row = Row.of("fan-out", "to %d groups, 100 B, 4 partitions".formatted(groups), "deliveries/s");
             Row cost = row.cost();
@@ -79,57 +111,93 @@ final class Contest {
                 add(row, cost, contestant, outcome);
             });
             findings.add(warmUp, row, cost);
-            findings.add(curve, Integer.toString(groups), row);
+            findings.add(rates, Integer.toString(groups), row);
+            findings.add(costs, Integer.toString(groups), cost);
         }
-        findings.add(curve);
+        findings.add(rates);
+        findings.add(costs);
     }
 
-    /** One reads what was written before. */
+    /** One reads what was written before: all the time, and once when the machine has forgotten it. */
     void catchUp() throws InterruptedException {
         for (int bytes : new int[] {100, 1024}) {
-            long records = 400_000_000L / (bytes + 100) / 4 * 4;
-            Row row = Row.of("catch-up", "warm, %d B, 1 partition".formatted(bytes), "records/s");
-            Row cost = row.cost();
+            long records = CATCH_UP_BYTES / (bytes + 100) / Driver.FILLERS * Driver.FILLERS;
             Map<Peer, Task> tasks = new EnumMap<>(Peer.class);
-            inTurns(row, contestant -> {
-                Peer peer = contestant.peer();
-                Task task = tasks.get(peer);
-                if (task == null) {
-                    task = Task.read(1, bytes, records).on(nextTopic());
-                    tasks.put(peer, task);
-                    contestant.run(task.as(Kind.FILL));
-                }
-                add(row, cost, contestant, contestant.run(task));
-            });
+            String work = "%d B, 1 partition".formatted(bytes);
+            catchUp(Row.of("catch-up", "warm, " + work, "records/s"), tasks, Task.read(1, bytes, records, seconds));
+            if (PageCache.canBeDropped()) {
+                catchUp(Row.of("catch-up", "cold, " + work, "records/s"), tasks, Task.read(1, bytes, records, 0));
+            } else {
+                findings.remark("catch-up, cold, was left out: only root may have the system forget files");
+            }
             for (Contestant contestant : contestants) {
                 Task task = tasks.get(contestant.peer());
                 if (task != null && contestant.isRunning()) {
-                    attempt(row, contestant, by -> by.run(task.as(Kind.DELETE)));
+                    attempt("catch-up", contestant, by -> by.run(task.as(Kind.DELETE)));
                 }
             }
-            findings.add(warmUp, row, cost);
         }
     }
 
-    /** At a steady rate, from when a record is due to when a group has it. */
-    void latency(int[] rates) throws InterruptedException {
-        for (int rate : rates) {
-            List<Row> quantiles = new ArrayList<>();
-            for (double quantile : QUANTILES) {
-                quantiles.add(Row.of("latency", "%,d/s, p%s".formatted(rate, text(quantile)), "ms"));
+    /** Whose topic is not there, or no longer, fills it. */
+    private void catchUp(Row row, Map<Peer, Task> tasks, Task task) throws InterruptedException {
+        Row cost = row.cost();
+        contestants.stream().filter(one -> !one.isRunning()).forEach(one -> tasks.remove(one.peer()));
+        inTurns(row, contestant -> {
+            Task filled = tasks.get(contestant.peer());
+            if (filled == null) {
+                filled = task.on(nextTopic());
+                contestant.run(filled.as(Kind.FILL));
+                tasks.put(contestant.peer(), filled);
             }
+            if (task.seconds() == 0) {
+                PageCache.drop();
+            }
+            add(row, cost, contestant, contestant.run(task.on(filled.topic())));
+        });
+        findings.add(warmUp, row, cost);
+    }
+
+    /** At a steady rate, from when a record is due to when a group has it. */
+    void latency(List<Integer> rates) throws InterruptedException {
+        for (int rate : rates) {
+            List<Row> quantiles = quantiles("latency", "%,d/s".formatted(rate));
             Map<Peer, List<Histogram>> taken = new EnumMap<>(Peer.class);
             inTurns(quantiles.get(0), contestant -> {
                 Histogram latencies =
                         once(contestant, Task.latency(rate, 1, 100, seconds)).histogram();
-                for (int i = 0; i < QUANTILES.length; i++) {
-                    quantiles.get(i).add(contestant.peer(), latencies.getValueAtPercentile(QUANTILES[i]) / 1e6);
-                }
+                add(quantiles, contestant, latencies);
                 taken.computeIfAbsent(contestant.peer(), peer -> new ArrayList<>())
                         .add(latencies);
             });
             findings.add(percentiles(rate, taken));
             findings.add(warmUp, quantiles.toArray(Row[]::new));
+        }
+    }
+
+    /** From when a record is due to when each of many subscribers over WebSocket has it; who has no WebSocket sits out. */
+    void webSockets(int subscribers) throws InterruptedException {
+        String work = "%,d subscribers, %d records/s each".formatted(subscribers, WEB_SOCKET_RATE);
+        List<Row> quantiles = quantiles("WebSocket", work);
+        Task task = Task.webSockets(subscribers, WEB_SOCKET_RATE, 100, seconds);
+        List<Contestant> able =
+                contestants.stream().filter(one -> one.peer().isLevada()).toList();
+        inTurns(able, quantiles.get(0), contestant -> {
+            Histogram latencies = once(contestant, task).histogram();
+            add(quantiles, contestant, latencies);
+        });
+        findings.add(warmUp, quantiles.toArray(Row[]::new));
+    }
+
+    private static List<Row> quantiles(String section, String work) {
+        return DoubleStream.of(QUANTILES)
+                .mapToObj(quantile -> Row.of(section, work + ", p" + text(quantile), "ms"))
+                .toList();
+    }
+
+    private static void add(List<Row> quantiles, Contestant contestant, Histogram latencies) {
+        for (int i = 0; i < QUANTILES.length; i++) {
+            quantiles.get(i).add(contestant.peer(), latencies.getValueAtPercentile(QUANTILES[i]) / 1e6);
         }
     }
 
@@ -162,22 +230,25 @@ final class Contest {
      * forgotten. Who fails sits out the rest of this piece of work, and is started anew for the next.
      */
     private void inTurns(Row row, Turn turn) throws InterruptedException {
+        inTurns(contestants, row, turn);
+    }
+
+    private void inTurns(List<Contestant> able, Row row, Turn turn) throws InterruptedException {
         List<Contestant> order = new ArrayList<>();
-        for (Contestant contestant : contestants) {
-            if (contestant.isRunning() || attempt(row, contestant, Contestant::start)) {
+        for (Contestant contestant : able) {
+            if (contestant.isRunning() || attempt(title(row), contestant, Contestant::start)) {
                 order.add(contestant);
             }
         }
         for (int round = 0; round < warmUp + rounds; round++) {
             for (Contestant contestant : List.copyOf(order)) {
-                progress.accept("%s, %s: round %d of %d, %s"
+                progress.accept("%s: round %d of %d, %s"
                         .formatted(
-                                row.section(),
-                                row.work(),
+                                title(row),
                                 round + 1,
                                 warmUp + rounds,
                                 contestant.peer().label()));
-                if (!attempt(row, contestant, turn)) {
+                if (!attempt(title(row), contestant, turn)) {
                     order.remove(contestant);
                 }
             }
@@ -185,14 +256,17 @@ final class Contest {
         }
     }
 
+    private static String title(Row row) {
+        return row.section() + ", " + row.work();
+    }
+
     /** False, with a remark, if it failed. */
-    private boolean attempt(Row row, Contestant contestant, Turn turn) throws InterruptedException {
+    private boolean attempt(String what, Contestant contestant, Turn turn) throws InterruptedException {
         try {
             turn.of(contestant);
             return true;
         } catch (IOException | IllegalStateException e) {
-            String remark = "%s failed at %s, %s: %s"
-                    .formatted(contestant.peer().label(), row.section(), row.work(), e.getMessage());
+            String remark = "%s failed at %s: %s".formatted(contestant.peer().label(), what, e.getMessage());
             progress.accept(remark);
             findings.remark(remark);
             contestant.stop();

@@ -31,12 +31,21 @@ final class Contestant {
         running = starter.start(peer);
     }
 
+    /** How long its server took from the beginning of its process until it answered. */
+    double secondsToStart() throws IOException {
+        return running().server().secondsToStart();
+    }
+
     Outcome run(Task task) throws IOException {
+        return running().run(task);
+    }
+
+    private ServerWithDriver running() throws IOException {
         ServerWithDriver current = running;
         if (current == null) {
             throw new IOException(peer.label() + " does not run");
         }
-        return current.run(task);
+        return current;
     }
 
     /** Bytes of memory that its server has resident now, or 0 where it does not run. */

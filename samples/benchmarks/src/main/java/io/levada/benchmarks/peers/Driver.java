@@ -7,13 +7,16 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -29,20 +32,25 @@ final class Driver {
     /** Records that all groups have before a fan-out is measured, and before latencies are taken. */
     private static final int FIRST = 1_000;
 
+    /** Publishers that fill a topic, each with the same share of its records. */
+    static final int FILLERS = 4;
+
     private static final double UNMEASURED_SECONDS = 1;
-    private static final int FILLERS = 4;
     private static final long HIGHEST_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final Peer peer;
     private final String address;
+    private final String webSocketAddress;
+    private final Set<String> topics = new HashSet<>();
 
-    private Driver(Peer peer, String address) {
+    private Driver(Peer peer, String address, String webSocketAddress) {
         this.peer = peer;
         this.address = address;
+        this.webSocketAddress = webSocketAddress;
     }
 
     public static void main(String[] args) throws Exception {
-        Driver driver = new Driver(Peer.valueOf(args[0]), args[1]);
+        Driver driver = new Driver(Peer.valueOf(args[0]), args[1], args[2]);
         BufferedReader tasks = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         try {
             for (String line = tasks.readLine(); line != null; line = tasks.readLine()) {
@@ -74,6 +82,7 @@ final class Driver {
             case FILL -> fill(task);
             case READ -> read(task);
             case LATENCY -> latency(task);
+            case WEB_SOCKETS -> webSockets(task);
             case DELETE -> delete(task.topic());
         };
     }
@@ -82,9 +91,12 @@ final class Driver {
         return Client.open(peer, address);
     }
 
+    /** Makes the task's topic, unless it was made for another task. */
     private void create(Task task) {
-        try (Client client = client()) {
-            client.create(task.topic(), task.partitions(), settings(task));
+        if (topics.add(task.topic())) {
+            try (Client client = client()) {
+                client.create(task.topic(), task.partitions(), settings(task));
+            }
         }
     }
 
@@ -94,6 +106,7 @@ final class Driver {
     }
 
     private Outcome delete(String topic) {
+        topics.remove(topic);
         try (Client client = client()) {
             client.delete(topic);
         }
@@ -177,14 +190,21 @@ final class Driver {
         return Outcome.of(each * FILLERS, System.nanoTime() - begin);
     }
 
+    /** From the first record on, again and again by new clients until the time is over. */
     private Outcome read(Task task) throws InterruptedException {
-        Tally tally = new Tally(1, task.records());
-        try (Client client = client()) {
-            Running reading = client.read(task.topic(), task.partitions(), tally);
-            tally.awaitAll();
-            reading.stop();
-            return Outcome.of(task.records(), tally.endedNanos() - tally.beganNanos());
-        }
+        long records = 0;
+        long nanos = 0;
+        do {
+            Tally tally = new Tally(1, task.records());
+            try (Client client = client()) {
+                Running reading = client.read(task.topic(), task.partitions(), tally);
+                tally.awaitAll();
+                reading.stop();
+            }
+            records += task.records();
+            nanos += tally.endedNanos() - tally.beganNanos();
+        } while (nanos < task.seconds() * 1e9);
+        return Outcome.of(records, nanos);
     }
 
     /** The first second is not measured. */
@@ -210,6 +230,45 @@ final class Driver {
             tally.awaitAll();
             long end = System.nanoTime();
             reading.stop();
+            return Outcome.of(latencies, end - begin);
+        }
+    }
+
+    /** The first second is not measured. */
+    private Outcome webSockets(Task task) throws InterruptedException {
+        create(task);
+        Messages messages = new Messages(task.bytes());
+        long unmeasured = (long) (task.rate() * UNMEASURED_SECONDS);
+        long all = unmeasured + (long) (task.rate() * task.seconds());
+        Histogram latencies = new ConcurrentHistogram(HIGHEST_NANOS, 3);
+        List<Client> clients = new ArrayList<>();
+        List<Running> running = new ArrayList<>();
+        List<Tally> tallies = new ArrayList<>();
+        for (int i = 0; i < task.groups(); i++) {
+            Client client = Client.open(peer, webSocketAddress);
+            clients.add(client);
+            Tally tally = new Tally(1, 1 + all);
+            tallies.add(tally);
+            running.add(client.read(task.topic(), task.partitions(), (key, value) -> {
+                if (Messages.number(key) > unmeasured) {
+                    latencies.recordValue(Math.max(1, System.nanoTime() - Messages.due(value)));
+                }
+                tally.accept(key, value);
+            }));
+        }
+        try (Client publisher = client()) {
+            publisher.publish(task.topic(), messages.counted(0, 1));
+            for (Tally tally : tallies) {
+                tally.awaitFirst();
+            }
+            long begin = System.nanoTime();
+            publisher.publish(task.topic(), messages.paced(1, begin, task.rate(), all));
+            for (Tally tally : tallies) {
+                tally.awaitAll();
+            }
+            long end = System.nanoTime();
+            running.forEach(Running::stop);
+            clients.forEach(Client::close);
             return Outcome.of(latencies, end - begin);
         }
     }

@@ -72,6 +72,7 @@ final class KafkaServer extends Server {
         output.start();
         KafkaServer server = new KafkaServer(process, address);
         server.awaitReady();
+        server.started();
         return server;
     }
 

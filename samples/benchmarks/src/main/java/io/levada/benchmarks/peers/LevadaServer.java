@@ -9,10 +9,12 @@ import java.util.List;
 /** What {@code levada.jar serve} starts, with its defaults. */
 final class LevadaServer extends Server {
     private final String address;
+    private final String webSocketAddress;
 
-    private LevadaServer(Process process, String address) {
+    private LevadaServer(Process process, String address, String httpAddress) {
         super(process);
         this.address = address;
+        this.webSocketAddress = httpAddress.replaceFirst("http", "ws") + "/rsocket";
     }
 
     static LevadaServer start(String classPath, Path directory, List<String> options) throws IOException {
@@ -20,12 +22,19 @@ final class LevadaServer extends Server {
         command.addAll(List.of("-cp", classPath, "io.levada.main.Main"));
         command.addAll(List.of("serve", "--store", "file:" + directory, "--port", "0", "--http-port", "0"));
         Process process = Programs.java(command.toArray(String[]::new));
-        String ready = Programs.awaitLine(Programs.output(process), "ready");
-        return new LevadaServer(process, ready.split(" ", -1)[1]);
+        String[] ready = Programs.awaitLine(Programs.output(process), "ready").split(" ", -1);
+        LevadaServer server = new LevadaServer(process, ready[1], ready[2]);
+        server.started();
+        return server;
     }
 
     @Override
     String address() {
         return address;
+    }
+
+    @Override
+    String webSocketAddress() {
+        return webSocketAddress;
     }
 }

@@ -50,7 +50,8 @@ public final class Peers implements Callable<Integer> {
             names = "--only",
             split = ",",
             paramLabel = "PART",
-            description = "machine, publish, fan-out, catch-up or latency; all unless said")
+            description =
+                    "machine, start, publish, partitions, fan-out, catch-up, latency or websocket; all unless said")
     private List<String> only = List.of();
 
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "5", description = "that count (${DEFAULT-VALUE})")
@@ -77,7 +78,7 @@ public final class Peers implements Callable<Integer> {
             names = "--groups",
             split = ",",
             paramLabel = "N",
-            defaultValue = "1,10,100",
+            defaultValue = "1,10,100,1000",
             description = "that fan-out goes to, in turn (${DEFAULT-VALUE})")
     private List<Integer> groupCounts = List.of();
 
@@ -98,8 +99,20 @@ public final class Peers implements Callable<Integer> {
     @Option(names = "--profile", description = "records each process with JFR, into DIR/*.jfr")
     private boolean profile;
 
-    @Option(names = "--quick", description = "the few pieces of work that the aims are about")
-    private boolean quick;
+    @Option(
+            names = "--rates",
+            split = ",",
+            paramLabel = "N",
+            defaultValue = "1000,10000,50000",
+            description = "records a second at which latencies are taken, in turn (${DEFAULT-VALUE})")
+    private List<Integer> rates = List.of();
+
+    @Option(
+            names = "--subscribers",
+            paramLabel = "N",
+            defaultValue = "10000",
+            description = "over WebSocket (${DEFAULT-VALUE})")
+    private int subscribers = 10_000;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -136,8 +149,14 @@ public final class Peers implements Callable<Integer> {
     }
 
     private void compare(Contest contest) throws InterruptedException {
+        if (isWanted("start")) {
+            contest.start();
+        }
         if (isWanted("publish")) {
             contest.publish(partitionCounts);
+        }
+        if (isWanted("partitions")) {
+            contest.partitions(List.of(1, 10, 100, 1_000));
         }
         if (isWanted("fan-out")) {
             contest.fanOut(groupCounts);
@@ -146,7 +165,10 @@ public final class Peers implements Callable<Integer> {
             contest.catchUp();
         }
         if (isWanted("latency")) {
-            contest.latency(quick ? new int[] {10_000} : new int[] {1_000, 10_000, 50_000});
+            contest.latency(rates);
+        }
+        if (isWanted("websocket")) {
+            contest.webSockets(subscribers);
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 
 /** A system under test: one process, its data in a directory of its own. */
@@ -11,13 +12,32 @@ abstract class Server {
     private static final long PATIENCE_SECONDS = 60;
 
     private final Process process;
+    private double secondsToStart;
 
     Server(Process process) {
         this.process = process;
     }
 
+    /** Is told once the process answers. */
+    void started() {
+        secondsToStart = process.info()
+                .startInstant()
+                .map(begin -> Duration.between(begin, Instant.now()).toNanos() / 1e9)
+                .orElse(Double.NaN);
+    }
+
+    /** From the beginning of its process until it answered; NaN where the machine does not say. */
+    double secondsToStart() {
+        return secondsToStart;
+    }
+
     /** What clients connect to. */
     abstract String address();
+
+    /** What browsers connect to; empty where none can. */
+    String webSocketAddress() {
+        return "";
+    }
 
     /** Bytes of memory that are resident now, or 0 where the machine does not say. */
     long residentBytes() throws IOException {

@@ -25,7 +25,7 @@ final class ServerWithDriver {
 
     ServerWithDriver(Peer peer, Server server, List<String> options) throws IOException {
         this.server = server;
-        driver = Programs.ours(options, Driver.class, peer.name(), server.address());
+        driver = Programs.ours(options, Driver.class, peer.name(), server.address(), server.webSocketAddress());
         tasks = new BufferedWriter(new OutputStreamWriter(driver.getOutputStream(), StandardCharsets.UTF_8));
         outcomes = Programs.output(driver);
         // Clients may wait for ever for a server that is gone.
