@@ -29,7 +29,6 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
-import reactor.netty.resources.LoopResources;
 import reactor.netty.tcp.TcpClient;
 import reactor.util.retry.Retry;
 
@@ -42,8 +41,8 @@ import reactor.util.retry.Retry;
 final class Link {
     private final Address address;
     private final LinkLimits limits;
-    private final LoopResources loops = LoopResources.create("levada-sdk", 1, true);
-    private final EventLoop loop = loops.onClient(LoopResources.DEFAULT_NATIVE).next();
+    private final ClientLoop clientLoop = ClientLoop.acquire();
+    private final EventLoop loop = clientLoop.loop();
     private final Scheduler onLoop = Schedulers.fromExecutor(this::onLoop);
     private final ConnectionProvider unpooled = ConnectionProvider.newConnection();
     private final Sinks.Empty<Void> closing = Sinks.empty();
@@ -227,7 +226,7 @@ final class Link {
         }
     }
 
-    /** Ends all streams with GOING_AWAY, then the connection, then the event loop. */
+    /** Ends all streams with GOING_AWAY, then the connection, and leaves the event loop. */
     Mono<Void> shutdown() {
         return closed;
     }
@@ -251,23 +250,20 @@ final class Link {
             done.success();
         }));
         Mono<Void> connectionClosed = last == null ? Mono.empty() : Mono.defer(last::close);
-        return streamsEnded
-                .then(connectionClosed)
-                .then(Mono.defer(() -> loops.disposeLater(Duration.ZERO, LinkLimits.CLOSE_LIMIT)))
-                .then(unpooled.disposeLater());
+        return streamsEnded.then(connectionClosed).then(clientLoop.release()).then(unpooled.disposeLater());
     }
 
     private ClientTransport transport() {
         if (address.path() == null) {
             return TcpClientTransport.create(TcpClient.create(unpooled)
-                    .runOn(loops)
+                    .runOn(clientLoop)
                     .resolver(DefaultAddressResolverGroup.INSTANCE)
                     .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMs())
                     .host(address.host())
                     .port(address.port()));
         }
         HttpClient client = HttpClient.create(unpooled)
-                .runOn(loops)
+                .runOn(clientLoop)
                 .resolver(DefaultAddressResolverGroup.INSTANCE)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMs())
                 .host(address.host())

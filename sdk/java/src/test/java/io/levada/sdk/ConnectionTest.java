@@ -16,6 +16,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -47,6 +48,21 @@ class ConnectionTest {
                 error.line());
         assertTrue(error.line().endsWith("is the server running? start one with 'levada serve'"), error.line());
         Await.until("without threads", () -> sdkThreads() == 0);
+    }
+
+    @Test
+    void clients_share_event_loops_and_the_last_one_ends_them() {
+        int processors = Runtime.getRuntime().availableProcessors();
+        try (FakeServer server = new FakeServer(Transport.TCP)) {
+            List<Levada> clients = Stream.generate(() -> Levada.open(server.address()))
+                    .limit(4L * processors)
+                    .toList();
+            assertEquals(processors, sdkThreads());
+            clients.subList(1, clients.size()).forEach(Levada::close);
+            assertEquals(processors, sdkThreads());
+            clients.get(0).close();
+            Await.until("without threads", () -> sdkThreads() == 0);
+        }
     }
 
     @Test

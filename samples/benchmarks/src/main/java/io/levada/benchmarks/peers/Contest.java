@@ -17,7 +17,7 @@ final class Contest {
     private static final double[] CURVE = {0, 25, 50, 75, 90, 99, 99.9, 99.99, 100};
 
     /** Records a second, few, since each goes to thousands. */
-    private static final int WEB_SOCKET_RATE = 5;
+    private static final int WEB_SOCKET_RATE = 1;
 
     private static final long CATCH_UP_BYTES = 400_000_000;
 
@@ -177,7 +177,7 @@ final class Contest {
 
     /** From when a record is due to when each of many subscribers over WebSocket has it; who has no WebSocket sits out. */
     void webSockets(int subscribers) throws InterruptedException {
-        String work = "%,d subscribers, %d records/s each".formatted(subscribers, WEB_SOCKET_RATE);
+        String work = "%,d subscribers, %d record/s each".formatted(subscribers, WEB_SOCKET_RATE);
         List<Row> quantiles = quantiles("WebSocket", work);
         Task task = Task.webSockets(subscribers, WEB_SOCKET_RATE, 100, seconds);
         List<Contestant> able =
