@@ -4,6 +4,8 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +19,9 @@ import java.util.stream.Stream;
 
 /** Java programs in processes of their own. */
 public final class Programs {
+    /** Where they listen. */
+    public static final String LOOPBACK = InetAddress.getLoopbackAddress().getHostAddress();
+
     private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
 
     static {
@@ -28,15 +33,25 @@ public final class Programs {
 
     /** Starts one with the Java that runs this; what it says on standard error goes to that of this. It does not outlive this. */
     public static Process java(String... arguments) throws IOException {
+        return any(javaCommand(arguments), ProcessBuilder.Redirect.PIPE);
+    }
+
+    /** Starts one with the Java that runs this, whose standard output goes into a file; it does not outlive this. */
+    public static Process javaInto(Path file, String... arguments) throws IOException {
+        return any(javaCommand(arguments), ProcessBuilder.Redirect.to(file.toFile()));
+    }
+
+    private static List<String> javaCommand(String... arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of(arguments));
-        return any(command);
+        return command;
     }
 
     /** Starts any program; it does not outlive this. */
-    public static Process any(List<String> command) throws IOException {
+    public static Process any(List<String> command, ProcessBuilder.Redirect output) throws IOException {
         Process process = new ProcessBuilder(command)
+                .redirectOutput(output)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         STARTED.add(process);
@@ -60,6 +75,13 @@ public final class Programs {
                     .collect(Collectors.joining(File.pathSeparator));
         }
         return System.getProperty("java.class.path");
+    }
+
+    /** That nobody listens on now. */
+    public static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
     }
 
     public static BufferedReader output(Process process) {

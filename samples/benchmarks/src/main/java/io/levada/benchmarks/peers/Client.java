@@ -50,6 +50,7 @@ interface Client extends AutoCloseable {
         return switch (peer) {
             case LEVADA_FSYNC, LEVADA_OS -> new LevadaClient(address);
             case KAFKA, KAFKA_FLUSH -> new KafkaClient(address);
+            case NATS -> new NatsClient(address);
         };
     }
 }

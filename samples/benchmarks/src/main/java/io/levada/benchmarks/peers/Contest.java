@@ -19,8 +19,6 @@ final class Contest {
     /** Records a second, few, since each goes to thousands. */
     private static final int WEB_SOCKET_RATE = 1;
 
-    private static final long CATCH_UP_BYTES = 400_000_000;
-
     private final List<Contestant> contestants;
     private final Findings findings;
     private final Consumer<String> progress;
@@ -119,9 +117,9 @@ final class Contest {
     }
 
     /** One reads what was written before: all the time, and once when the machine has forgotten it. */
-    void catchUp() throws InterruptedException {
+    void catchUp(long topicBytes) throws InterruptedException {
         for (int bytes : new int[] {100, 1024}) {
-            long records = CATCH_UP_BYTES / (bytes + 100) / Driver.FILLERS * Driver.FILLERS;
+            long records = topicBytes / (bytes + 100) / Driver.FILLERS * Driver.FILLERS;
             Map<Peer, Task> tasks = new EnumMap<>(Peer.class);
             String work = "%d B, 1 partition".formatted(bytes);
             catchUp(Row.of("catch-up", "warm, " + work, "records/s"), tasks, Task.read(1, bytes, records, seconds));

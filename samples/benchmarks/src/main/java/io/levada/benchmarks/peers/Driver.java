@@ -239,7 +239,7 @@ final class Driver {
         create(task);
         Messages messages = new Messages(task.bytes());
         long unmeasured = (long) (task.rate() * UNMEASURED_SECONDS);
-        long all = unmeasured + (long) (task.rate() * task.seconds());
+        long all = unmeasured + Math.max(1, (long) (task.rate() * task.seconds()));
         Histogram latencies = new ConcurrentHistogram(HIGHEST_NANOS, 3);
         List<Client> clients = new ArrayList<>();
         List<Running> running = new ArrayList<>();

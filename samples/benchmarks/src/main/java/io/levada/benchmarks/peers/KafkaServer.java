@@ -2,8 +2,6 @@ package io.levada.benchmarks.peers;
 
 import io.levada.benchmarks.Programs;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +15,6 @@ import org.apache.kafka.common.Uuid;
 
 /** One Kafka broker that is its own controller, with its defaults but for what one broker needs. */
 final class KafkaServer extends Server {
-    private static final String HOST = InetAddress.getLoopbackAddress().getHostAddress();
     private static final long PATIENCE_SECONDS = 60;
 
     private final String address;
@@ -33,8 +30,8 @@ final class KafkaServer extends Server {
      * @param jars the directory with its jars
      */
     static KafkaServer start(Path jars, Path directory, List<String> options) throws IOException, InterruptedException {
-        String address = HOST + ":" + freePort();
-        String controller = HOST + ":" + freePort();
+        String address = Programs.LOOPBACK + ":" + Programs.freePort();
+        String controller = Programs.LOOPBACK + ":" + Programs.freePort();
         boolean isNew = Files.notExists(directory);
         Files.createDirectories(directory);
         Path settings = directory.resolve("server.properties");
@@ -66,20 +63,13 @@ final class KafkaServer extends Server {
         }
         List<String> command = new ArrayList<>(options);
         command.addAll(List.of("-cp", classPath, "kafka.Kafka", settings.toString()));
-        Process process = Programs.java(command.toArray(String[]::new));
-        Thread output = new Thread(() -> Programs.output(process).lines().forEach(line -> {}), "kafka");
-        output.setDaemon(true);
-        output.start();
+        // Its log stays when the directory goes, to say why one failed.
+        Path log = directory.resolveSibling(directory.getFileName() + ".log");
+        Process process = Programs.javaInto(log, command.toArray(String[]::new));
         KafkaServer server = new KafkaServer(process, address);
         server.awaitReady();
         server.started();
         return server;
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     private void awaitReady() throws InterruptedException {

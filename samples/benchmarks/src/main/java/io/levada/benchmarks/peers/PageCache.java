@@ -19,7 +19,7 @@ final class PageCache {
 
     /** Has all files written out and forgotten. */
     static void drop() throws IOException, InterruptedException {
-        Programs.any(List.of("sync")).waitFor();
+        Programs.any(List.of("sync"), ProcessBuilder.Redirect.DISCARD).waitFor();
         Files.writeString(SWITCH, ALL);
     }
 }

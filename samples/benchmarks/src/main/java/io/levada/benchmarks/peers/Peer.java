@@ -7,7 +7,8 @@ enum Peer {
     LEVADA_FSYNC("levada-fsync"),
     LEVADA_OS("levada-os"),
     KAFKA("kafka"),
-    KAFKA_FLUSH("kafka-flush");
+    KAFKA_FLUSH("kafka-flush"),
+    NATS("nats");
 
     private final String label;
 
@@ -25,7 +26,7 @@ enum Peer {
         return switch (this) {
             case LEVADA_FSYNC -> Map.of("durability", "fsync");
             case LEVADA_OS -> Map.of("durability", "os");
-            case KAFKA -> Map.of();
+            case KAFKA, NATS -> Map.of();
             case KAFKA_FLUSH -> Map.of("flush.messages", "1");
         };
     }

@@ -42,7 +42,7 @@ public final class Peers implements Callable<Integer> {
             names = "--systems",
             split = ",",
             paramLabel = "NAME",
-            defaultValue = "levada-fsync,levada-os,kafka,kafka-flush",
+            defaultValue = "levada-fsync,levada-os,kafka,kafka-flush,nats",
             description = "who takes part (${DEFAULT-VALUE})")
     private List<String> systems = List.of();
 
@@ -60,7 +60,7 @@ public final class Peers implements Callable<Integer> {
     @Option(
             names = "--warm-up",
             paramLabel = "N",
-            defaultValue = "2",
+            defaultValue = "4",
             description = "rounds before those, of each piece of work (${DEFAULT-VALUE})")
     private int warmUp = 2;
 
@@ -71,7 +71,7 @@ public final class Peers implements Callable<Integer> {
             names = "--heap",
             paramLabel = "SIZE",
             defaultValue = "1g",
-            description = "of each process, as -Xmx takes it (${DEFAULT-VALUE})")
+            description = "of each process in Java, as -Xmx takes it (${DEFAULT-VALUE})")
     private String heap = "1g";
 
     @Option(
@@ -100,6 +100,13 @@ public final class Peers implements Callable<Integer> {
     private boolean profile;
 
     @Option(
+            names = "--megabytes",
+            paramLabel = "N",
+            defaultValue = "400",
+            description = "that are caught up with (${DEFAULT-VALUE})")
+    private int megabytes = 400;
+
+    @Option(
             names = "--rates",
             split = ",",
             paramLabel = "N",
@@ -116,9 +123,13 @@ public final class Peers implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        List<Peer> peers = systems.stream().map(this::peer).toList();
+        List<Peer> wanted = systems.stream().map(this::peer).toList();
+        List<Peer> peers = wanted.stream().filter(Peers::isInstalled).toList();
         Files.createDirectories(directory);
         Findings findings = new Findings(spec.commandLine().getOut(), peers, rounds);
+        if (peers.size() < wanted.size()) {
+            progress("nats takes no part: nats-server is not on the PATH");
+        }
         List<Contestant> contestants =
                 peers.stream().map(peer -> new Contestant(peer, this::start)).toList();
         if (isWanted("machine")) {
@@ -162,7 +173,7 @@ public final class Peers implements Callable<Integer> {
             contest.fanOut(groupCounts);
         }
         if (isWanted("catch-up")) {
-            contest.catchUp();
+            contest.catchUp(megabytes * 1_000_000L);
         }
         if (isWanted("latency")) {
             contest.latency(rates);
@@ -170,6 +181,10 @@ public final class Peers implements Callable<Integer> {
         if (isWanted("websocket")) {
             contest.webSockets(subscribers);
         }
+    }
+
+    private static boolean isInstalled(Peer peer) {
+        return peer != Peer.NATS || NatsServer.program().isPresent();
     }
 
     private Peer peer(String label) {
@@ -186,10 +201,16 @@ public final class Peers implements Callable<Integer> {
         progress(peer.label() + " is started");
         Path data = directory.resolve(peer.label());
         Directories.delete(data);
-        Server server = peer.isLevada()
-                ? LevadaServer.start(levadaClassPath(), data, options(peer, "server"))
-                : KafkaServer.start(project("samples/benchmarks/kafka/target/lib"), data, options(peer, "server"));
-        return new ServerWithDriver(peer, server, options(peer, "driver"));
+        return new ServerWithDriver(peer, server(peer, data), options(peer, "driver"));
+    }
+
+    private Server server(Peer peer, Path data) throws IOException, InterruptedException {
+        List<String> options = options(peer, "server");
+        return switch (peer) {
+            case LEVADA_FSYNC, LEVADA_OS -> LevadaServer.start(levadaClassPath(), data, options);
+            case KAFKA, KAFKA_FLUSH -> KafkaServer.start(project("samples/benchmarks/kafka/target/lib"), data, options);
+            case NATS -> NatsServer.start(NatsServer.program().orElseThrow(), data);
+        };
     }
 
     private String levadaClassPath() throws IOException {
