@@ -19,6 +19,8 @@ final class Cursor {
         NEXT_BLOCK,
         AT_TAIL,
         NEEDS_BLOCK,
+        /** The batch is to go out whole, once there is credit for it. */
+        NEEDS_BYTES,
         ENDED
     }
 
@@ -208,11 +210,16 @@ final class Cursor {
         if (count == 0) {
             return passTo(RecordBatch.nextOffset(batch));
         }
-        if (isWhole(batch) && count <= records && batch.readableBytes() <= bytes) {
-            position = RecordBatch.nextOffset(batch);
-            told = position;
-            subscription.deliver(handle, count, keep(batch, block, bytes));
-            return endedOrOn();
+        if (isWhole(batch) && count <= records) {
+            int size = batch.readableBytes();
+            if (size <= bytes) {
+                position = RecordBatch.nextOffset(batch);
+                told = position;
+                subscription.deliver(handle, count, keep(batch, block, bytes));
+                return endedOrOn();
+            } else if (subscription.expectsBytes(size)) {
+                return Step.NEEDS_BYTES;
+            }
         }
         Block inflated = feed.inflated(batch);
         try {

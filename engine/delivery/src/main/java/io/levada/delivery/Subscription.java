@@ -41,6 +41,9 @@ public final class Subscription implements GroupSession.AssignedReader {
     /** Blocks of storage asked for at once; more partitions than this take turns. */
     private static final int MAX_READS = 4;
 
+    /** How long what is left of the credit in bytes may be kept for a batch that it does not cover. */
+    private static final Duration BYTES_PATIENCE = Duration.ofMillis(1);
+
     /** How often one that is to end when it lags is looked at, while it has no credit. */
     private static final Duration LAG_LOOK = Duration.ofMillis(200);
 
@@ -66,6 +69,11 @@ public final class Subscription implements GroupSession.AssignedReader {
     private int reading;
     private long records;
     private long bytes;
+
+    /** The most of them that there were at once, as far as there may be as many again. */
+    private long mostBytes;
+
+    private boolean expectingBytes;
     private boolean watchingLag;
     private boolean sealed;
     private boolean ended;
@@ -248,7 +256,12 @@ public final class Subscription implements GroupSession.AssignedReader {
                 waitFor(reason);
                 return;
             }
-            inBlock = step(ready.remove()) != Cursor.Step.NEXT_BLOCK;
+            Cursor.Step came = step(ready.remove());
+            if (came == Cursor.Step.NEEDS_BYTES) {
+                waitFor(WaitReason.NO_BYTES);
+                return;
+            }
+            inBlock = came != Cursor.Step.NEXT_BLOCK;
         }
         if (!ended) {
             waitFor(WaitReason.NONE);
@@ -273,6 +286,7 @@ public final class Subscription implements GroupSession.AssignedReader {
         boolean hadRunOut = hasRunOut();
         records = saturatedSum(records, grantedRecords.getAndSet(0));
         bytes = saturatedSum(bytes, grantedBytes.getAndSet(0));
+        mostBytes = Math.max(mostBytes, bytes);
         if (hadRunOut && !hasRunOut() && overflow.policy() != Overflow.Policy.PAUSE) {
             for (Cursor cursor : List.copyOf(cursors.values())) {
                 cursor.overflow(overflow);
@@ -304,6 +318,10 @@ public final class Subscription implements GroupSession.AssignedReader {
             case GO_ON, NEXT_BLOCK -> ready.add(cursor);
             case AT_TAIL -> cursor.letGo();
             case ENDED -> {}
+            case NEEDS_BYTES -> {
+                ready.addFirst(cursor);
+                expectBytes();
+            }
             case NEEDS_BLOCK -> {
                 if (reading < MAX_READS) {
                     reading++;
@@ -314,6 +332,27 @@ public final class Subscription implements GroupSession.AssignedReader {
             }
         }
         return came;
+    }
+
+    /**
+     * Whether to keep what is left of the credit for a batch that it does not cover. Credit in bytes comes back piece by piece
+     * while it is used up; to cut a batch to each piece costs a walk and a copy, where a moment later it goes out as it is.
+     */
+    boolean expectsBytes(int size) {
+        return size <= mostBytes / 2;
+    }
+
+    /** Where as much does not come again within the patience, batches are cut to what there is. */
+    private void expectBytes() {
+        if (!expectingBytes) {
+            expectingBytes = true;
+            long before = deliveredBytes;
+            loop.later(BYTES_PATIENCE, () -> {
+                expectingBytes = false;
+                mostBytes = deliveredBytes == before ? 0 : mostBytes;
+                loop.enqueue(this);
+            });
+        }
     }
 
     private void waitFor(WaitReason reason) {

@@ -138,6 +138,43 @@ class SubscriptionTest {
     }
 
     @Test
+    void keeps_what_is_left_of_the_credit_for_a_whole_batch_where_more_has_come_before() {
+        try (Bench bench = new Bench(1)) {
+            int bytes = 0;
+            for (int i = 0; i < 3; i++) {
+                bytes += bench.partition(0).publish(10, 100, Compression.NONE).readableBytes();
+            }
+            RecordingSink sink = new RecordingSink();
+            Subscription subscription = bench.subscribe(sink);
+            subscription.credit(PLENTY, bytes - 1);
+            bench.run();
+            assertEquals(20, sink.records);
+            assertEquals(WaitReason.NO_BYTES, status(bench, subscription).waits());
+            subscription.credit(0, 1);
+            bench.run();
+            assertEquals(30, sink.records);
+            assertEquals(3, sink.handles.size(), "batches");
+        }
+    }
+
+    @Test
+    void cuts_a_batch_to_what_is_left_of_the_credit_where_no_more_comes_soon() {
+        try (Bench bench = new Bench(1)) {
+            int bytes = 0;
+            for (int i = 0; i < 3; i++) {
+                bytes += bench.partition(0).publish(10, 100, Compression.NONE).readableBytes();
+            }
+            RecordingSink sink = new RecordingSink();
+            bench.subscribe(sink).credit(PLENTY, bytes - 1);
+            bench.run();
+            assertEquals(20, sink.records);
+            bench.scheduler.elapse();
+            assertEquals(30, sink.records, "the last one goes beyond the credit by less than itself");
+            assertEquals(4, sink.handles.size(), "batches");
+        }
+    }
+
+    @Test
     void looks_at_nothing_without_credit() {
         try (Bench bench = new Bench(1)) {
             bench.partition(0).publish(10);
