@@ -1,5 +1,8 @@
 package io.levada.benchmarks.peers;
 
+import static java.util.function.Function.identity;
+import static java.util.stream.Collectors.toMap;
+
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -10,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -36,7 +40,7 @@ final class KafkaClient implements Client {
         try (Admin admin = Admin.create(address)) {
             NewTopic added = new NewTopic(topic, partitions, (short) 1).configs(settings);
             admin.createTopics(List.of(added)).all().get();
-            while (!isLed(admin, topic)) {
+            while (!isServed(admin, topic, partitions)) {
                 Thread.sleep(POLL.toMillis());
             }
         } catch (ExecutionException | InterruptedException e) {
@@ -44,14 +48,25 @@ final class KafkaClient implements Client {
         }
     }
 
-    private static boolean isLed(Admin admin, String topic) throws InterruptedException {
+    /**
+     * Whether the broker answers for each partition. Records sent before that may never be taken: the broker refuses the first
+     * request, takes the second, and then finds the first one's sequence out of order for ever (KAFKA-15591).
+     */
+    private static boolean isServed(Admin admin, String topic, int partitions) throws InterruptedException {
+        Map<TopicPartition, OffsetSpec> ends =
+                partitions(topic, partitions).stream().collect(toMap(identity(), partition -> OffsetSpec.latest()));
         try {
-            return admin.describeTopics(List.of(topic)).allTopicNames().get().values().stream()
-                    .flatMap(created -> created.partitions().stream())
-                    .allMatch(partition -> partition.leader() != null);
+            admin.listOffsets(ends).all().get();
+            return true;
         } catch (ExecutionException e) {
             return false;
         }
+    }
+
+    private static List<TopicPartition> partitions(String topic, int partitions) {
+        return IntStream.range(0, partitions)
+                .mapToObj(partition -> new TopicPartition(topic, partition))
+                .toList();
     }
 
     @Override
@@ -82,9 +97,7 @@ final class KafkaClient implements Client {
 
     @Override
     public Running read(String topic, int partitions, Sink sink) {
-        List<TopicPartition> all = IntStream.range(0, partitions)
-                .mapToObj(partition -> new TopicPartition(topic, partition))
-                .toList();
+        List<TopicPartition> all = partitions(topic, partitions);
         return consume(Map.of(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false), sink, consumer -> {
             consumer.assign(all);
             consumer.seekToBeginning(all);
