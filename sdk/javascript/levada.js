@@ -454,8 +454,10 @@ export function message(kind, small, large, rest) {
   return bytes;
 }
 
+/** @param {object} value */
+const json = value => encoder.encode(JSON.stringify(value));
 /** @param {object} fields */
-const openOf = fields => message(1, [], [], encoder.encode(JSON.stringify(fields)));
+const openOf = fields => message(1, [], [], json(fields));
 
 // ---- RSocket 1.0
 
@@ -659,11 +661,6 @@ class Connection {
     return stream;
   }
 
-  /** A channel of our messages, or of JSON. @param {string} route @param {Uint8Array} first @param {Handler} handler */
-  channel(route, first, handler) {
-    return this.open(CHANNEL, route, first, handler);
-  }
-
   /** Asks and gets the answer. @param {string} route @param {object} data @returns {Promise<any>} */
   request(route, data) {
     return new Promise((resolve, reject) => {
@@ -676,7 +673,7 @@ class Connection {
         clearTimeout(timer);
         end(value);
       };
-      const stream = this.open(RESPONSE, route, encoder.encode(JSON.stringify(data)), {
+      const stream = this.open(RESPONSE, route, json(data), {
         next: answer => settle(resolve, JSON.parse(decoder.decode(answer))),
         error: error => settle(reject, error),
         complete: () => settle(resolve, undefined),
@@ -744,8 +741,6 @@ const wireError = ({error}) => new LevadaError(error.code, error.message, error.
 // ---- the connection that is made anew
 
 /** @type {any} */
-const page = globalThis.document;
-/** @type {any} */
 const platform = globalThis;
 
 /** Opens a log. @param {string} [url] that of the server the page came from, unless said @param {Options} [options] @returns {Promise<Levada>} */
@@ -774,31 +769,20 @@ export class Levada extends EventTarget {
     super();
     this.#url = url;
     this.#options = options;
-    this.topics = {
-      /** @returns {Promise<string[]>} */
-      list: async () => (await this.request('topics.list', {}, true)).topics,
-      /** @param {string} name @returns {Promise<Json>} */
-      describe: name => this.request('topics.describe', {name}, true),
-      /** @param {{name: string, partitions?: number, config?: object}} topic @returns {Promise<Json>} */
-      create: topic => this.request('topics.create', topic),
-      /** @param {{name: string, partitions?: number, config?: object}} topic @returns {Promise<Json>} */
-      alter: topic => this.request('topics.alter', topic),
-      /** @param {string} name @returns {Promise<Json>} */
-      delete: name => this.request('topics.delete', {name}),
-      /** @param {{name: string, partition: number, beforeOffset: number}} what @returns {Promise<Json>} */
-      deleteRecords: what => this.request('topics.deleteRecords', what),
-    };
-    this.groups = {
-      /** @returns {Promise<string[]>} */
-      list: async () => (await this.request('groups.list', {}, true)).groups,
-      /** @param {string} group @returns {Promise<Json>} */
-      describe: group => this.request('groups.describe', {group}, true),
-      /** @param {{group: string, topic: string, partition?: number, to: string}} what @returns {Promise<Json>} */
-      reset: what => this.request('groups.reset', what),
-      /** @param {string} group @returns {Promise<Json>} */
-      delete: group => this.request('groups.delete', {group}),
-    };
+    /** @type {import('./types.d.ts').TopicAdmin} */
+    this.topics = this.#admin('topics', 'name', ['create', 'alter', 'delete', 'deleteRecords']);
+    /** @type {import('./types.d.ts').GroupAdmin} */
+    this.groups = this.#admin('groups', 'group', ['reset', 'delete']);
     this.#live();
+  }
+
+  /** @param {string} kind @param {string} key what a name alone stands for @param {string[]} changes @returns {any} */
+  #admin(kind, key, changes) {
+    /** @type {{[name: string]: (what?: any) => Promise<any>}} */
+    const admin = {list: async () => (await this.request(kind + '.list', {}, true))[kind]};
+    for (const name of ['describe', ...changes])
+      admin[name] = what => this.request(`${kind}.${name}`, typeof what === 'string' ? {[key]: what} : what, name === 'describe');
+    return admin;
   }
 
   /** Connects, as long as this is not closed, and each time the connection was lost. */
@@ -917,7 +901,7 @@ export class Levada extends EventTarget {
       for (;;) {
         const next = new Promise(resolve => came = resolve);
         if (stream) stream.request(1);
-        else stream = (await this.ready()).open(STREAM, 'stats', encoder.encode(JSON.stringify(options)), handler, 1);
+        else stream = (await this.ready()).open(STREAM, 'stats', json(options), handler, 1);
         const step = await next;
         if (!(step instanceof LevadaError)) yield step;
         else if (!PASSING.has(step.code)) throw step;
@@ -977,6 +961,78 @@ export class Levada extends EventTarget {
   }
 }
 
+/**
+ * A channel that is opened anew over each connection, and over the same one where it ended with what may pass.
+ * @typedef {object} Owner
+ * @property {(connection: Connection) => [string, Uint8Array] | Promise<[string, Uint8Array]>} open its route and first message
+ * @property {() => void} [opened]
+ * @property {(data: Uint8Array) => void} next
+ * @property {() => void} [complete]
+ * @property {(error: LevadaError) => boolean} [mends] whether it may be opened again after an error
+ * @property {(error: LevadaError) => void} ended
+ * @property {() => Promise<void>} [leave]
+ * @property {boolean} [urgent]
+ */
+class Line {
+  #levada;
+  #owner;
+  /** @type {Stream | undefined} */ #stream;
+  /** @type {Connection | undefined} */ #connection;
+  #over = false;
+
+  /** @param {Levada} levada @param {Owner} owner */
+  constructor(levada, owner) {
+    this.#levada = levada;
+    this.#owner = owner;
+    this.urgent = owner.urgent;
+    this.ended = owner.ended.bind(owner);
+    this.leave = owner.leave?.bind(owner);
+  }
+
+  /** @param {Connection} connection */
+  async connected(connection) {
+    this.#connection = connection;
+    this.#stream = undefined;
+    try {
+      const [route, first] = await this.#owner.open(connection);
+      if (this.#over || this.#connection !== connection || this.#stream) return;
+      /** @param {(value: any) => void} heard @returns {(value?: any) => void} */
+      const mine = heard => value => this.#stream === stream && heard(value);
+      const stream = this.#stream = connection.open(CHANNEL, route, first, {
+        next: mine(data => this.#owner.next(data)),
+        error: mine(error => this.#failed(connection, error)),
+        complete: mine(() => this.#owner.complete ? this.#owner.complete() : this.#failed(connection, closed())),
+      });
+      this.#owner.opened?.();
+    } catch (error) {
+      this.#failed(connection, ours(error));
+    }
+  }
+
+  /** @param {Connection} connection @param {LevadaError} error */
+  async #failed(connection, error) {
+    if (this.#over || this.#connection !== connection) return;
+    this.#stream = undefined;
+    if (error.code === 'TOKEN_EXPIRED') await this.#levada.refresh();
+    else if (!(this.#owner.mends?.(error) ?? PASSING.has(error.code))) return this.#owner.ended(error);
+    await pause(100 + Math.random() * 400);
+    if (connection.isOpen && this.#connection === connection && !this.#stream && !this.#over) this.connected(connection);
+  }
+
+  /** Sends, unless there is no connection; what is opened next begins anew. @param {Uint8Array} data */
+  send(data) {
+    this.#stream?.send(data);
+  }
+
+  /** Opens nothing any more. */
+  end() {
+    this.#over = true;
+    this.#levada.detach(this);
+    this.#stream?.cancel();
+    this.#stream = undefined;
+  }
+}
+
 // ---- what a loop takes
 
 /**
@@ -990,6 +1046,7 @@ class Flow {
   /** @type {(() => void) | undefined} the loop that waits */ #waiter;
   #begun = false;
   #ended = false;
+  #dropped = false;
   /** @type {LevadaError | undefined} */ #error;
   #window = 1;
   #spent = false;
@@ -1007,14 +1064,13 @@ class Flow {
     this.#mostBytes = window.bytes ?? 1 << 20;
     if (!(this.#most >= 1 && this.#mostBytes >= 1)) throw invalid('a window is of one record, and one byte, at least');
     this.#hidden = options.hidden ?? hidden;
-    options.signal?.addEventListener('abort', this.#aborted);
-    page?.addEventListener('visibilitychange', this.#shown);
+    options.signal?.addEventListener('abort', () => this.cancel());
+    platform.document?.addEventListener('visibilitychange', this.#shown);
   }
 
   #most;
   #mostBytes;
   #hidden;
-  #aborted = () => this.cancel();
   #shown = () => this.#waiter && this.#ask();
 
   /** Records permitted and not taken: on their way, or here. */
@@ -1041,6 +1097,7 @@ class Flow {
 
   /** @param {Batch} batch */
   offer(batch) {
+    if (this.#ended) return;
     this.#permitted -= batch.count;
     this.#permittedBytes -= batch.byteLength;
     this.held += batch.count;
@@ -1061,17 +1118,18 @@ class Flow {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    page?.removeEventListener('visibilitychange', this.#shown);
+    platform.document?.removeEventListener('visibilitychange', this.#shown);
     this.stop();
     this.#notify();
   }
 
-  /** Ends it; what came and was not taken is dropped. */
-  cancel() {
+  /** Ends it; what came and was not taken is dropped. @param {LevadaError} [error] */
+  cancel(error) {
     this.#entries = [];
     this.#records = this.#batch = undefined;
     this.held = this.#heldBytes = 0;
-    this.finish();
+    this.#dropped = true;
+    this.finish(error);
   }
 
   #notify() {
@@ -1084,7 +1142,7 @@ class Flow {
   #ask() {
     const records = this.#window - this.demand;
     const bytes = this.#mostBytes - this.#permittedBytes - this.#heldBytes;
-    if (this.#ended || this.#hidden === 'pause' && page?.hidden || records < this.#window / 2 && bytes < this.#mostBytes / 2) return;
+    if (this.#ended || this.#hidden === 'pause' && platform.document?.hidden || records < this.#window / 2 && bytes < this.#mostBytes / 2) return;
     const now = Date.now();
     if (this.#grantedMs && !this.#waited && now - this.#grantedMs > 500) this.#window = Math.max(1, this.#window >> 1);
     this.#grantedMs = now;
@@ -1140,6 +1198,7 @@ class Flow {
         if (typeof entry === 'function') entry();
         else if (entry) {
           await entry.inflate();
+          if (this.#dropped) continue;
           this.#batch = entry;
           this.#records = whole ? undefined : entry[Symbol.iterator]();
           if (whole) {
@@ -1285,9 +1344,9 @@ function decodeToken(token) {
 /** A topic, or one of its partitions, from a place on; over any number of connections without gap or duplicate. */
 class Reading extends Flow {
   #levada;
+  #line;
   #topic;
   #options;
-  /** @type {Stream | undefined} */ #stream;
   /** @type {{logId: string, id: string} | undefined} */ #place;
   /** @type {Map<number, number>} where each partition goes on, as far as it has come here */ #next = new Map();
   /** @type {Map<number, number>} the same, as far as it was taken */ #taken = new Map();
@@ -1301,6 +1360,7 @@ class Reading extends Flow {
   constructor(levada, topic, options) {
     super(options, 'pause');
     this.#levada = levada;
+    this.#line = new Line(levada, this);
     this.#topic = topic;
     this.#options = options;
     this.#from = options.from ?? 'latest';
@@ -1316,18 +1376,17 @@ class Reading extends Flow {
 
   /** @override */
   start() {
-    this.#levada.attach(this);
+    this.#levada.attach(this.#line);
   }
 
   /** @override */
   stop() {
-    this.#levada.detach(this);
-    this.#stream?.cancel();
+    this.#line.end();
   }
 
   /** @override @param {number} records @param {number} bytes */
   credit(records, bytes) {
-    this.#stream?.send(message(3, [], [records, bytes]));
+    this.#line.send(message(3, [], [records, bytes]));
   }
 
   /** @override @param {Record | Batch} taken */
@@ -1342,19 +1401,23 @@ class Reading extends Flow {
     this.#taken.set(batch.partition, batch.nextOffset);
   }
 
-  /** @param {Connection} connection */
-  async connected(connection) {
-    this.#stream = undefined;
-    try {
-      const topic = await connection.request('topics.describe', {name: this.#topic});
-      if (!this.#place) this.#settle(topic);
-      else if (this.#place.logId !== topic.logId || this.#place.id !== topic.id)
-        throw new LevadaError('LOG_CHANGED', `what is called ${this.#topic} there now is another topic, or of another log; start anew`);
-      else this.#goOn(topic);
-      if (connection.isOpen) this.#open(connection);
-    } catch (error) {
-      this.#failed(connection, ours(error));
-    }
+  /** @param {Connection} connection @returns {Promise<[string, Uint8Array]>} */
+  async open(connection) {
+    const topic = await connection.request('topics.describe', {name: this.#topic});
+    if (!this.#place) this.#settle(topic);
+    else if (this.#place.logId !== topic.logId || this.#place.id !== topic.id)
+      throw new LevadaError('LOG_CHANGED', `what is called ${this.#topic} there now is another topic, or of another log; start anew`);
+    else this.#goOn(topic);
+    const {partition, filter, overflow, label} = this.#options;
+    return ['read.batched', openOf({topic: this.#topic, partition, from: this.#from, to: this.#to, filter, overflow, label, accept: ACCEPT})];
+  }
+
+  opened() {
+    this.restart();
+  }
+
+  complete() {
+    this.finish();
   }
 
   /** Settles what `latest` and `now` mean. @param {Json} topic */
@@ -1383,22 +1446,8 @@ class Reading extends Flow {
     this.#from = encodeToken(topic, this.#next);
   }
 
-  /** @param {Connection} connection */
-  #open(connection) {
-    const {partition, filter, overflow} = this.#options;
-    /** @param {(...args: any[]) => void} handle @returns {(...args: any[]) => void} */
-    const now = handle => (...args) => this.#stream === stream && handle(...args);
-    const stream = this.#stream = connection.channel('read.batched',
-      openOf({topic: this.#topic, partition, from: this.#from, to: this.#to, filter, overflow, accept: ACCEPT}), {
-        next: now(data => this.#receive(data)),
-        error: now(error => this.#failed(connection, error)),
-        complete: now(() => this.finish()),
-      });
-    this.restart();
-  }
-
   /** @param {Uint8Array} bytes */
-  #receive(bytes) {
+  next(bytes) {
     dispatch(bytes, {
       0x21: (view, handle, data) => {
         if (this.#finished.has(handle)) return;
@@ -1439,16 +1488,10 @@ class Reading extends Flow {
     });
   }
 
-  /** @param {Connection} connection @param {LevadaError} error */
-  async #failed(connection, error) {
-    this.#stream = undefined;
-    const expired = error.code === 'TOKEN_EXPIRED';
-    const timed = this.#place && (this.#from.startsWith('time:') && [...this.#partitions].some(each => !this.#next.has(each)));
-    if (!expired && !PASSING.has(error.code) || timed) return this.finish(error);
-    if (!connection.isOpen) return; // the next one is told of
-    if (expired) await this.#levada.refresh();
-    else await pause(100 + Math.random() * 400);
-    if (connection.isOpen) this.connected(connection);
+  /** A time means the same place again only as long as no records came of any partition. @param {LevadaError} error */
+  mends(error) {
+    const unknown = this.#place && this.#from.startsWith('time:') && [...this.#partitions].some(each => !this.#next.has(each));
+    return PASSING.has(error.code) && !unknown;
   }
 
   /** @param {LevadaError} error */
@@ -1466,7 +1509,7 @@ const COMMIT_MS = 1000;
 /** One partition that a member owns; iterating it gives its records, until it is handed over. */
 class Assignment extends Flow {
   #member;
-  /** @type {Stream | undefined} */ #stream;
+  #line;
   #next;
   /** @type {Map<number, number>} what is not acknowledged, by its last offset: where to go on if it comes first */ #open = new Map();
   #settled;
@@ -1475,10 +1518,11 @@ class Assignment extends Flow {
   /** Of one that is being handed over, what was taken is waited for. @type {Promise<void> | undefined} */ going;
   /** Its commit was refused, and is not tried again. */ refused = false;
 
-  /** @param {Member} member @param {MemberOptions} options @param {{handle: number, topic: string, partition: number, generation: number, start: number}} told */
-  constructor(member, options, {handle, topic, partition, generation, start}) {
+  /** @param {Levada} levada @param {Member} member @param {MemberOptions} options @param {{handle: number, topic: string, partition: number, generation: number, start: number}} told */
+  constructor(levada, member, options, {handle, topic, partition, generation, start}) {
     super(options, 'run');
     this.#member = member;
+    this.#line = new Line(levada, this);
     this.handle = handle;
     this.topic = topic;
     this.partition = partition;
@@ -1516,18 +1560,17 @@ class Assignment extends Flow {
   /** @override */
   start() {
     this.#begun = true;
-    this.connected(this.#member.connection);
+    this.joined(this.#member.connection);
   }
 
   /** @override */
   stop() {
-    this.#stream?.cancel();
-    this.#stream = undefined;
+    this.#line.end();
   }
 
   /** @override @param {number} records @param {number} bytes */
   credit(records, bytes) {
-    this.#stream?.send(message(3, [], [records, bytes]));
+    this.#line.send(message(3, [], [records, bytes]));
   }
 
   /** @override @param {Record | Batch} taken */
@@ -1551,41 +1594,39 @@ class Assignment extends Flow {
   }
 
   /** Reads over a connection on which the member has joined. @param {Connection | undefined} connection */
-  connected(connection) {
-    if (!connection?.isOpen || !this.#begun || this.going) return;
-    /** @param {(...args: any[]) => void} handle @returns {(...args: any[]) => void} */
-    const now = handle => (...args) => this.#stream === stream && handle(...args);
-    const stream = this.#stream = connection.channel('group.partition.batched', openOf({member: this.#member.id, accept: ACCEPT}), {
-      next: now(data => this.#receive(data)),
-      error: now(error => this.#failed(connection, error)),
-      complete: now(() => this.#failed(connection, closed())),
-    });
-    stream.send(message(4, [this.handle], [this.#next]));
+  joined(connection) {
+    if (connection?.isOpen && this.#begun && !this.going) this.#line.connected(connection);
+  }
+
+  /** @returns {[string, Uint8Array]} */
+  open() {
+    return ['group.partition.batched', openOf({member: this.#member.id, accept: ACCEPT})];
+  }
+
+  opened() {
+    this.#line.send(message(4, [this.handle], [this.#next]));
     this.restart();
   }
 
-  /** @param {Connection} connection @param {LevadaError} error */
-  async #failed(connection, error) {
-    this.#stream = undefined;
-    if (!PASSING.has(error.code)) return this.finish(error);
-    await pause(100 + Math.random() * 400);
-    if (!this.#stream && connection === this.#member.connection) this.connected(connection);
+  /** @param {LevadaError} error */
+  ended(error) {
+    this.finish(error);
   }
 
   /** @param {Uint8Array} bytes */
-  #receive(bytes) {
+  next(bytes) {
     dispatch(bytes, {
       0x21: (view, handle, data) => {
         const batch = new Batch(this.topic, this.partition, data.subarray(9));
         this.#next = batch.nextOffset;
         this.offer(batch);
       },
-      0x22: (view) => this.#pass(getLong(view, 13)),
+      0x22: view => this.#pass(getLong(view, 13)),
       0x23: (view, handle, data) => {
         const error = endError(data);
         if (error) this.finish(error);
       },
-      0x24: (view) => this.#pass(getLong(view, 5)),
+      0x24: view => this.#pass(getLong(view, 5)),
     });
   }
 
@@ -1601,7 +1642,7 @@ class Member {
   #levada;
   #join;
   #options;
-  /** @type {Stream | undefined} */ #stream;
+  #line;
   /** @type {string | undefined} */ #secret;
   /** @type {Assignment[]} not yet taken */ #news = [];
   /** @type {(() => void) | undefined} */ #waiter;
@@ -1615,6 +1656,7 @@ class Member {
   /** @type {Promise<void> | undefined} */ #leaving;
   #gone = () => {};
   /** The owned partitions by handle. @type {Map<number, Assignment>} */ #owned = new Map();
+  /** @type {Connection | undefined} */ #opening;
   /** On which it has joined. @type {Connection | undefined} */ connection;
   urgent = true;
   /** Its name in the group, once it has joined. @type {string | undefined} */ id;
@@ -1626,8 +1668,9 @@ class Member {
     this.#levada = levada;
     this.#options = options;
     this.#join = {type: 'join', group, topics, memberName: name, instanceId, from, maxStallMs, filter};
+    this.#line = new Line(levada, this);
     options.signal?.addEventListener('abort', () => this.leave());
-    levada.attach(this);
+    levada.attach(this.#line);
   }
 
   /** Those that it owns now. */
@@ -1635,37 +1678,37 @@ class Member {
     return [...this.#owned.values()];
   }
 
-  /** @param {Connection} connection */
-  connected(connection) {
-    /** @param {(...args: any[]) => void} handle @returns {(...args: any[]) => void} */
-    const now = handle => (...args) => this.#stream === stream && handle(...args);
-    const stream = this.#stream = connection.channel('group',
-      encoder.encode(JSON.stringify({...this.#join, member: this.id, secret: this.#secret})), {
-        next: now(data => this.#told(connection, JSON.parse(decoder.decode(data)))),
-        error: now(error => this.#failed(connection, error)),
-        complete: now(() => this.ended()),
-      });
+  /** @param {Connection} connection @returns {[string, Uint8Array]} */
+  open(connection) {
+    this.#opening = connection;
+    return ['group', json({...this.#join, member: this.id, secret: this.#secret})];
   }
 
-  /** @param {Connection} connection @param {any} told */
-  #told(connection, told) {
+  complete() {
+    this.ended();
+  }
+
+  /** @param {Uint8Array} data */
+  next(data) {
+    const told = JSON.parse(decoder.decode(data));
     const assignment = this.#owned.get(told.handle);
     switch (told.type) {
       case 'joined':
         this.id = told.member;
         this.#secret = told.secret;
-        this.connection = connection;
+        delete told.secret;
+        this.connection = this.#opening;
         break;
       case 'rejoined':
-        this.connection = connection;
+        this.connection = this.#opening;
         this.#loseAllBut(told.handles);
         for (const handle of this.#given) this.#say({type: 'revoked', handle});
-        for (const each of this.assignments) each.connected(connection);
+        for (const each of this.assignments) each.joined(this.connection);
         break;
       case 'assigned':
         if (assignment || this.#given.has(told.handle)) return;
         this.idle = null;
-        this.#take(new Assignment(this, this.#options, told));
+        this.#take(new Assignment(this.#levada, this, this.#options, told));
         break;
       case 'revoking':
         if (assignment) this.#handOver(assignment, told.withinMs - Math.min(1000, told.withinMs / 4));
@@ -1696,13 +1739,13 @@ class Member {
 
   /** @param {object} what */
   #say(what) {
-    this.#stream?.send(encoder.encode(JSON.stringify(what)));
+    this.#line.send(json(what));
   }
 
   /** @param {number} handle */
   #lose(handle) {
     this.#given.delete(handle);
-    this.#owned.get(handle)?.finish(new LevadaError('FENCED_MEMBER_EPOCH', 'this partition was taken from this member; it may have another owner'));
+    this.#owned.get(handle)?.cancel(new LevadaError('FENCED_MEMBER_EPOCH', 'this partition was taken from this member; it may have another owner'));
     this.#owned.delete(handle);
   }
 
@@ -1772,22 +1815,21 @@ class Member {
     })();
   }
 
-  disconnected() {
+  #disconnected() {
     this.connection = undefined;
     this.#commits.forEach(answer => answer(lost('the connection was lost')));
   }
 
-  /** @param {Connection} connection @param {LevadaError} error */
-  async #failed(connection, error) {
-    this.#stream = undefined;
-    this.disconnected();
-    if (error.code === 'UNKNOWN_MEMBER_ID' && this.id) {
+  /** @param {LevadaError} error */
+  mends(error) {
+    this.#disconnected();
+    const forgotten = error.code === 'UNKNOWN_MEMBER_ID' && !!this.id;
+    if (forgotten) {
       this.id = this.#secret = undefined;
       this.#loseAllBut([]);
       if (this.#leaving) this.ended();
-    } else if (!PASSING.has(error.code)) return this.ended(error);
-    else await pause(100 + Math.random() * 400);
-    if (connection.isOpen && !this.#stream && !this.#ended) this.connected(connection);
+    }
+    return forgotten || PASSING.has(error.code);
   }
 
   /** @param {LevadaError} [error] */
@@ -1795,10 +1837,9 @@ class Member {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    this.#levada.detach(this);
     clearTimeout(this.#timer);
-    this.disconnected();
-    this.#stream?.cancel();
+    this.#disconnected();
+    this.#line.end();
     for (const each of this.assignments) each.finish(error);
     this.#owned.clear();
     this.#gone();
@@ -1842,10 +1883,9 @@ const BATCH = 64 << 10;
  * its way, the next one fills.
  */
 class Publisher {
-  #levada;
   #topic;
   #options;
-  /** @type {Stream | undefined} */ #stream;
+  #line;
   /** @type {{id: string, epoch: number} | undefined} */ #producer;
   /** @type {Map<number, number>} */ #sequences = new Map();
   #partitions = 0;
@@ -1864,10 +1904,10 @@ class Publisher {
 
   /** @param {Levada} levada @param {string} topic @param {PublishOptions} options */
   constructor(levada, topic, options) {
-    this.#levada = levada;
     this.#topic = topic;
     this.#options = options;
-    levada.attach(this);
+    this.#line = new Line(levada, this);
+    levada.attach(this.#line);
   }
 
   /** Adds a record, and tells when it is durable. @param {NewRecord} record @param {Done} done */
@@ -1929,34 +1969,27 @@ class Publisher {
       this.#batches--;
       this.#bytes -= next.bytes.length;
       this.#sent.set(this.#sequence, next);
-      this.#stream?.send(message(2, [next.partition], [this.#sequence++], next.bytes));
+      this.#line.send(message(2, [next.partition], [this.#sequence++], next.bytes));
     }
   }
 
-  /** @param {Connection} connection */
-  async connected(connection) {
-    this.#stream = undefined;
-    try {
-      const {producerId, epoch} = this.#producer ? {producerId: this.#producer.id, epoch: this.#producer.epoch} : await connection.request('producers.open', {});
-      this.#producer = {id: producerId, epoch};
-      if (!connection.isOpen || this.failed) return;
-      this.#unsent = [...this.#pending];
-      this.#sent.clear();
-      this.#sequence = this.#batches = this.#bytes = 0;
-      /** @param {(...args: any[]) => void} handle @returns {(...args: any[]) => void} */
-      const now = handle => (...args) => this.#stream === stream && handle(...args);
-      const stream = this.#stream = connection.channel('publish', openOf({topic: this.#topic}), {
-        next: now(data => this.#receive(data)),
-        error: now(error => this.#lost(connection, error)),
-        complete: now(() => this.#lost(connection, closed())),
-      });
-    } catch (error) {
-      this.#lost(connection, ours(error));
+  /** @param {Connection} connection @returns {Promise<[string, Uint8Array]>} */
+  async open(connection) {
+    if (!this.#producer) {
+      const {producerId: id, epoch} = await connection.request('producers.open', {});
+      this.#producer = {id, epoch};
     }
+    return ['publish', openOf({topic: this.#topic})];
+  }
+
+  opened() {
+    this.#unsent = [...this.#pending];
+    this.#sent.clear();
+    this.#sequence = this.#batches = this.#bytes = 0;
   }
 
   /** @param {Uint8Array} data */
-  #receive(data) {
+  next(data) {
     const view = viewOf(data);
     if (data[0] === 0x11) {
       const told = JSON.parse(decoder.decode(data.subarray(1)));
@@ -1982,23 +2015,18 @@ class Publisher {
     this.#seal(partition);
   }
 
-  /** @param {Connection} connection @param {LevadaError} error */
-  async #lost(connection, error) {
-    this.#stream = undefined;
-    // What a batch before a refused one failed with is found out by sending all of it once more.
+  /** What a batch before a refused one failed with is found out by sending all of it once more. @param {LevadaError} error */
+  mends(error) {
     const repair = /^(OUT_OF_ORDER_SEQUENCE_NUMBER|UNKNOWN_PRODUCER_ID)$/.test(error.code) && !this.#repairing;
-    if (!repair && !PASSING.has(error.code)) return this.ended(error);
     this.#repairing ||= repair;
-    await pause(100 + Math.random() * 400);
-    if (connection.isOpen && !this.#stream && !this.failed) this.connected(connection);
+    return repair || PASSING.has(error.code);
   }
 
   /** Nothing more is sent; what is not acknowledged fails. @param {LevadaError} error */
   ended(error) {
     if (this.failed) return;
     this.failed = error;
-    this.#levada.detach(this);
-    this.#stream?.cancel();
+    this.#line.end();
     const open = [...[...this.#pending, ...this.#open.values()].flatMap(batch => batch.done), ...this.#early.map(([, done]) => done)];
     for (const done of open) done(undefined, error);
   }
@@ -2010,7 +2038,7 @@ async function *publish(levada, topic, records, options) {
   const source = /** @type {any} */ (records)[Symbol.asyncIterator]?.() ?? /** @type {any} */ (records)[Symbol.iterator]();
   const window = options.window ?? 16_384;
   /** @type {Ack[]} */
-  const acks = [];
+  let acks = [];
   /** @type {any} */
   let failure;
   let inFlight = 0;
@@ -2044,8 +2072,11 @@ async function *publish(levada, topic, records, options) {
   pump().catch(error => done(undefined, error));
   try {
     for (;;) {
-      for (let ack; (ack = acks.shift()); more()) {
+      const came = acks;
+      acks = [];
+      for (const ack of came) {
         inFlight--;
+        more();
         yield ack;
       }
       if (failure) throw failure;

@@ -45,6 +45,22 @@ export interface Gap {
   to: number;
 }
 
+export interface TopicAdmin {
+  list(): Promise<string[]>;
+  describe(name: string): Promise<Json>;
+  create(topic: {name: string; partitions?: number; config?: {[setting: string]: string}}): Promise<Json>;
+  alter(topic: {name: string; partitions?: number; config?: {[setting: string]: string}}): Promise<Json>;
+  delete(name: string): Promise<Json>;
+  deleteRecords(what: {name: string; partition: number; beforeOffset: number}): Promise<Json>;
+}
+
+export interface GroupAdmin {
+  list(): Promise<string[]>;
+  describe(group: string): Promise<Json>;
+  reset(what: {group: string; topic: string; partition?: number; to: string}): Promise<Json>;
+  delete(group: string): Promise<Json>;
+}
+
 export interface Options {
   /** a bearer token, or what gives one for each connection */
   token?: string | (() => string | Promise<string>);
