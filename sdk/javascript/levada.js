@@ -109,12 +109,12 @@ async function through(bytes, transform, limit) {
     size += step.value.length;
     if (size > limit) throw corrupt(`a batch inflates beyond ${limit} bytes`);
   }
-  return joined(parts, size);
+  return joined(parts);
 }
 
-/** @param {Uint8Array[]} parts @param {number} size */
-function joined(parts, size) {
-  const all = new Uint8Array(size);
+/** @param {Uint8Array[]} parts */
+function joined(parts) {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
     all.set(part, at);
@@ -420,7 +420,7 @@ export class BatchBuilder {
     let bytes = this.#sink.bytes.subarray(0, this.#sink.at);
     if (codec === 'gzip') {
       const packed = await through(bytes.subarray(HEADER), new CompressionStream('gzip'), Infinity);
-      if (packed.length < bytes.length - HEADER) bytes = joined([bytes.subarray(0, HEADER), packed], HEADER + packed.length);
+      if (packed.length < bytes.length - HEADER) bytes = joined([bytes.subarray(0, HEADER), packed]);
       else codec = 'none';
     }
     const view = viewOf(bytes);
@@ -474,14 +474,16 @@ const MESSAGES = 2048;
 const LIFETIME_MS = 180_000;
 
 /** @param {number} mime its well-known id @param {Uint8Array} bytes */
-const metadata = (mime, bytes) => joined([Uint8Array.of(0x80 | mime, 0, bytes.length >> 8, bytes.length), bytes], 4 + bytes.length);
+const metadata = (mime, bytes) => joined([Uint8Array.of(0x80 | mime, 0, bytes.length >> 8, bytes.length), bytes]);
 /** @param {string} route */
-const routing = route => metadata(0x7e, joined([Uint8Array.of(route.length), encoder.encode(route)], route.length + 1));
+const routing = route => metadata(0x7e, joined([Uint8Array.of(route.length), encoder.encode(route)]));
 /** @param {string} token */
-const bearer = token => metadata(0x7c, joined([Uint8Array.of(0x81), encoder.encode(token)], encoder.encode(token).length + 1));
+const bearer = token => metadata(0x7c, joined([Uint8Array.of(0x81), encoder.encode(token)]));
 
-/** @param {number} id @param {number} type @param {number} flags @param {number | undefined} n @param {Uint8Array | undefined} meta @param {Uint8Array} data */
-function frame(id, type, flags, n, meta, data) {
+const NOTHING = new Uint8Array(0);
+
+/** @param {number} id @param {number} type @param {number} flags @param {Uint8Array} [data] @param {number} [n] asked for @param {Uint8Array} [meta] */
+function frame(id, type, flags, data = NOTHING, n, meta) {
   const at = 6 + (n === undefined ? 0 : 4);
   const to = at + (meta ? 3 + meta.length : 0);
   const bytes = new Uint8Array(to + data.length);
@@ -496,8 +498,6 @@ function frame(id, type, flags, n, meta, data) {
   bytes.set(data, to);
   return bytes;
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** A request that is open: what it is still to be told, and what may be sent on it. */
 class Stream {
@@ -519,12 +519,12 @@ class Stream {
 
   /** Sends as soon as the server takes more of this channel. @param {Uint8Array} data */
   send(data) {
-    this.#do(() => this.connection.send(this.id, PAYLOAD, NEXT, undefined, undefined, data));
+    this.#do(() => this.connection.send(this.id, PAYLOAD, NEXT, data));
   }
 
   /** Nothing more is sent; what comes goes on. */
   complete() {
-    this.#do(() => this.connection.frame(frame(this.id, PAYLOAD, COMPLETE, undefined, undefined, NOTHING)));
+    this.#do(() => this.connection.frame(frame(this.id, PAYLOAD, COMPLETE)));
   }
 
   /** @param {() => void} sending */
@@ -544,11 +544,11 @@ class Stream {
 
   /** @param {number} n */
   request(n) {
-    this.connection.frame(frame(this.id, REQUEST_N, 0, n, undefined, NOTHING));
+    this.connection.frame(frame(this.id, REQUEST_N, 0, NOTHING, n));
   }
 
   cancel() {
-    if (this.connection.forget(this.id)) this.connection.frame(frame(this.id, CANCEL, 0, undefined, undefined, NOTHING));
+    if (this.connection.forget(this.id)) this.connection.frame(frame(this.id, CANCEL, 0));
   }
 
   /** @param {Uint8Array} data */
@@ -594,7 +594,7 @@ class Connection {
       const mimes = ['message/x.rsocket.composite-metadata.v0', 'application/json'].map(mime => encoder.encode(mime));
       const parts = [setup.subarray(0, 12), ...mimes.flatMap(mime => [Uint8Array.of(mime.length), mime])];
       if (meta) parts.push(Uint8Array.of(0, meta.length >> 8, meta.length), meta);
-      this.frame(frame(0, SETUP, meta ? METADATA : 0, undefined, undefined, joined(parts, parts.reduce((sum, part) => sum + part.length, 0))));
+      this.frame(frame(0, SETUP, meta ? METADATA : 0, joined(parts)));
       this.#keepAlive();
     };
     socket.onmessage = (/** @type {{data: ArrayBuffer}} */ event) => {
@@ -611,7 +611,7 @@ class Connection {
 
   /** Asks for a sign of life; when three were not answered it is over. */
   #keepAlive() {
-    if (this.#silent++ < 3) this.frame(frame(0, KEEPALIVE, RESPOND, undefined, undefined, new Uint8Array(8)));
+    if (this.#silent++ < 3) this.frame(frame(0, KEEPALIVE, RESPOND, new Uint8Array(8)));
     else this.close(lost('the server has not answered for long'));
   }
 
@@ -632,14 +632,14 @@ class Connection {
     if (this.isOpen) this.#socket.send(bytes);
   }
 
-  /** Sends a message, in fragments where it is large. @type {(id: number, type: number, flags: number, n: number | undefined, meta: Uint8Array | undefined, data: Uint8Array) => void} */
-  send(id, type, flags, n, meta, data) {
+  /** Sends a message, in fragments where it is large. @type {(id: number, type: number, flags: number, data: Uint8Array, n?: number, meta?: Uint8Array) => void} */
+  send(id, type, flags, data, n, meta) {
     while (data.length > FRAGMENT) {
-      this.frame(frame(id, type, flags | FOLLOWS, n, meta, data.subarray(0, FRAGMENT)));
+      this.frame(frame(id, type, flags | FOLLOWS, data.subarray(0, FRAGMENT), n, meta));
       data = data.subarray(FRAGMENT);
-      [type, flags, n, meta] = [PAYLOAD, NEXT, undefined, undefined];
+      [type, flags, n, meta] = [PAYLOAD, NEXT];
     }
-    this.frame(frame(id, type, flags, n, meta, data));
+    this.frame(frame(id, type, flags, data, n, meta));
   }
 
   /** @param {number} id whether it was open */
@@ -654,9 +654,10 @@ class Connection {
   open(type, route, data, handler, n) {
     const stream = new Stream(this, this.#nextId, handler, n === undefined);
     this.#nextId += 2;
+    if (this.#nextId > 2 ** 31) this.close(lost('this connection has no ids left for requests'));
     if (this.isOpen) {
       this.#streams.set(stream.id, stream);
-      this.send(stream.id, type, 0, type === RESPONSE ? undefined : n ?? MESSAGES, routing(route), data);
+      this.send(stream.id, type, 0, data, type === RESPONSE ? undefined : n ?? MESSAGES, routing(route));
     } else queueMicrotask(() => handler.error(lost('the connection is closed')));
     return stream;
   }
@@ -683,7 +684,7 @@ class Connection {
 
   /** Gives the server another token, in band. @param {string} token */
   authenticate(token) {
-    this.frame(frame(0, PUSH, METADATA, undefined, undefined, bearer(token)));
+    this.frame(frame(0, PUSH, METADATA, bearer(token)));
   }
 
   /** @param {Uint8Array} bytes */
@@ -697,7 +698,7 @@ class Connection {
       if (type === ERROR) this.close(errorOf(view, bytes));
       else if (type === KEEPALIVE) {
         this.#opened();
-        if (head & RESPOND) this.frame(frame(0, KEEPALIVE, 0, undefined, undefined, bytes.subarray(6)));
+        if (head & RESPOND) this.frame(frame(0, KEEPALIVE, 0, bytes.subarray(6)));
       }
       return;
     }
@@ -715,7 +716,7 @@ class Connection {
       stream.size += data.length;
       if (stream.size > MAX_MESSAGE) throw invalid(`the server sends a message of more than ${MAX_MESSAGE} bytes`);
       if (head & FOLLOWS) return;
-      data = joined(stream.parts, stream.size);
+      data = joined(stream.parts);
       stream.parts = [];
       stream.size = 0;
     }
@@ -745,6 +746,7 @@ const platform = globalThis;
 
 /** Opens a log. @param {string} [url] that of the server the page came from, unless said @param {Options} [options] @returns {Promise<Levada>} */
 export async function connect(url = '/rsocket', options = {}) {
+  if (!URL.canParse(url, platform.location?.href)) throw invalid(`'${url}' is no URL; use one like ws://127.0.0.1:7880/rsocket`);
   const levada = new Levada(String(new URL(url, platform.location?.href)).replace(/^http/, 'ws'), options);
   await levada.ready().catch(error => {
     levada.close(error);
@@ -999,7 +1001,13 @@ class Line {
       /** @param {(value: any) => void} heard @returns {(value?: any) => void} */
       const mine = heard => value => this.#stream === stream && heard(value);
       const stream = this.#stream = connection.open(CHANNEL, route, first, {
-        next: mine(data => this.#owner.next(data)),
+        next: mine(data => {
+          try {
+            this.#owner.next(data);
+          } catch (error) {
+            this.#owner.ended(ours(error));
+          }
+        }),
         error: mine(error => this.#failed(connection, error)),
         complete: mine(() => this.#owner.complete ? this.#owner.complete() : this.#failed(connection, closed())),
       });
