@@ -637,7 +637,8 @@ class Connection {
     while (data.length > FRAGMENT) {
       this.frame(frame(id, type, flags | FOLLOWS, data.subarray(0, FRAGMENT), n, meta));
       data = data.subarray(FRAGMENT);
-      [type, flags, n, meta] = [PAYLOAD, NEXT];
+      [type, flags] = [PAYLOAD, NEXT];
+      n = meta = undefined;
     }
     this.frame(frame(id, type, flags, data, n, meta));
   }

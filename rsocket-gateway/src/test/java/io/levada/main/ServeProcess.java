@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** A server in a process of its own, so that it can be killed. Ends with the test that started it. */
-final class ServeProcess implements AutoCloseable {
+public final class ServeProcess implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 30;
 
     private final Process process;
@@ -21,7 +21,12 @@ final class ServeProcess implements AutoCloseable {
     }
 
     /** Starts a server on free ports; returns once it says that it is ready. */
-    static ServeProcess start(Path store) throws Exception {
+    public static ServeProcess start(Path store) throws Exception {
+        return start(store, 0, 0);
+    }
+
+    /** Starts a server on ports of one's own, 0 for free ones. */
+    public static ServeProcess start(Path store, int port, int httpPort) throws Exception {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:TieredStopAtLevel=1",
@@ -32,9 +37,9 @@ final class ServeProcess implements AutoCloseable {
                         "--store",
                         "file:" + store,
                         "--port",
-                        "0",
+                        Integer.toString(port),
                         "--http-port",
-                        "0")
+                        Integer.toString(httpPort))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         BufferedReader out =
@@ -61,8 +66,13 @@ final class ServeProcess implements AutoCloseable {
         return ready;
     }
 
-    String address() {
+    public String address() {
         return ready.split(" ", -1)[1];
+    }
+
+    /** Where pages are. */
+    public String http() {
+        return ready.split(" ", -1)[2];
     }
 
     /** Sends SIGTERM and returns the exit code. */
@@ -75,7 +85,7 @@ final class ServeProcess implements AutoCloseable {
     }
 
     /** Sends SIGKILL and returns once it is gone. */
-    void kill() throws InterruptedException {
+    public void kill() throws InterruptedException {
         process.destroyForcibly().waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
