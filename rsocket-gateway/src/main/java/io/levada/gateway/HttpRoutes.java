@@ -19,7 +19,7 @@ import reactor.netty.http.server.WebsocketServerSpec;
 import reactor.netty.http.websocket.WebsocketInbound;
 import reactor.netty.http.websocket.WebsocketOutbound;
 
-/** Everything on the HTTP port: the check of who asks, health, metrics, and RSocket over WebSocket. */
+/** Everything on the HTTP port: the check of who asks, pages, health, metrics, and RSocket over WebSocket. */
 final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerResponse, Publisher<Void>> {
     private static final Logger LOG = LoggerFactory.getLogger(HttpRoutes.class);
     private static final String RSOCKET = "/rsocket";
@@ -27,6 +27,7 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
     /** The exposition format of Prometheus, https://prometheus.io/docs/instrumenting/exposition_formats. */
     private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
+    private final WebPages pages = new WebPages();
     private final HostCheck hosts;
     private final BooleanSupplier ready;
     private final Metrics metrics;
@@ -59,7 +60,13 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
             LOG.info("refusing {}: {}", request.remoteAddress(), refusal);
             return error(response, 403, refusal);
         }
-        return switch (request.fullPath()) {
+        String path;
+        try {
+            path = request.fullPath();
+        } catch (IllegalArgumentException e) {
+            return error(response, 400, "the path is none of a URI");
+        }
+        return switch (path) {
             case RSOCKET -> webSocket(request, response);
             case "/healthz" -> health(request, response, 200, "ok");
             case "/readyz" ->
@@ -67,18 +74,25 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
                         ? health(request, response, 200, "ready")
                         : health(request, response, 503, "stopping");
             case "/metrics" -> metrics(request, response);
-            default ->
-                error(
-                        response,
-                        404,
-                        "there is nothing at " + request.fullPath()
-                                + "; this port has /healthz, /readyz, /metrics, and RSocket over WebSocket at "
-                                + RSOCKET);
+            default -> page(path, request, response);
         };
     }
 
     private static InetSocketAddress local(Connection connection) {
         return (InetSocketAddress) connection.channel().localAddress();
+    }
+
+    private Publisher<Void> page(String path, HttpServerRequest request, HttpServerResponse response) {
+        WebPages.Page page = pages.find(path);
+        if (page == null) {
+            return error(
+                    response,
+                    404,
+                    "there is nothing at " + path
+                            + "; this port has the pages / and /demo, /levada.js, /healthz, /readyz, /metrics, and RSocket"
+                            + " over WebSocket at " + RSOCKET);
+        }
+        return asks(request) ? WebPages.send(page, request, response) : notAsked(request, response);
     }
 
     private Publisher<Void> webSocket(HttpServerRequest request, HttpServerResponse response) {
@@ -111,6 +125,7 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
     }
 
     private static Publisher<Void> notAsked(HttpServerRequest request, HttpServerResponse response) {
+        response.header(HttpHeaderNames.ALLOW, "GET, HEAD");
         return error(response, 405, request.fullPath() + " takes GET");
     }
 

@@ -76,7 +76,8 @@ final class HttpPortTest {
         assertTrue(
                 answer.endsWith(
                         "{\"error\":{\"code\":\"INVALID_REQUEST\",\"message\":\"there is nothing at /v1/nothing; this"
-                                + " port has /healthz, /readyz, /metrics, and RSocket over WebSocket at /rsocket\",\"retriable\":false}}"),
+                                + " port has the pages / and /demo, /levada.js, /healthz, /readyz, /metrics, and RSocket"
+                                + " over WebSocket at /rsocket\",\"retriable\":false}}"),
                 answer);
         assertEquals("426", status(get("/rsocket", "")));
         assertEquals(
@@ -122,6 +123,7 @@ final class HttpPortTest {
     @Test
     void what_is_no_http_is_answered_and_closed() throws IOException {
         assertEquals("400", status(ask("\u0001\u0002\u0003 garbage\r\n\r\n")));
+        assertEquals("400", status(get("/a\\b", "")));
         assertEquals(
                 "431",
                 status(get("/healthz", "X: " + "x".repeat(20_000) + "\r\n")).replace("413", "431"));
