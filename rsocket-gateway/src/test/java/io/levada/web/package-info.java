@@ -1,4 +1,4 @@
-/** What browsers and Node see of a server: pages, and the client in JavaScript. */
+/** What browsers and Node see of a server: pages, and the client in JavaScript. Chromium drives them; see Chromium. */
 @NullMarked
 package io.levada.web;
 
