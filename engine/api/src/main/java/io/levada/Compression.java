@@ -1,5 +1,9 @@
 package io.levada;
 
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
 /** How the records of a batch are compressed; the ids are those of Kafka's record batch attributes. */
 public enum Compression {
     NONE(0),
@@ -27,5 +31,23 @@ public enum Compression {
             }
         }
         throw new LevadaException(ErrorCode.CORRUPT_MESSAGE, "unknown compression codec " + id);
+    }
+
+    /** Reads a codec's name in lower case; fails with {@link ErrorCode#INVALID_REQUEST} for another. */
+    public static Compression parse(String text) {
+        for (Compression compression : values()) {
+            if (compression.spelled().equals(text)) {
+                return compression;
+            }
+        }
+        throw new LevadaException(
+                ErrorCode.INVALID_REQUEST,
+                "'" + text + "' is no codec; use "
+                        + Arrays.stream(values()).map(Compression::spelled).collect(Collectors.joining(", ")));
+    }
+
+    /** The spelling that {@link #parse} reads. */
+    public String spelled() {
+        return name().toLowerCase(Locale.ROOT);
     }
 }

@@ -11,9 +11,10 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Positions, ends and tokens: their spellings, and what is refused. */
+/** Positions, ends, tokens and what else has a name in requests: their spellings, and what is refused. */
 class PlacesTest {
     private static final Token TOKEN =
             new Token(new UUID(1, 2), new UUID(-3, 4), new TreeMap<>(Map.of(0, 7L, 9_999, Long.MAX_VALUE)));
@@ -32,6 +33,20 @@ class PlacesTest {
     void overflow_policies_are_spelled_as_they_are_read(String text) {
         assertEquals(text, Overflow.parse(text).spelled());
         assertEquals("disconnect:10000", Overflow.parse("disconnect").spelled());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void compression_codecs_are_spelled_as_they_are_read(Compression compression) {
+        assertEquals(compression, Compression.parse(compression.spelled()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "GZIP", "brotli"})
+    void what_is_no_compression_codec_is_refused_with_those_there_are(String text) {
+        LevadaException refused = assertThrows(LevadaException.class, () -> Compression.parse(text));
+        assertEquals(ErrorCode.INVALID_REQUEST, refused.code());
+        assertEquals("'" + text + "' is no codec; use none, gzip, snappy, lz4, zstd", refused.getMessage());
     }
 
     @ParameterizedTest

@@ -16,7 +16,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -150,26 +149,22 @@ final class PublishCommand implements Runnable {
 
     /** Codecs in lower case, as everybody writes them. */
     static final class CodecName implements ITypeConverter<Compression> {
-        private static String name(Compression codec) {
-            return codec.name().toLowerCase(Locale.ROOT);
-        }
-
         @Override
         public Compression convert(String name) {
-            for (Compression codec : Compression.values()) {
-                if (name.equals(name(codec))) {
-                    return codec;
-                }
+            try {
+                return Compression.parse(name);
+            } catch (LevadaException e) {
+                throw new TypeConversionException(e.getMessage());
             }
-            throw new TypeConversionException(
-                    "'" + name + "' is no codec; use one of " + String.join(", ", new Candidates()));
         }
 
         /** The names, for completion. */
         static final class Candidates implements Iterable<String> {
             @Override
             public Iterator<String> iterator() {
-                return Arrays.stream(Compression.values()).map(CodecName::name).iterator();
+                return Arrays.stream(Compression.values())
+                        .map(Compression::spelled)
+                        .iterator();
             }
         }
     }
