@@ -1,5 +1,6 @@
 package io.levada.engine;
 
+import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.Overflow;
@@ -249,6 +250,11 @@ final class MemberSession implements GroupSession {
         @Override
         public CompletionStage<ReaderStatus> status() {
             return subscription.status();
+        }
+
+        @Override
+        public boolean accepts(Compression codec) {
+            return batches.accepts(codec);
         }
 
         @Override

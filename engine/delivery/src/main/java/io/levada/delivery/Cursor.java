@@ -210,28 +210,44 @@ final class Cursor {
         if (count == 0) {
             return passTo(RecordBatch.nextOffset(batch));
         }
-        if (isWhole(batch) && count <= records) {
-            int size = batch.readableBytes();
-            if (size <= bytes) {
-                position = RecordBatch.nextOffset(batch);
-                told = position;
-                subscription.deliver(handle, count, keep(batch, block, bytes));
-                return endedOrOn();
-            } else if (subscription.expectsBytes(size)) {
-                return Step.NEEDS_BYTES;
-            }
+        boolean whole = isWhole(batch) && count <= records;
+        boolean asStored = whole && subscription.accepts(batch);
+        Step step = asStored ? deliverWhole(batch, block, bytes) : null;
+        return step != null ? step : deliverInflated(batch, whole && !asStored, records, bytes);
+    }
+
+    /** Delivers all of a batch; null where credit does not cover it, and no more is to be expected. */
+    private @Nullable Step deliverWhole(ByteBuf batch, Block block, long bytes) {
+        int size = batch.readableBytes();
+        if (size > bytes) {
+            return subscription.expectsBytes(size) ? Step.NEEDS_BYTES : null;
         }
+        position = RecordBatch.nextOffset(batch);
+        told = position;
+        subscription.deliver(handle, RecordBatch.recordCount(batch), keep(batch, block, bytes));
+        return endedOrOn();
+    }
+
+    /**
+     * Delivers a batch inflated, all of it where it is to go out whole and credit covers it, else what is wanted. Nothing
+     * larger goes out than a batch may be stored, which readers hold batches to, and frames have room for.
+     */
+    private Step deliverInflated(ByteBuf batch, boolean whole, long records, long bytes) {
         Block inflated = feed.inflated(batch);
+        if (inflated == null) {
+            return walk(batch, records, bytes);
+        }
         try {
-            return walk(inflated == null ? batch : inflated.bytes(), records, bytes);
+            ByteBuf plain = inflated.bytes().slice(); // of which others have slices of their own
+            int most = subscription.limits().maxBatchBytes();
+            Step step = whole && plain.readableBytes() <= most ? deliverWhole(plain, inflated, bytes) : null;
+            return step != null ? step : walk(plain, records, Math.min(bytes, most));
         } finally {
-            if (inflated != null) {
-                inflated.release();
-            }
+            inflated.release();
         }
     }
 
-    /** Whether all of a batch is wanted, so that it goes out as it is where credit allows. */
+    /** Whether all of a batch is wanted, so that it goes out in one where credit allows. */
     private boolean isWhole(ByteBuf batch) {
         return conflation == null
                 && subscription.filter() == null

@@ -1,5 +1,6 @@
 package io.levada.delivery;
 
+import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.Overflow;
@@ -392,6 +393,12 @@ public final class Subscription implements GroupSession.AssignedReader {
     @Nullable
     RecordFilter filter() {
         return filter;
+    }
+
+    /** Whether a batch may go out in the codec it is stored in. */
+    boolean accepts(ByteBuf batch) {
+        Compression codec = RecordBatch.compression(batch);
+        return codec == Compression.NONE || sink.accepts(codec);
     }
 
     DeliveryLoop loop() {

@@ -17,6 +17,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** A partition in memory that counts how often it is read. One thread publishes, any may read. */
 final class FakePartition implements PartitionSource {
+    /** Others than ours compress more into a batch than it may take once stored. */
+    private static final Limits PUBLISHED = Limits.DEFAULT.withMaxBatchBytes(Limits.DEFAULT.maxInflatedBytes());
+
     final TopicPartition name;
     final AtomicInteger reads = new AtomicInteger();
     private final ByteBufAllocator allocator;
@@ -37,7 +40,7 @@ final class FakePartition implements PartitionSource {
      */
     ByteBuf publish(int records, int valueBytes, Compression compression) {
         ByteBuf batch;
-        try (BatchBuilder builder = new BatchBuilder(allocator, compression, Limits.DEFAULT)) {
+        try (BatchBuilder builder = new BatchBuilder(allocator, compression, PUBLISHED)) {
             for (int i = 0; i < records; i++) {
                 builder.append(durable + i, key(durable + i), new byte[valueBytes], List.of());
             }

@@ -1,5 +1,6 @@
 package io.levada.delivery;
 
+import io.levada.Compression;
 import io.levada.LevadaException;
 import io.levada.facade.BatchSink;
 import io.levada.protocol.Limits;
@@ -7,9 +8,11 @@ import io.levada.protocol.RecordBatch;
 import io.levada.protocol.RecordCursor;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Writes down what it hears, and checks what must hold of every batch. */
@@ -19,6 +22,7 @@ final class RecordingSink implements BatchSink {
     final Map<Integer, Long> passed = new HashMap<>();
     final List<Integer> handles = new ArrayList<>();
     final List<ByteBuf> kept = new ArrayList<>();
+    Set<Compression> accepted = EnumSet.allOf(Compression.class);
     boolean keep;
     int records;
     long bytes;
@@ -26,10 +30,24 @@ final class RecordingSink implements BatchSink {
     volatile boolean ended;
     Runnable onBatch = () -> {};
 
+    /** One that takes these codecs, and none. */
+    static RecordingSink accepting(Set<Compression> codecs) {
+        RecordingSink sink = new RecordingSink();
+        sink.accepted = codecs;
+        return sink;
+    }
+
+    @Override
+    public boolean accepts(Compression codec) {
+        return accepted.contains(codec);
+    }
+
     @Override
     public void onBatch(int handle, int count, ByteBuf batch) {
         check(!ended, "nothing follows the end");
         RecordBatch.verify(batch);
+        Compression codec = RecordBatch.compression(batch);
+        check(codec == Compression.NONE || accepted.contains(codec), "the codec is accepted");
         check(count == RecordBatch.recordCount(batch) && count > 0, "the count is the batch's");
         List<Long> seen = offsets.computeIfAbsent(handle, key -> new ArrayList<>());
         try (RecordCursor cursor = RecordCursor.open(batch, Limits.DEFAULT)) {

@@ -1,11 +1,20 @@
 package io.levada.facade;
 
+import io.levada.Compression;
 import io.levada.LevadaException;
 import io.netty.buffer.ByteBuf;
 import org.jspecify.annotations.Nullable;
 
 /** What a reader hears. Partitions are told apart by handles. */
 public interface BatchSink {
+    /**
+     * Whether batches that are stored in this codec come as they are; of another one they come inflated, and count as such
+     * against the credit in bytes. Always the same answer, from any thread. Of {@link Compression#NONE} nobody asks.
+     */
+    default boolean accepts(Compression codec) {
+        return true;
+    }
+
     /**
      * A batch whose records are all wanted: none lies before the reader's position. Offsets may have holes. The buffer is
      * the sink's, to be released, and is not to be written to.

@@ -5,7 +5,7 @@ package io.levada.facade;
  *
  * @param storageReads blocks read from storage; one for all readers who are near each other, none for those at the end
  * @param storageReadBytes bytes of them
- * @param inflatedBatches compressed batches inflated to be cut or filtered; one for all readers who are near
+ * @param inflatedBatches compressed batches inflated to be cut, filtered, or given to one who does not accept their codec; one for all readers who are near
  */
 public record ReadTotals(long storageReads, long storageReadBytes, long inflatedBatches) {
     /** Of an engine that has no storage of its own. */

@@ -1,5 +1,6 @@
 package io.levada.testkit;
 
+import io.levada.Compression;
 import io.levada.LevadaException;
 import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
@@ -51,6 +52,11 @@ final class BreakingReader implements BatchReader, BatchSink {
         if (reader != null) {
             reader.cancel();
         }
+    }
+
+    @Override
+    public boolean accepts(Compression codec) {
+        return sink.accepts(codec);
     }
 
     @Override
