@@ -1,6 +1,8 @@
 package io.levada.sdk;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.levada.Compression;
 import io.levada.LevadaException;
 import io.levada.Overflow;
 import io.levada.ReadSpec;
@@ -10,7 +12,11 @@ import io.levada.protocol.FilterJson;
 import io.levada.protocol.Message;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
+import io.rsocket.RSocket;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
 /** A channel of batches against credit: {@code read.batched} as it is, and what group.partition.batched builds on. */
@@ -36,8 +42,23 @@ class RemoteReader extends RemoteStream implements BatchReader {
         if (spec.overflow().policy() != Overflow.Policy.PAUSE) {
             request.put("overflow", spec.overflow().spelled());
         }
-        reader.open(link.connection(), Wire.openMessage(request));
+        reader.open(link.connection(), request);
         return reader;
+    }
+
+    /** Opens the channel with a request, and with what of it is the sink's to say. */
+    final void open(Mono<RSocket> connection, ObjectNode request) {
+        List<Compression> accepted =
+                Arrays.stream(Compression.values()).filter(this::accepts).toList();
+        if (accepted.size() < Compression.values().length) {
+            ArrayNode names = request.putArray("accept");
+            accepted.forEach(codec -> names.add(codec.spelled()));
+        }
+        open(connection, Wire.openMessage(request));
+    }
+
+    private boolean accepts(Compression codec) {
+        return codec == Compression.NONE || sink.accepts(codec);
     }
 
     @Override

@@ -194,7 +194,7 @@ final class RemoteSession extends RemoteStream implements GroupSession {
     }
 
     private void open(RemoteAssignedReader reader, String name) {
-        reader.open(connection, Wire.openMessage(Wire.object().put("member", name)));
+        reader.open(connection, Wire.object().put("member", name));
     }
 
     @Override

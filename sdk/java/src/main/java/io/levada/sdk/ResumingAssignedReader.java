@@ -1,5 +1,6 @@
 package io.levada.sdk;
 
+import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.facade.BatchSink;
@@ -161,6 +162,11 @@ final class ResumingAssignedReader implements AssignedReader {
 
         private boolean isOver() {
             return channel != this || ended;
+        }
+
+        @Override
+        public boolean accepts(Compression codec) {
+            return sink.accepts(codec);
         }
 
         @Override

@@ -1,5 +1,6 @@
 package io.levada.sdk;
 
+import io.levada.Compression;
 import io.levada.End;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
@@ -204,6 +205,11 @@ final class ResumingReader implements BatchReader {
 
         private boolean isOver() {
             return channel != this || ended;
+        }
+
+        @Override
+        public boolean accepts(Compression codec) {
+            return sink.accepts(codec);
         }
 
         @Override

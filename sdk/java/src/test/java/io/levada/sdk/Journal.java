@@ -1,5 +1,6 @@
 package io.levada.sdk;
 
+import io.levada.Compression;
 import io.levada.LevadaException;
 import io.levada.TopicPartition;
 import io.levada.facade.BatchSink;
@@ -7,6 +8,8 @@ import io.levada.facade.MemberSink;
 import io.levada.facade.WriterSink;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Journal {
     final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
     volatile boolean onSdkThreads = true;
+    private volatile Set<Compression> accepted = EnumSet.allOf(Compression.class);
 
     String next() {
         return Await.next(lines, "call to the sink");
@@ -60,8 +64,19 @@ final class Journal {
         };
     }
 
+    /** The same, whose sinks for batches accept these codecs. */
+    Journal accepting(Set<Compression> codecs) {
+        accepted = codecs;
+        return this;
+    }
+
     BatchSink batches() {
         return new BatchSink() {
+            @Override
+            public boolean accepts(Compression codec) {
+                return accepted.contains(codec);
+            }
+
             @Override
             public void onBatch(int handle, int records, ByteBuf batch) {
                 long base = RecordBatch.baseOffset(batch);

@@ -3,6 +3,7 @@ package io.levada.sdk;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.Compression;
 import io.levada.End;
 import io.levada.ErrorCode;
 import io.levada.Filter;
@@ -18,6 +19,7 @@ import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -83,6 +85,17 @@ class ReaderTest {
         assertEquals(
                 new Message.Open("{\"topic\":\"t\",\"partition\":2,\"from\":\"offset:7\",\"to\":\"now\","
                         + "\"filter\":{\"headers\":{\"h\":\"x\"}}}"),
+                server.nextChannel().next());
+    }
+
+    @Test
+    void codecs_that_a_reader_does_not_accept_are_left_out_of_those_it_names() {
+        engine.read(
+                ReadSpec.of("t"),
+                journal.accepting(Set.of(Compression.ZSTD, Compression.GZIP)).batches());
+        assertEquals(
+                new Message.Open("{\"topic\":\"t\",\"from\":\"earliest\",\"to\":\"never\","
+                        + "\"accept\":[\"none\",\"gzip\",\"zstd\"]}"),
                 server.nextChannel().next());
     }
 

@@ -24,6 +24,7 @@ import io.netty.buffer.ByteBufUtil;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -296,6 +297,19 @@ class ResumeTest {
         assertEquals(1, server.connections.size());
         next.send(new Message.Records(0, 1, Batches.of(1, 1)));
         assertEquals("batch 0 1 at 1", journal.next());
+    }
+
+    @Test
+    void what_a_reader_accepts_is_said_on_every_connection() {
+        describe(LOG, 0, 100);
+        engine.read(ReadSpec.of("t"), journal.accepting(Set.of()).batches());
+        Message.Open first =
+                assertInstanceOf(Message.Open.class, server.nextChannel().next());
+        assertTrue(first.json().endsWith(",\"accept\":[\"none\"]}"), first.json());
+        server.dropConnections();
+        Message.Open next =
+                assertInstanceOf(Message.Open.class, server.nextChannel().next());
+        assertTrue(next.json().endsWith(",\"accept\":[\"none\"]}"), next.json());
     }
 
     @Test

@@ -17,6 +17,7 @@ import io.levada.sdk.FakeServer.Transport;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
@@ -85,6 +86,22 @@ class ResumingSessionTest {
             channel.sendText("{\"type\":\"rejoined\",\"generation\":3,\"handles\":" + handles + "}");
             return channel;
         }
+    }
+
+    @Test
+    void what_a_reader_accepts_is_said_on_every_connection() {
+        GroupSession session = join();
+        session.read(new Journal().accepting(Set.of()).batches());
+        Channel channel = server.nextChannel();
+        channel.nextText();
+        channel.sendText("{\"type\":\"joined\",\"member\":\"m-1\",\"secret\":\"42\",\"generation\":3}");
+        Message open = new Message.Open("{\"member\":\"m-1\",\"accept\":[\"none\"]}");
+        assertEquals(open, server.nextChannel().next());
+        server.dropConnections();
+        channel = server.nextChannel();
+        channel.nextText();
+        channel.sendText("{\"type\":\"rejoined\",\"generation\":3,\"handles\":[]}");
+        assertEquals(open, server.nextChannel().next());
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.levada.sdk;
 
+import io.levada.Compression;
 import io.levada.LevadaException;
 import io.levada.facade.BatchSink;
 import io.netty.buffer.ByteBuf;
@@ -7,6 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Passes on what it hears, and does something at once, in the same call, when it hears of an error. */
 record RetryOnce(BatchSink sink, Runnable onFailure) implements BatchSink {
+    @Override
+    public boolean accepts(Compression codec) {
+        return sink.accepts(codec);
+    }
+
     @Override
     public void onBatch(int handle, int records, ByteBuf batch) {
         sink.onBatch(handle, records, batch);
