@@ -1,5 +1,6 @@
 package io.levada.gateway;
 
+import io.levada.Compression;
 import io.levada.End;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
@@ -13,15 +14,19 @@ import io.levada.facade.WaitReason;
 import io.levada.protocol.Message;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.FluxSink;
 
 /**
- * {@code read.batched} and {@code group.partition.batched}: batches as they are stored, against the client's credit. The
- * records of the credit go on to the engine at once, its bytes as far as the connection's budget goes.
+ * {@code read.batched} and {@code group.partition.batched}: batches as they are stored, where the client accepts their codec,
+ * against its credit. The records of the credit go on to the engine at once, its bytes as far as the connection's budget goes.
  */
 final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
     private final Route route;
+    private Set<Compression> accepted = EnumSet.allOf(Compression.class);
     private @Nullable BatchReader reader;
     private OutboundBudget.@Nullable Share share;
     private @Nullable GroupChannel member;
@@ -44,16 +49,34 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
     }
 
     private BatchReader readTopic(Json wanted) {
-        ReadSpec spec = topic(wanted);
+        ReadSpec spec = topic(wanted.only("topic", "partition", "from", "to", "filter", "overflow", "accept"));
+        accepted = accepted(wanted);
         subject = Subject.topic(route, spec.topic());
         return session.engine().read(spec, this);
     }
 
     private BatchReader readAssigned(Json wanted) {
-        GroupChannel owner = session.member(wanted.only("member").text("member"));
+        GroupChannel owner = session.member(wanted.only("member", "accept").text("member"));
+        accepted = accepted(wanted);
         member = owner;
         subject = owner.subject(route);
         return owner.membership().read(this);
+    }
+
+    /** The codecs named, or all where nothing is said. */
+    private static Set<Compression> accepted(Json wanted) {
+        List<String> names = wanted.textsOrNull("accept");
+        if (names == null) {
+            return EnumSet.allOf(Compression.class);
+        }
+        Set<Compression> accepted = EnumSet.noneOf(Compression.class);
+        names.forEach(name -> accepted.add(Compression.parse(name)));
+        return accepted;
+    }
+
+    @Override
+    public boolean accepts(Compression codec) {
+        return accepted.contains(codec);
     }
 
     @Override
@@ -81,9 +104,8 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
         return share == null ? 0 : share.wanted();
     }
 
-    /** What {@code read} and {@code read.batched} are asked for. */
+    /** What both {@code read} and {@code read.batched} are asked for. */
     static ReadSpec topic(Json wanted) {
-        wanted.only("topic", "partition", "from", "to", "filter", "overflow");
         String to = wanted.textOrNull("to");
         String overflow = wanted.textOrNull("overflow");
         return new ReadSpec(

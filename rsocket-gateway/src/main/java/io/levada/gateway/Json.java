@@ -127,10 +127,24 @@ final class Json {
         return value.intValue();
     }
 
+    /** At least one. */
     List<String> texts(String field) {
+        List<String> texts = textsOrNull(field);
+        if (texts == null || texts.isEmpty()) {
+            throw invalid(what + " needs '" + field + "', an array of strings");
+        }
+        return texts;
+    }
+
+    /** Any number. */
+    @Nullable
+    List<String> textsOrNull(String field) {
         JsonNode value = get(field);
+        if (value.isMissingNode()) {
+            return null;
+        }
         List<String> texts = new ArrayList<>();
-        if (!value.isArray() || value.isEmpty()) {
+        if (!value.isArray()) {
             throw invalid(what + " needs '" + field + "', an array of strings");
         }
         for (JsonNode element : value) {

@@ -59,8 +59,10 @@ final class Metrics implements AutoCloseable {
                 .storageReads());
         counter("levada.storage.read.bytes", "bytes of these blocks", stats -> stats.reads()
                 .storageReadBytes());
-        counter("levada.inflated.batches", "compressed batches inflated to be cut or filtered", stats -> stats.reads()
-                .inflatedBatches());
+        counter(
+                "levada.inflated.batches",
+                "compressed batches inflated to be cut, filtered or given to one who does not accept their codec",
+                stats -> stats.reads().inflatedBatches());
         Gauge.builder("levada.direct.bytes", PlatformDependent::usedDirectMemory)
                 .description("memory beside the heap for what is read, written and cached")
                 .register(registry);

@@ -96,7 +96,7 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
     }
 
     private BatchReader readTopic(Json wanted) {
-        ReadSpec spec = BatchedRead.topic(wanted);
+        ReadSpec spec = BatchedRead.topic(wanted.only("topic", "partition", "from", "to", "filter", "overflow"));
         topic = spec.topic();
         subject = Subject.topic(Route.READ, topic);
         return session.engine().read(spec, this);

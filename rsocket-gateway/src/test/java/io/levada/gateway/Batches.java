@@ -29,6 +29,16 @@ final class Batches {
         }
     }
 
+    /** So many records of so many bytes each, that are alike. */
+    static ByteBuf compressed(Compression codec, int records, int valueBytes) {
+        try (BatchBuilder builder = new BatchBuilder(ByteBufAllocator.DEFAULT, codec, Limits.DEFAULT)) {
+            for (int i = 0; i < records; i++) {
+                builder.append(1_000, null, new byte[valueBytes], List.of());
+            }
+            return builder.build();
+        }
+    }
+
     static ByteBuf ofSize(long baseOffset, int records, int valueBytes) {
         try (BatchBuilder builder = new BatchBuilder(ByteBufAllocator.DEFAULT, Compression.NONE, Limits.DEFAULT)) {
             byte[] value = new byte[valueBytes];

@@ -1,5 +1,6 @@
 package io.levada.gateway;
 
+import io.levada.Compression;
 import io.levada.Groups;
 import io.levada.LevadaException;
 import io.levada.ReadSpec;
@@ -60,6 +61,11 @@ final class CountedEngine implements Engine {
     }
 
     private record Counting(BatchSink sink, Counter counter) implements BatchSink {
+        @Override
+        public boolean accepts(Compression codec) {
+            return sink.accepts(codec);
+        }
+
         @Override
         public void onBatch(int handle, int records, ByteBuf batch) {
             counter.took(records, batch);

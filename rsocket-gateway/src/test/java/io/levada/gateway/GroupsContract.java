@@ -1,9 +1,11 @@
 package io.levada.gateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.Filter;
 import io.levada.LevadaException;
@@ -191,6 +193,25 @@ interface GroupsContract {
         channel.down.cancel();
         Await.until("cancelled", reader.cancelled::get);
         member.down.cancel();
+    }
+
+    @Test
+    default void owned_partitions_are_read_in_the_codecs_that_are_accepted() {
+        FakeEngine.FakeSession session = joined(join());
+        client().channel(
+                        "group.partition.batched",
+                        new Message.Open("{\"member\":\"m-1\",\"accept\":[\"gzip\"]}"),
+                        Long.MAX_VALUE);
+        FakeEngine.FakeReader reader = Await.next("a reader", session.readers);
+        assertTrue(reader.sink.accepts(Compression.GZIP));
+        assertFalse(reader.sink.accepts(Compression.ZSTD));
+        assertTrue(client().channel(
+                        "group.partition.batched",
+                        new Message.Open("{\"member\":\"m-1\",\"accept\":[\"br\"]}"),
+                        Long.MAX_VALUE)
+                .down
+                .end()
+                .contains("'br' is no codec; use none, gzip, snappy, lz4, zstd"));
     }
 
     @Test

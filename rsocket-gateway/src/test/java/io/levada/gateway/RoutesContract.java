@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.Filter;
 import io.levada.LevadaException;
@@ -18,6 +19,7 @@ import io.levada.protocol.Message;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
@@ -349,6 +351,46 @@ interface RoutesContract {
                 String.valueOf(failed.error() == null ? null : failed.error().line()));
         assertEquals(new Message.End(1, null), channel.down.message());
         assertEquals(RawClient.Stream.COMPLETE, channel.down.end());
+    }
+
+    private List<Compression> accepted(String members) {
+        RawClient.Channel channel = client().channel(
+                        "read.batched",
+                        new Message.Open("{\"topic\":\"t\",\"from\":\"earliest\"" + members + "}"),
+                        Long.MAX_VALUE);
+        FakeEngine.FakeReader reader = Await.next("a reader", engine().readers);
+        channel.down.cancel();
+        return Arrays.stream(Compression.values()).filter(reader.sink::accepts).toList();
+    }
+
+    @Test
+    default void a_batched_read_says_which_codecs_it_accepts() {
+        assertEquals(List.of(Compression.values()), accepted(""));
+        assertEquals(List.of(Compression.values()), accepted(",\"accept\":null"));
+        assertEquals(List.of(), accepted(",\"accept\":[]"));
+        assertEquals(List.of(Compression.GZIP), accepted(",\"accept\":[\"gzip\",\"gzip\"]"));
+        assertEquals(
+                List.of(Compression.NONE, Compression.LZ4, Compression.ZSTD),
+                accepted(",\"accept\":[\"zstd\",\"none\",\"lz4\"]"));
+    }
+
+    @Test
+    default void a_codec_that_is_none_is_answered_with_those_there_are() {
+        String known = error("INVALID_REQUEST", "'br' is no codec; use none, gzip, snappy, lz4, zstd", false);
+        String open = "{\"topic\":\"t\",\"from\":\"earliest\",\"accept\":";
+        assertEquals(
+                known,
+                client().channel("read.batched", new Message.Open(open + "[\"gzip\",\"br\"]}"), 1)
+                        .down
+                        .end());
+        for (String wrong : List.of("\"gzip\"", "[1]", "{}")) {
+            assertTrue(client().channel("read.batched", new Message.Open(open + wrong + "}"), 1)
+                    .down
+                    .end()
+                    .contains("read.batched needs 'accept', an array of strings"));
+        }
+        assertTrue(client().stream("read", open + "[\"gzip\"]}", 1).end().contains("read has no 'accept'"));
+        assertNull(engine().readers.peek());
     }
 
     @Test
