@@ -25,6 +25,8 @@ import reactor.core.publisher.FluxSink;
  * against its credit. The records of the credit go on to the engine at once, its bytes as far as the connection's budget goes.
  */
 final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
+    private static final int MAX_LABEL = 100;
+
     private final Route route;
     private Set<Compression> accepted = EnumSet.allOf(Compression.class);
     private @Nullable BatchReader reader;
@@ -49,9 +51,9 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
     }
 
     private BatchReader readTopic(Json wanted) {
-        ReadSpec spec = topic(wanted.only("topic", "partition", "from", "to", "filter", "overflow", "accept"));
+        ReadSpec spec = topic(wanted.only("topic", "partition", "from", "to", "filter", "overflow", "label", "accept"));
         accepted = accepted(wanted);
-        subject = Subject.topic(route, spec.topic());
+        subject = Subject.topic(route, spec.topic(), label(wanted));
         return session.engine().read(spec, this);
     }
 
@@ -115,6 +117,15 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
                 to == null ? End.never() : End.parse(to),
                 wanted.filterOrNull("filter"),
                 overflow == null ? Overflow.pause() : Overflow.parse(overflow));
+    }
+
+    /** What the client calls this reading, for {@code stats} to tell. */
+    static @Nullable String label(Json wanted) {
+        String label = wanted.textOrNull("label");
+        if (label != null && (label.isEmpty() || label.length() > MAX_LABEL)) {
+            throw invalid("'label' is 1 to " + MAX_LABEL + " characters, not " + label.length());
+        }
+        return label;
     }
 
     @Override

@@ -55,7 +55,7 @@ final class GroupChannel extends ClientChannel implements MemberSink {
 
     /** What this member reads by a route of its own, as statistics name it. */
     Subscribed.Subject subject(Route route) {
-        return new Subscribed.Subject(route, null, groupName, member);
+        return new Subscribed.Subject(route, null, groupName, member, null);
     }
 
     /** The partition behind a handle; fails with {@link ErrorCode#STALE_MEMBER_EPOCH} where it is not owned. */

@@ -31,16 +31,18 @@ interface Subscribed {
      * @param topic the topic, or null of a member
      * @param group the group, or null of a topic
      * @param member the member, or null of a topic
+     * @param label what its client calls it, or null where it did not say
      */
     record Subject(
             Route route,
             @Nullable String topic,
             @Nullable String group,
-            @Nullable String member) {
-        static final Subject NONE = new Subject(Route.READ, null, null, null);
+            @Nullable String member,
+            @Nullable String label) {
+        static final Subject NONE = new Subject(Route.READ, null, null, null, null);
 
-        static Subject topic(Route route, String topic) {
-            return new Subject(route, topic, null, null);
+        static Subject topic(Route route, String topic, @Nullable String label) {
+            return new Subject(route, topic, null, null, label);
         }
     }
 }

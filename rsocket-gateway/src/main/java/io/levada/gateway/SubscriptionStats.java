@@ -75,6 +75,9 @@ record SubscriptionStats(
         if (subject.group() != null) {
             json.put("group", subject.group()).put("member", subject.member());
         }
+        if (subject.label() != null) {
+            json.put("label", subject.label());
+        }
         return json.put("partitions", reader.partitions())
                 .put("demand", demand)
                 .put("demandBytes", demandBytes)

@@ -14,8 +14,12 @@ import io.levada.TopicSpec;
 import io.levada.engine.EmbeddedEngine;
 import io.levada.facade.WaitReason;
 import io.levada.protocol.Message;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -147,6 +151,39 @@ final class StatsTest {
 
             assertTrue(told.path("bytesInFlight").asLong() > 64 << 10, told.toString());
             assertTrue(told.path("lag").asLong() > 0);
+        }
+    }
+
+    @Test
+    void a_reading_is_recognised_by_its_label() {
+        publish(1, 10);
+        String labelled = "{\"topic\":\"t\",\"from\":\"earliest\",\"label\":\"mine\"}";
+        client.stream("read", labelled, 1).text();
+        JsonNode plain = until("", subscription -> subscription.path("records").asLong() == 1);
+        client.stream("read", "{\"topic\":\"t\",\"from\":\"latest\"}", 1);
+        client.channel("read.batched", new Message.Open(labelled.replace("mine", "other")), Long.MAX_VALUE);
+
+        assertEquals("mine", plain.path("label").asText());
+        RawClient.Stream stream = watcher.stream("stats", "{" + SOON + "}", Long.MAX_VALUE);
+        JsonNode told = next(stream);
+        while (told.path("count").asInt() < 3) {
+            told = next(stream);
+        }
+        stream.cancel();
+        assertEquals(
+                Set.of("", "mine", "other"),
+                StreamSupport.stream(told.path("subscriptions").spliterator(), false)
+                        .map(each -> each.path("label").asText())
+                        .collect(Collectors.toSet()));
+    }
+
+    @Test
+    void a_label_of_no_use_is_refused() {
+        String open = "{\"topic\":\"t\",\"from\":\"earliest\",\"label\":\"%s\"}";
+        for (String label : List.of("", "x".repeat(101))) {
+            assertTrue(client.stream("read", open.formatted(label), 1)
+                    .end()
+                    .contains("'label' is 1 to 100 characters, not " + label.length()));
         }
     }
 
