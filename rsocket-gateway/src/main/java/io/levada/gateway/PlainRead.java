@@ -96,7 +96,8 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
     }
 
     private BatchReader readTopic(Json wanted) {
-        ReadSpec spec = BatchedRead.topic(wanted.only("topic", "partition", "from", "to", "filter", "overflow", "label"));
+        ReadSpec spec =
+                BatchedRead.topic(wanted.only("topic", "partition", "from", "to", "filter", "overflow", "label"));
         topic = spec.topic();
         subject = Subject.topic(Route.READ, topic, BatchedRead.label(wanted));
         return session.engine().read(spec, this);
