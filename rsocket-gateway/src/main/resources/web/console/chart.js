@@ -50,13 +50,14 @@ const redrawn = new Set();
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => redrawn.forEach(chart => chart.redraw()));
 
 /**
- * `<levada-chart>`: set `label`, `series` (`[{label, colour}]`, colour 1 to 4), `format` (of a number) and `history` before it is
+ * `<levada-chart>`: set `label`, `series` (`[{label, colour}]`, colour 1 to 4), `format` (of a number; `binary` where it is of bytes) and `history` before it is
  * added; call `add(...values)` for each point.
  */
 export class Chart extends HTMLElement {
   label = '';
   series = [];
   format = String;
+  binary = false;
   height = 96;
   history = null;
   #plot = null;
@@ -91,7 +92,7 @@ export class Chart extends HTMLElement {
     this.history.push(Date.now() / 1000, values);
     if (this.#plot) {
       this.#plot.setData(this.#data());
-      this.#tell();
+      this.#tell(this.#plot.cursor.idx ?? null);
     }
   }
 
@@ -132,13 +133,14 @@ export class Chart extends HTMLElement {
       padding: [8, 4, 0, 0],
       cursor: {y: false, points: {size: 6}, drag: {x: false, y: false}, sync: {key: 'levada'}},
       scales: {
-        x: {range: (plot, low, high) => [Math.max(low ?? 0, (high ?? 0) - KEPT), Math.max(high ?? 0, (low ?? 0) + 30)]},
-        y: {range: (plot, low, high) => [0, Math.max(1e-9, high ?? 0) < 1 ? 1 : high * 1.1]},
+        x: {range: (plot, low, high) => [(high ?? 0) - Math.min(KEPT, Math.max(60, (high ?? 0) - (low ?? 0))), high ?? 0]},
+        y: {range: (plot, low, high) => [0, Math.max(1, (high ?? 0) * 1.1)]},
       },
       axes: [
-        {...axis, size: 22, space: 90, grid: {show: false}, values: (plot, times) => times.map(clock)},
-        {...axis, size: 58, space: 32, gap: 6, grid: {stroke: () => colour('--line'), width: 1},
-          values: (plot, values) => values.map(value => this.format(value))},
+        {...axis, size: 20, gap: 4, grid: {show: false}, splits: (plot, i, low, high) => marks(high - low).map(ago => high - ago),
+          values: (plot, splits, i) => marks(plot.scales.x.max - plot.scales.x.min).map(ago => ago < 60 ? `${ago} s ago` : `${ago / 60} min ago`)},
+        {...axis, size: 60, space: 30, gap: 6, grid: {stroke: () => colour('--line'), width: 1}, incrs: this.binary ? POWERS : undefined,
+          values: (plot, values) => values.map(value => value % 1 ? '' : this.format(value))},
       ],
       series: [{}, ...this.series.map(one => ({
         label: one.label,
@@ -152,7 +154,11 @@ export class Chart extends HTMLElement {
   }
 }
 
-const clock = seconds => new Date(seconds * 1000).toLocaleTimeString('en-GB');
+/** Where time is marked: so many seconds ago. */
+const marks = span => [120, 60, 30].filter(ago => ago < span * 0.9 && ago > span * 0.25);
+
+/** Bytes are counted in powers of two, and so are their marks. */
+const POWERS = Array.from({length: 50}, (_, i) => 2 ** i);
 
 customElements.define('levada-chart', Chart);
 

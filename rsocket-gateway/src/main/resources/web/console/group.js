@@ -10,10 +10,12 @@ import {View} from './view.js';
 import {waitTag, WAITS} from './waits.js';
 
 class Group extends View {
+  #lag;
+  #lagMs;
   #group = null;
   #waits = new Map();
   #facts = {
-    state: fact('State'), members: fact('Members'), lag: fact('Behind'), lagMs: fact('In time'), generation: fact('Generation'),
+    state: fact('State'), members: fact('Members'), lag: fact('Lag'), lagMs: fact('Lag in time'), generation: fact('Generation'),
   };
   #members = table({
     label: 'Members',
@@ -35,8 +37,8 @@ class Group extends View {
       {head: 'Partition', number: true, text: one => String(one.partition)},
       {head: 'Committed', number: true, text: one => one.committed < 0 ? 'nothing yet' : count(one.committed)},
       {head: 'End', number: true, text: one => count(one.end)},
-      {head: 'Behind', number: true, text: one => count(one.lag)},
-      {head: 'In time', number: true, text: one => one.lagMs < 0 ? 'not known' : duration(one.lagMs)},
+      {head: 'Lag', number: true, text: one => count(one.lag)},
+      {head: 'Lag in time', number: true, text: one => one.lagMs < 0 ? 'not known' : duration(one.lagMs)},
       {head: 'Owner', class: 'mono', text: one => this.#owners.get(`${one.topic} ${one.partition}`) ?? '–'},
       {head: 'Said with the commit', class: 'mono', text: one => one.metadata ?? ''},
     ],
@@ -47,8 +49,8 @@ class Group extends View {
 
   begin() {
     const [name] = this.place.path;
-    this.lag = chart(`lag ${name}`, {label: 'Records behind', format: n => short(n), series: [{label: 'records', colour: 1}]});
-    this.lagMs = chart(`lagMs ${name}`, {label: 'Behind in time', format: duration, series: [{label: 'time', colour: 2}]});
+    this.#lag = chart(`lag ${name}`, {label: 'Lag in records', format: n => short(n), series: [{label: 'records', colour: 1}]});
+    this.#lagMs = chart(`lagMs ${name}`, {label: 'Lag in time', format: duration, series: [{label: 'time', colour: 2}]});
     const act = (label, work, kind) => button(label, () => this.#group && work(), {kind});
     this.append(
         heading(name, {
@@ -57,7 +59,7 @@ class Group extends View {
         }),
         this.trouble,
         h('dl', {class: 'facts'}, Object.values(this.#facts).map(one => one.element)),
-        h('section', {class: 'charts two', 'aria-label': 'Live charts'}, h('div', {class: 'panel'}, this.lag), h('div', {class: 'panel'}, this.lagMs)),
+        h('section', {class: 'charts two', 'aria-label': 'Live charts'}, h('div', {class: 'panel'}, this.#lag), h('div', {class: 'panel'}, this.#lagMs)),
         h('section', {class: 'panel', 'aria-label': 'Members'},
             h('div', {class: 'panel-head'}, this.#memberHead, link('Their subscriptions', `#/subscriptions?group=${encodeURIComponent(name)}`, {class: 'small'})),
             this.#memberBox),
@@ -80,8 +82,8 @@ class Group extends View {
     this.#facts.lag.set(plural(group.lag, 'record'));
     this.#facts.lagMs.set(duration(group.lagMs));
     this.#facts.generation.set(count(group.generation));
-    this.lag.add(group.lag);
-    this.lagMs.add(group.lagMs);
+    this.#lag.add(group.lag);
+    this.#lagMs.add(group.lagMs);
     this.#owners = new Map(group.members.flatMap(one => one.partitions.map(owned => [`${owned.topic} ${owned.partition}`, one.member])));
     setText(this.#memberHead, group.members.length ? plural(group.members.length, 'member') : 'Members');
     const what = group.members.length ? 'table' : 'none';

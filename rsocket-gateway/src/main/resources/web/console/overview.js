@@ -17,14 +17,14 @@ class Overview extends View {
     groups: fact('Groups', '#/groups'),
     subscriptions: fact('Subscriptions', '#/subscriptions'),
     connections: fact('Connections'),
-    lag: fact('Behind, all together'),
+    lag: fact('Lag of all'),
   };
   #charts = {
     flow: chart('flow', {label: 'Records a second', height: 168, format: n => short(n),
       series: [{label: 'published', colour: 1, filled: true}, {label: 'delivered', colour: 2}]}),
-    memory: chart('memory', {label: 'Memory', format: bytes, series: [{label: 'heap', colour: 1}, {label: 'direct', colour: 2}]}),
-    inFlight: chart('inFlight', {label: 'Bytes in flight', format: bytes, series: [{label: 'held and not yet written', colour: 1}]}),
-    storage: chart('storage', {label: 'Read from storage', format: n => `${bytes(n)}/s`, series: [{label: 'bytes a second', colour: 1}]}),
+    memory: chart('memory', {label: 'Memory', format: bytes, binary: true, series: [{label: 'heap', colour: 1}, {label: 'direct', colour: 2}]}),
+    inFlight: chart('inFlight', {label: 'Bytes in flight', format: bytes, binary: true, series: [{label: 'held and not yet written', colour: 1}]}),
+    storage: chart('storage', {label: 'Read from storage', format: n => `${bytes(n)}/s`, binary: true, series: [{label: 'bytes a second', colour: 1}]}),
     connections: chart('connections', {label: 'Connections and subscriptions', format: n => short(n),
       series: [{label: 'connections', colour: 1}, {label: 'subscriptions', colour: 2}]}),
   };
@@ -42,8 +42,8 @@ class Overview extends View {
   #groups = glance('Groups', '#/groups', [
     {head: 'Group', header: true, fill: (cell, name) => cell.append(link(name, to('groups', name)))},
     {head: 'Members', number: true, wide: true, text: name => known(groups.get(name), one => count(one.members.length))},
-    {head: 'Behind', number: true, text: name => known(groups.get(name), one => count(one.lag))},
-    {head: 'In time', number: true, text: name => known(groups.get(name), one => duration(one.lagMs))},
+    {head: 'Lag', number: true, text: name => known(groups.get(name), one => count(one.lag))},
+    {head: 'Lag in time', number: true, text: name => known(groups.get(name), one => duration(one.lagMs))},
   ]);
 
   begin() {

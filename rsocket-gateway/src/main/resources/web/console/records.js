@@ -10,6 +10,12 @@ const PLACES = [['newest', 'the newest'], ['earliest', 'the earliest'], ['offset
 
 class Records extends View {
   topic = null;
+  #from;
+  #offset;
+  #time;
+  #partition;
+  #at;
+  #when;
   #list = h('ol', {class: 'records', 'aria-label': 'Records'});
   #told = h('p', {class: 'soft small', role: 'status'});
   #more = button('Load more', () => this.#load());
@@ -21,18 +27,18 @@ class Records extends View {
 
   begin() {
     const said = this.place.query;
-    this.from = select(PLACES, PLACES.some(([key]) => key === said.get('from')) ? said.get('from') : 'newest', {onchange: () => this.#fit()});
-    this.offset = h('input', {type: 'number', min: 0, inputmode: 'numeric', value: said.get('at') ?? '0'});
-    this.time = h('input', {type: 'datetime-local', step: 1, value: said.get('time') ?? localTime(Date.now() - 3600e3).slice(0, 19).replace(' ', 'T')});
-    this.partition = select([['', 'all'], ...this.topic.partitions.map(one => [String(one.partition), String(one.partition)])], said.get('partition') ?? '');
-    this.at = field('Offset', this.offset);
-    this.when = field('Time', this.time);
+    this.#from = select(PLACES, PLACES.some(([key]) => key === said.get('from')) ? said.get('from') : 'newest', {onchange: () => this.#fit()});
+    this.#offset = h('input', {type: 'number', min: 0, inputmode: 'numeric', value: said.get('at') ?? '0'});
+    this.#time = h('input', {type: 'datetime-local', step: 1, value: said.get('time') ?? localTime(Date.now() - 3600e3).slice(0, 19).replace(' ', 'T')});
+    this.#partition = select([['', 'all'], ...this.topic.partitions.map(one => [String(one.partition), String(one.partition)])], said.get('partition') ?? '');
+    this.#at = field('Offset', this.#offset);
+    this.#when = field('Time', this.#time);
     this.append(
         h('form', {class: 'toolbar', 'aria-label': 'Which records', onsubmit: event => {
           event.preventDefault();
           this.#begin();
         }},
-        field('From', this.from), this.at, this.when, field('Partition', this.partition),
+        field('From', this.#from), this.#at, this.#when, field('Partition', this.#partition),
         h('button', {type: 'submit', class: 'primary'}, 'Show')),
         this.trouble,
         h('div', {class: 'panel'}, this.#list, this.#after, h('div', {class: 'records-end'}, this.#more, this.#told)));
@@ -41,17 +47,17 @@ class Records extends View {
   }
 
   #fit() {
-    this.at.hidden = this.from.value !== 'offset';
-    this.when.hidden = this.from.value !== 'time';
+    this.#at.hidden = this.#from.value !== 'offset';
+    this.#when.hidden = this.#from.value !== 'time';
   }
 
   #begin() {
-    const from = this.from.value;
-    const partition = this.partition.value === '' ? null : Number(this.partition.value);
-    this.remember({from: from === 'newest' ? null : from, partition: this.partition.value,
-      at: from === 'offset' ? this.offset.value : null, time: from === 'time' ? this.time.value : null});
+    const from = this.#from.value;
+    const partition = this.#partition.value === '' ? null : Number(this.#partition.value);
+    this.remember({from: from === 'newest' ? null : from, partition: this.#partition.value,
+      at: from === 'offset' ? this.#offset.value : null, time: from === 'time' ? this.#time.value : null});
     const position = {
-      earliest: () => 'earliest', offset: () => `offset:${this.offset.value || 0}`, time: () => `time:${new Date(this.time.value).toISOString()}`,
+      earliest: () => 'earliest', offset: () => `offset:${this.#offset.value || 0}`, time: () => `time:${new Date(this.#time.value).toISOString()}`,
     }[from];
     try {
       this.#source = position ? this.#onwards(position(), partition) : this.#backwards(partition);
@@ -98,7 +104,7 @@ class Records extends View {
 
   /** @param end what there is no more of, or null when there may be more */
   #tell(end) {
-    this.#more.textContent = end === 'oldest' ? 'Look for newer' : end ? 'Look for more' : this.from.value === 'newest' ? 'Load older' : 'Load more';
+    this.#more.textContent = end === 'oldest' ? 'Look for newer' : end ? 'Look for more' : this.#from.value === 'newest' ? 'Load older' : 'Load more';
     this.#more.onclick = null;
     this.#more.hidden = this.#shown === 0;
     if (end === 'oldest') {

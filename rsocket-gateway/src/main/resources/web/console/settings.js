@@ -53,16 +53,17 @@ export const SETTINGS = [
   {name: 'retention.bytes', label: 'Retention by size', otherwise: '-1', shown: text => saySize(Number(text)), parse: parseSize,
     hint: 'How much of each partition is kept at least, such as 10GB, or unlimited.'},
   {name: 'cleanup.policy', label: 'What is cleaned up', otherwise: 'delete', shown: text => text,
+    meaning: 'What is cleaned up: what is older than the retention, all but the latest record of each key, or both.',
     options: [['delete', 'delete: what is older than the retention'], ['compact', 'compact: all but the latest record of each key'],
       ['compact,delete', 'both']]},
   {name: 'segment.bytes', label: 'Size of files', otherwise: null, shown: text => saySize(Number(text)), parse: parseSize,
-    hint: 'At which a partition begins its next file, 4KiB to 1GiB.'},
+    hint: 'At which a partition begins its next file, 4KiB to 1GiB.', meaning: 'The size at which a partition begins its next file.'},
   {name: 'delete.retention.ms', label: 'Tombstones are kept for', otherwise: '86400000', shown: text => sayTime(Number(text)), parse: parseTime,
-    hint: 'When compacted, from when compaction first met them.'},
+    hint: 'When compacted, from when compaction first met them.', meaning: 'For how long compaction keeps a tombstone, from when it first met it.'},
   {name: 'min.cleanable.dirty.ratio', label: 'Compacted when so much is new', otherwise: '0.5', shown: text => text, parse: Number,
-    hint: 'A part of the partition’s closed bytes, 0 to 1.'},
+    hint: 'A part of the partition’s closed bytes, 0 to 1.', meaning: 'Which part of a partition’s closed bytes has to be new before it is compacted.'},
   {name: 'max.compaction.lag.ms', label: 'Compacted after, at the latest', otherwise: '86400000', shown: text => sayTime(Number(text)), parse: parseTime,
-    hint: 'However little is new.'},
+    hint: 'However little is new.', meaning: 'After which time a partition is compacted however little is new.'},
 ];
 
 /** What holds, as text: what was set, or what holds unless said. */
@@ -79,7 +80,7 @@ export function cleanup(config) {
 /** For how long and how much, in a few words. */
 export function retention(config) {
   if (!cleanup(config).deletes) {
-    return 'latest of each key';
+    return 'for good';
   }
   const ms = Number(config['retention.ms'] ?? 604800000);
   const size = Number(config['retention.bytes'] ?? -1);

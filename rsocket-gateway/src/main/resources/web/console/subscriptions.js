@@ -9,6 +9,10 @@ import {waitsExplained, waitTag, WAITS} from './waits.js';
 const MOST = 1000;
 
 class Subscriptions extends View {
+  #text;
+  #topic;
+  #group;
+  #waits;
   #last = null;
   #meter = new Meter();
   #found = h('p', {class: 'soft small', role: 'status'});
@@ -21,8 +25,8 @@ class Subscriptions extends View {
       {head: 'Just now', class: 'now', sign: one => one.waits, fill: (cell, one) => cell.append(
           h('div', null, waitTag(one.waits)), h('p', {class: 'small soft'}, WAITS[one.waits]?.[1] ?? ''))},
       {head: 'For', number: true, text: one => duration(one.waitsMs)},
-      {head: 'Behind', number: true, text: one => count(one.lag)},
-      {head: 'In time', number: true, text: one => one.lagMs < 0 ? 'not begun' : duration(one.lagMs)},
+      {head: 'Lag', number: true, text: one => count(one.lag)},
+      {head: 'Lag in time', number: true, text: one => one.lagMs < 0 ? 'not begun' : duration(one.lagMs)},
       {head: 'Demand', number: true, text: one => demand(one)},
       {head: 'In flight', number: true, text: one => bytes(one.bytesInFlight)},
       {head: 'Received', number: true, text: one => count(one.records)},
@@ -33,26 +37,26 @@ class Subscriptions extends View {
 
   begin() {
     const said = this.place.query;
-    this.text = said.get('q') ?? '';
-    this.topic = said.get('topic');
-    this.group = said.get('group');
-    this.waits = select([['', 'any reason'], ...Object.keys(WAITS).map(reason => [reason, reason])], said.get('waits') ?? '', {
+    this.#text = said.get('q') ?? '';
+    this.#topic = said.get('topic');
+    this.#group = said.get('group');
+    this.#waits = select([['', 'any reason'], ...Object.keys(WAITS).map(reason => [reason, reason])], said.get('waits') ?? '', {
       'aria-label': 'Which wait for', onchange: () => this.#changed(),
     });
-    const only = this.topic ?? this.group;
+    const only = this.#topic ?? this.#group;
     this.append(
         heading('Subscriptions', {lead: 'Each gets what it asks for and no more; whoever waits holds up nobody else. Those furthest behind come first.'}),
         this.trouble,
         h('div', {class: 'toolbar'},
-            search('Search topics, groups, members', this.text, settled(text => {
-              this.text = text;
+            search('Search topics, groups, members', this.#text, settled(text => {
+              this.#text = text;
               this.#changed();
             })),
-            this.waits, this.#found,
-            only ? h('span', null, `Only ${this.topic ? 'topic' : 'group'} ${only}. `, link('Show all', '#/subscriptions')) : null),
+            this.#waits, this.#found,
+            only ? h('span', null, `Only ${this.#topic ? 'topic' : 'group'} ${only}. `, link('Show all', '#/subscriptions')) : null),
         this.#body,
         waitsExplained());
-    this.stats({limit: MOST, ...(this.topic ? {topic: this.topic} : {}), ...(this.group ? {group: this.group} : {})}, stats => {
+    this.stats({limit: MOST, ...(this.#topic ? {topic: this.#topic} : {}), ...(this.#group ? {group: this.#group} : {})}, stats => {
       this.#last = stats;
       this.#show();
     });
@@ -60,7 +64,7 @@ class Subscriptions extends View {
 
   #changed() {
     this.#table.page = 0;
-    this.remember({q: this.text, waits: this.waits.value, topic: this.topic, group: this.group});
+    this.remember({q: this.#text, waits: this.#waits.value, topic: this.#topic, group: this.#group});
     this.#show();
   }
 
@@ -77,8 +81,8 @@ class Subscriptions extends View {
       return {...one, key, rate: this.#meter.at(key, one.records, now)};
     });
     this.#meter.keep(all.map(one => one.key));
-    const wanted = this.text.trim().toLowerCase();
-    const rows = all.filter(one => (!this.waits.value || one.waits === this.waits.value)
+    const wanted = this.#text.trim().toLowerCase();
+    const rows = all.filter(one => (!this.#waits.value || one.waits === this.#waits.value)
         && (!wanted || [one.topic, one.group, one.member, one.connection].join(' ').toLowerCase().includes(wanted)));
     const shown = all.length ? rows.length ? 'table' : 'unfound' : 'none';
     if (this.#body.dataset.what !== shown) {

@@ -33,7 +33,7 @@ export class PagedTable extends HTMLElement {
         h('table', null,
             h('caption', {class: 'unseen'}, this.label),
             h('thead', null, h('tr', null, this.columns.map(column =>
-              h('th', {scope: 'col', class: classes(column)}, column.head)))),
+              h('th', {scope: 'col', class: classes({...column, class: null})}, column.head)))),
             this.#body));
     this.#pager = h('nav', {class: 'pager', 'aria-label': `Pages of ${this.label}`, hidden: true},
         button('Previous', () => this.turn(this.page - 1)),

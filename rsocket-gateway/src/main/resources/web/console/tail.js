@@ -10,6 +10,9 @@ const EVERY_MS = 250;
 
 class Tail extends View {
   topic = null;
+  #prefix;
+  #partition;
+  #overflow;
   #list = h('ol', {class: 'records', 'aria-label': 'Records, the latest first'});
   #toggle = button('Pause', () => this.#pauseOrGoOn(), {kind: 'primary'});
   #state = h('p', {class: 'tail-state small soft', role: 'status'});
@@ -22,15 +25,15 @@ class Tail extends View {
 
   begin() {
     const said = this.place.query;
-    this.prefix = h('input', {value: said.get('prefix') ?? '', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
+    this.#prefix = h('input', {value: said.get('prefix') ?? '', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
       oninput: settled(() => this.#open(), 400)});
-    this.partition = select([['', 'all'], ...this.topic.partitions.map(one => [String(one.partition), String(one.partition)])], said.get('partition') ?? '',
+    this.#partition = select([['', 'all'], ...this.topic.partitions.map(one => [String(one.partition), String(one.partition)])], said.get('partition') ?? '',
         {onchange: () => this.#open()});
-    this.overflow = select([['pause', 'keep every record'], ['latest', 'skip to the latest'], ['conflate', 'skip to the latest of each key']],
+    this.#overflow = select([['pause', 'keep every record'], ['latest', 'skip to the latest'], ['conflate', 'skip to the latest of each key']],
         said.get('overflow') ?? 'pause', {onchange: () => this.#open()});
     this.append(
         h('div', {class: 'toolbar'},
-            field('Key begins with', this.prefix), field('Partition', this.partition), field('When this page falls behind', this.overflow),
+            field('Key begins with', this.#prefix), field('Partition', this.#partition), field('When this page falls behind', this.#overflow),
             this.#toggle, button('Clear', () => this.#list.replaceChildren())),
         this.trouble,
         h('div', {class: 'panel'}, h('div', {class: 'tail-head'}, this.#state, this.#numbers), this.#list));
@@ -53,14 +56,14 @@ class Tail extends View {
   async #open() {
     this.#ended?.abort();
     const ended = this.#ended = new AbortController();
-    const prefix = this.prefix.value;
-    this.remember({prefix, partition: this.partition.value, overflow: this.overflow.value === 'pause' ? null : this.overflow.value});
+    const prefix = this.#prefix.value;
+    this.remember({prefix, partition: this.#partition.value, overflow: this.#overflow.value === 'pause' ? null : this.#overflow.value});
     const filter = prefix ? {filter: {key: {prefix}}} : {};
-    const partition = this.partition.value ? {partition: Number(this.partition.value)} : {};
+    const partition = this.#partition.value ? {partition: Number(this.#partition.value)} : {};
     this.#taken = 0;
     this.#tell();
     try {
-      this.#reading = this.levada.topic(this.topic.name).read({from: 'latest', overflow: this.overflow.value, window: 2 * AT_ONCE,
+      this.#reading = this.levada.topic(this.topic.name).read({from: 'latest', overflow: this.#overflow.value, window: 2 * AT_ONCE,
         hidden: 'pause', signal: ended.signal, onGap: () => {}, ...filter, ...partition});
       await this.#follow(this.#reading, ended.signal);
     } catch (error) {

@@ -13,10 +13,11 @@ import './tail.js';
 const TABS = [['', 'Partitions'], ['records', 'Records'], ['tail', 'Live tail'], ['settings', 'Settings']];
 
 class Topic extends View {
+  #show;
   #topic = null;
   #facts = {
     records: fact('Records'), size: fact('Size'), rate: fact('Published'), partitions: fact('Partitions'),
-    kept: fact('Kept'), durability: fact('Durability'),
+    kept: fact('Kept'), compacted: fact('Compacted'), durability: fact('Durability'),
   };
   #body = h('div', {class: 'stack'});
 
@@ -38,14 +39,14 @@ class Topic extends View {
         this.#body);
     const part = {'': () => this.#partitions(), records: () => this.#sub('levada-records'), tail: () => this.#sub('levada-tail'),
       settings: () => this.#settings()}[tab] ?? (() => this.#partitions());
-    this.show = part();
+    this.#show = part();
     this.every(() => this.#look(), {away: [link('All topics', '#/topics', {class: 'button'})]});
   }
 
   async #look() {
     this.#topic = await topics.look(this.place.path[0]);
     if (!this.signal.aborted) {
-      this.show(this.#topic);
+      this.#show(this.#topic);
     }
   }
 
@@ -96,7 +97,7 @@ class Topic extends View {
             button('Change', () => this.#topic && alterTopic(this.levada, this.#topic, () => this.#look()))),
         h('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Settings of ${name}`}, h('table', null,
             h('caption', {class: 'unseen'}, `Settings of ${name}`),
-            h('thead', null, h('tr', null, ['Setting', 'Value', 'Said by', 'What it is'].map(head => h('th', {scope: 'col'}, head)))), rows))));
+            h('thead', null, h('tr', null, ['Setting', 'Value', 'What it is'].map(head => h('th', {scope: 'col'}, head)))), rows))));
     let told = '';
     return topic => {
       this.#sum(topic);
@@ -104,9 +105,9 @@ class Topic extends View {
       if (told !== known) {
         told = known;
         rows.replaceChildren(
-            ...SETTINGS.map(one => row(one.name, setting(one, topic.config) || 'as the server has it', one.name in topic.config, one.hint ?? one.label)),
-            row('durability', durability(topic.config), 'durability' in topic.config, 'What a record has survived when it is acknowledged; fixed.'),
-            row('id', topic.id, null, 'The topic’s own, also when another of the same name comes after it.'));
+            ...SETTINGS.map(one => row(one.name, setting(one, topic.config) || 'as the server has it', one.meaning ?? one.hint)),
+            row('durability', durability(topic.config), 'What a record has survived when it is acknowledged; fixed.'),
+            row('id', topic.id, 'The topic’s own, also when another of the same name comes after it.'));
       }
     };
   }
@@ -120,16 +121,16 @@ class Topic extends View {
     this.#facts.size.set(bytes(topic.bytes));
     this.#facts.rate.set(rate(topic.rate));
     this.#facts.partitions.set(count(topic.partitions.length));
-    this.#facts.kept.set(`${retention(topic.config)}${cleanup(topic.config).compact && cleanup(topic.config).deletes ? ', compacted' : ''}`);
+    this.#facts.kept.set(retention(topic.config));
+    this.#facts.compacted.set(cleanup(topic.config).compact ? 'yes' : 'no');
     this.#facts.durability.set(durability(topic.config));
   }
 }
 
-function row(name, value, said, meaning) {
+function row(name, value, meaning) {
   return h('tr', null,
       h('th', {scope: 'row', class: 'mono'}, name),
       h('td', {class: 'mono'}, value),
-      h('td', {class: 'soft'}, said === null ? '' : said ? 'this topic' : 'default'),
       h('td', {class: 'soft'}, meaning));
 }
 
