@@ -19,6 +19,7 @@ class Group extends View {
   };
   #members = table({
     label: 'Members',
+    cards: true,
     key: one => one.member,
     columns: [
       {head: 'Member', header: true, class: 'mono', text: one => one.member},
@@ -40,7 +41,7 @@ class Group extends View {
       {head: 'Lag', number: true, text: one => count(one.lag)},
       {head: 'Lag in time', number: true, text: one => one.lagMs < 0 ? 'not known' : duration(one.lagMs)},
       {head: 'Owner', class: 'mono', text: one => this.#owners.get(`${one.topic} ${one.partition}`) ?? '–'},
-      {head: 'Said with the commit', class: 'mono', text: one => one.metadata ?? ''},
+      {head: 'Said with the commit', class: 'mono clip', text: one => one.metadata ?? ''},
     ],
   });
   #owners = new Map();

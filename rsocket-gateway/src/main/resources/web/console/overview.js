@@ -17,7 +17,7 @@ class Overview extends View {
     groups: fact('Groups', '#/groups'),
     subscriptions: fact('Subscriptions', '#/subscriptions'),
     connections: fact('Connections'),
-    lag: fact('Lag of all'),
+    lag: fact('Total lag'),
   };
   #charts = {
     flow: chart('flow', {label: 'Records a second', height: 168, format: n => short(n),

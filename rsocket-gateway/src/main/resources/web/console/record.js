@@ -83,7 +83,7 @@ export function recordItem(record) {
   const details = h('details', {class: 'record', ontoggle: () => details.open && !inside.firstChild && inside.append(...insideOf(record))},
       h('summary', null,
           h('span', {class: 'record-place mono'}, `${record.partition}:${record.offset}`),
-          h('span', {class: 'record-time soft'}, localTime(record.timestamp)),
+          h('span', {class: 'record-time small soft'}, localTime(record.timestamp)),
           h('span', {class: 'record-key mono'}, excerpt(record.key, 40)),
           h('span', {class: 'record-value mono'}, excerpt(record.value, 160))),
       inside);

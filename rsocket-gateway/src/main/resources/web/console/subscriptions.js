@@ -19,6 +19,7 @@ class Subscriptions extends View {
   #body = h('div', {class: 'panel'}, h('p', {class: 'soft'}, 'Looking…'));
   #table = table({
     label: 'Subscriptions',
+    cards: true,
     key: one => one.key,
     columns: [
       {head: 'Reads', header: true, fill: (cell, one) => cell.append(h('div', null, subject(one)), h('div', {class: 'small soft'}, who(one)))},

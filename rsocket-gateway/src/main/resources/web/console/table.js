@@ -7,19 +7,21 @@ import {button} from './parts.js';
  *
  * A column is `{head, text: row => string, number?, wide?, header?}`, or `fill: (cell, row) => void` in place of `text`, which
  * is called again when `sign(row)` changes; `wide` columns are left out on phones, the `header` column names its row.
+ * With `cards`, rows become cards on phones; the roles are said since a table that is laid out as something else loses them.
  * `onlook(rows)` is called with the rows of the page whenever these are others.
  */
 export class PagedTable extends HTMLElement {
   columns = [];
   label = '';
   key = row => row;
+  cards = false;
   pageSize = 50;
   page = 0;
   onlook = () => {};
   onpage = () => {};
   #rows = [];
   #lines = new Map();
-  #body = h('tbody');
+  #body = h('tbody', {role: 'rowgroup'});
   #scroll;
   #pager;
   #where = h('span', {class: 'soft'});
@@ -29,11 +31,11 @@ export class PagedTable extends HTMLElement {
     if (this.#scroll) {
       return;
     }
-    this.#scroll = h('div', {class: 'scroll', role: 'region', 'aria-label': this.label, tabindex: '0'},
-        h('table', null,
+    this.#scroll = h('div', {class: this.cards ? 'scroll cards' : 'scroll', role: 'region', 'aria-label': this.label, tabindex: '0'},
+        h('table', {role: 'table'},
             h('caption', {class: 'unseen'}, this.label),
-            h('thead', null, h('tr', null, this.columns.map(column =>
-              h('th', {scope: 'col', class: classes({...column, class: null})}, column.head)))),
+            h('thead', {role: 'rowgroup'}, h('tr', {role: 'row'}, this.columns.map(column =>
+              h('th', {scope: 'col', role: 'columnheader', class: classes({...column, class: null})}, column.head)))),
             this.#body));
     this.#pager = h('nav', {class: 'pager', 'aria-label': `Pages of ${this.label}`, hidden: true},
         button('Previous', () => this.turn(this.page - 1)),
@@ -105,8 +107,9 @@ export class PagedTable extends HTMLElement {
 
   #line() {
     const cells = this.columns.map(column =>
-      h(column.header ? 'th' : 'td', {class: classes(column), scope: column.header ? 'row' : null}));
-    return {element: h('tr', null, cells), cells, signs: []};
+      h(column.header ? 'th' : 'td', {class: classes(column), 'data-head': column.head, ...column.header
+        ? {scope: 'row', role: 'rowheader'} : {role: 'cell'}}));
+    return {element: h('tr', {role: 'row'}, cells), cells, signs: []};
   }
 
   #write(line, row) {
