@@ -6,6 +6,7 @@ import {recordItem} from './record.js';
 import {View} from './view.js';
 
 const PAGE = 50;
+const LABEL = 'console, records';
 const PLACES = [['newest', 'the newest'], ['earliest', 'the earliest'], ['offset', 'an offset'], ['time', 'a time']];
 
 class Records extends View {
@@ -121,7 +122,7 @@ class Records extends View {
   #onwards(from, partition) {
     let position = from;
     return async () => {
-      const reading = this.levada.topic(this.topic.name).read({from: position, to: 'now', window: PAGE, signal: this.signal,
+      const reading = this.levada.topic(this.topic.name).read({from: position, to: 'now', window: PAGE, label: LABEL, signal: this.signal,
         ...(partition === null ? {} : {partition}), onGap: () => {}});
       const records = [];
       for await (const record of reading) {
@@ -151,7 +152,7 @@ class Records extends View {
         await each(open, async cursor => {
           const from = Math.max(cursor.start, cursor.before - share);
           const reading = this.levada.topic(this.topic.name).read({partition: cursor.partition, from: `offset:${from}`,
-            to: `offset:${cursor.before}`, window: PAGE, signal: this.signal, onGap: () => {}});
+            to: `offset:${cursor.before}`, window: PAGE, label: LABEL, signal: this.signal, onGap: () => {}});
           for await (const record of reading) {
             found.push(record);
           }

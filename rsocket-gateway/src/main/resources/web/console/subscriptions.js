@@ -49,7 +49,7 @@ class Subscriptions extends View {
         heading('Subscriptions', {lead: 'Each gets what it asks for and no more; whoever waits holds up nobody else. Those furthest behind come first.'}),
         this.trouble,
         h('div', {class: 'toolbar'},
-            search('Search topics, groups, members', this.#text, settled(text => {
+            search('Search topics, groups, members, labels', this.#text, settled(text => {
               this.#text = text;
               this.#changed();
             })),
@@ -84,7 +84,7 @@ class Subscriptions extends View {
     this.#meter.keep(all.map(one => one.key));
     const wanted = this.#text.trim().toLowerCase();
     const rows = all.filter(one => (!this.#waits.value || one.waits === this.#waits.value)
-        && (!wanted || [one.topic, one.group, one.member, one.connection].join(' ').toLowerCase().includes(wanted)));
+        && (!wanted || [one.topic, one.group, one.member, one.label, one.connection].join(' ').toLowerCase().includes(wanted)));
     const shown = all.length ? rows.length ? 'table' : 'unfound' : 'none';
     if (this.#body.dataset.what !== shown) {
       this.#body.dataset.what = shown;
@@ -106,6 +106,6 @@ const subject = one => one.group
   ? [link(one.group, to('groups', one.group)), h('span', {class: 'soft'}, ' group')]
   : [link(one.topic, to('topics', one.topic)), h('span', {class: 'soft'}, ` ${plural(one.partitions, 'partition')}`)];
 
-const who = one => [one.member ? `${one.member}, ${plural(one.partitions, 'partition')}` : null, one.connection].filter(Boolean).join(' · ');
+const who = one => [one.label, one.member ? `${one.member}, ${plural(one.partitions, 'partition')}` : null, one.connection].filter(Boolean).join(' · ');
 
 customElements.define('levada-subscriptions', Subscriptions);

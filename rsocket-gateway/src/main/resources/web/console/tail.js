@@ -64,7 +64,7 @@ class Tail extends View {
     this.#tell();
     try {
       this.#reading = this.levada.topic(this.topic.name).read({from: 'latest', overflow: this.#overflow.value, window: 2 * AT_ONCE,
-        hidden: 'pause', signal: ended.signal, onGap: () => {}, ...filter, ...partition});
+        hidden: 'pause', label: 'console, live tail', signal: ended.signal, onGap: () => {}, ...filter, ...partition});
       await this.#follow(this.#reading, ended.signal);
     } catch (error) {
       if (!ended.signal.aborted && !this.signal.aborted) {
