@@ -1,0 +1,223 @@
+// What a publisher sends, once and again.
+import assert from 'node:assert/strict';
+import {describe} from 'node:test';
+import {after, client, quietly, server, take, test} from './scripted-client.js';
+import {never, until} from './scripted-server.js';
+
+describe('publishing', () => {
+  test('numbers records by producer and partition, with the codec that was asked for', async () => {
+    server.partitions = 2;
+    const levada = await client();
+    const acks = levada.topic('t').publish(Array.from({length: 6}, (_, i) => ({value: `v${i} `.repeat(100), partition: i % 2})), {codec: 'gzip'});
+    const taken = take(acks, 6);
+    const channel = await server.request('publish');
+    await until(() => channel.batches.reduce((sum, {count}) => sum + count, 0) === 6);
+    for (const {producerId, epoch, codec} of channel.batches) assert.deepEqual([producerId, epoch, codec], [4711n, 3, 1]);
+    for (const {sequence, partition} of channel.batches) channel.ack(sequence, 1000 * partition);
+    assert.deepEqual((await taken).map(({partition, offset}) => [partition, offset]).sort(), [[0, 0], [0, 1], [0, 2], [1, 1000], [1, 1001], [1, 1002]]);
+    assert.equal((await acks.next()).done, true);
+    await until(() => channel.cancelled || channel.completed);
+  });
+
+  test('sends what was not acknowledged again: the same bytes, in order, by the same producer', async () => {
+    const levada = await client();
+    const topic = levada.topic('t');
+    const size = 70_000;
+    const sent = [];
+    for (let i = 0; i < 4; i++) sent.push(topic.send({value: `${i}`.repeat(size)}));
+    const channel = await server.request('publish');
+    await until(() => channel.batches.length === 4);
+    channel.ack(0, 500);
+    assert.equal((await sent[0]).offset, 500);
+    server.connection.drop();
+    const again = await server.request('publish', 1);
+    await until(() => again.batches.length === 3);
+    assert.deepEqual(again.batches.map(({sequence}) => sequence), [0, 1, 2], 'sequences of a channel begin anew');
+    assert.deepEqual(again.batches.map(({baseSequence}) => baseSequence), [1, 2, 3]);
+    again.batches.forEach(({batch}, i) => assert.ok(batch.equals(channel.batches[i + 1].batch), `batch ${i}`));
+    assert.equal(server.of('producers.open').length, 1);
+    again.batches.forEach(({sequence}) => again.ack(sequence, 501 + sequence));
+    assert.deepEqual((await Promise.all(sent)).map(({offset}) => offset), [500, 501, 502, 503]);
+    quietly(topic.send({value: 'next'}));
+    await until(() => again.batches.length === 4);
+    assert.equal(again.batches[3].baseSequence, 4);
+  });
+
+  test('puts off what is given while there is no connection', async () => {
+    const levada = await client();
+    const topic = levada.topic('t');
+    const first = topic.send({value: 'a'});
+    const channel = await server.request('publish');
+    await until(() => channel.batches.length);
+    channel.ack(0, 0);
+    await first;
+    server.connection.drop();
+    await until(() => levada.state === 'waiting');
+    const late = [topic.send({value: 'b'}), topic.send({value: 'c'})];
+    const again = await server.request('publish', 1);
+    await until(() => again.batches.reduce((sum, {count}) => sum + count, 0) === 2);
+    let offset = 1;
+    again.batches.forEach(({sequence, count}) => {
+      again.ack(sequence, offset);
+      offset += count;
+    });
+    assert.deepEqual((await Promise.all(late)).map(ack => ack.offset), [1, 2]);
+  });
+
+  test('repairs a hole in its sequences once by sending all of it again', async () => {
+    const levada = await client();
+    const sent = [levada.topic('t').send({value: 'a'.repeat(70_000)}), levada.topic('t').send({value: 'b'.repeat(70_000)})];
+    const channel = await server.request('publish');
+    await until(() => channel.batches.length === 2);
+    channel.error('OUT_OF_ORDER_SEQUENCE_NUMBER', 'a hole');
+    const again = await server.request('publish', 1);
+    await until(() => again.batches.length === 2);
+    assert.deepEqual(again.batches.map(({baseSequence}) => baseSequence), [0, 1]);
+    assert.equal(server.connections.length, 1);
+    again.ack(0, 0);
+    again.ack(1, 1);
+    assert.deepEqual((await Promise.all(sent)).map(({offset}) => offset), [0, 1]);
+  });
+
+  test('fails where the hole is still there', async () => {
+    const levada = await client();
+    const sent = quietly(levada.topic('t').send({value: 'a'}));
+    (await server.request('publish')).error('OUT_OF_ORDER_SEQUENCE_NUMBER', 'a hole');
+    const again = await server.request('publish', 1);
+    await until(() => again.batches.length);
+    again.error('OUT_OF_ORDER_SEQUENCE_NUMBER', 'a hole');
+    await assert.rejects(sent, {code: 'OUT_OF_ORDER_SEQUENCE_NUMBER'});
+    await never(() => server.of('publish').length > 2, 'a third attempt', 700);
+  });
+
+  test('fails with what the server says, and the next record begins anew', async () => {
+    server.routes.publish = request => request.error('UNKNOWN_TOPIC_OR_PARTITION', 'there is no t');
+    const levada = await client();
+    await assert.rejects(levada.topic('t').send({value: 'a'}), {code: 'UNKNOWN_TOPIC_OR_PARTITION', message: 'there is no t'});
+    server.routes.publish = request => {
+      request.requestN(10);
+      request.openedForPublish(1);
+      request.writeCredit(10, 1000);
+      request.onPayload = () => request.ack(0, 7);
+    };
+    assert.equal((await levada.topic('t').send({value: 'a'})).offset, 7);
+  });
+
+  test('sends batches as far as the server permits them, in number and bytes', async () => {
+    server.routes.publish = request => {
+      request.requestN(1000);
+      request.openedForPublish(1);
+      request.writeCredit(2, 1 << 20);
+    };
+    const levada = await client();
+    for (let i = 0; i < 6; i++) levada.topic('t').send({value: `${i}`.repeat(70_000)}).catch(() => {});
+    const channel = await server.request('publish');
+    await until(() => channel.batches.length === 2);
+    await never(() => channel.batches.length > 2, 'a third batch');
+    channel.writeCredit(4, 0);
+    await until(() => channel.batches.length === 6);
+    const less = await new Promise(done => {
+      server.routes.publish = request => {
+        request.requestN(1000);
+        request.openedForPublish(1);
+        request.writeCredit(1000, 1);
+        done(request);
+      };
+      levada.reconnect();
+    });
+    await until(() => less.batches.length === 1);
+    await never(() => less.batches.length > 1, 'a batch beyond the bytes permitted');
+  });
+
+  test('takes no more of its source than the window has room for', async () => {
+    server.routes.publish = request => {
+      request.requestN(1000);
+      request.openedForPublish(1);
+      request.writeCredit(1000, 1 << 20);
+    };
+    const levada = await client();
+    let pulled = 0;
+    async function *source() {
+      for (;;) yield {value: `${pulled++}`};
+    }
+    const acks = levada.topic('t').publish(source(), {window: 10});
+    const first = acks.next();
+    const channel = await server.request('publish');
+    await until(() => channel.batches.length);
+    await never(() => pulled > 11, 'pulled beyond the window');
+    let offset = 0;
+    const acked = new Set();
+    const ackAll = () => {
+      for (const {sequence, count} of channel.batches) {
+        if (acked.has(sequence)) continue;
+        acked.add(sequence);
+        channel.ack(sequence, offset);
+        offset += count;
+      }
+    };
+    channel.onPayload = ackAll;
+    ackAll();
+    assert.equal((await first).value.offset, 0);
+    for (let i = 1; i < 100; i++) {
+      assert.equal((await acks.next()).value.offset, i);
+      assert.ok(pulled <= i + 12, `${pulled} pulled, ${i} taken`);
+    }
+    await acks.return();
+    const before = pulled;
+    await never(() => pulled > before + 1, 'pulled after the loop was left');
+  });
+
+  test('ends its source when the loop is left, and passes on what the source fails with', async () => {
+    const levada = await client();
+    let returned = 0;
+    const source = {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      n: 0,
+      async next() {
+        return {value: {value: `${this.n++}`}, done: false};
+      },
+      async return() {
+        returned++;
+        return {value: undefined, done: true};
+      },
+    };
+    server.routes.publish = request => {
+      request.requestN(1000);
+      request.openedForPublish(1);
+      request.writeCredit(1000, 1 << 20);
+      request.onPayload = () => request.ack(request.batches.at(-1).sequence, 0);
+    };
+    for await (const ack of levada.topic('t').publish(source, {window: 4})) {
+      void ack;
+      break;
+    }
+    assert.equal(returned, 1);
+    async function *failing() {
+      yield {value: 'a'};
+      throw new TypeError('no more');
+    }
+    await assert.rejects(take(levada.topic('t').publish(failing()), 10), /no more/);
+  });
+
+  test('of what cannot be encoded is refused, and not as if the connection were lost', async () => {
+    const levada = await client();
+    const cyclic = {};
+    cyclic.self = cyclic;
+    for (const value of [10n, cyclic]) {
+      const error = await levada.topic('t').send({value}).then(() => null, refused => refused);
+      assert.equal(error?.code, 'INVALID_REQUEST', String(error));
+      assert.equal(error.retriable, false);
+    }
+  });
+
+  test('to a partition that is no whole number is refused', async () => {
+    const levada = await client();
+    server.partitions = 2;
+    for (const partition of [0.5, -1, 2, NaN, '1', 'x']) {
+      const outcome = await Promise.race([levada.topic('t').send({value: 'a', partition}).then(() => 'stored', error => error.code), until(() => server.of('publish').some(({batches}) => batches.length)).then(() => 'sent')]);
+      assert.match(outcome, /INVALID_REQUEST|UNKNOWN_TOPIC_OR_PARTITION/, `${typeof partition} ${partition}`);
+    }
+  });
+});
