@@ -44,10 +44,24 @@ const ours = error => error instanceof LevadaError ? error : Object.assign(lost(
 /** @param {number} ms @returns {Promise<void>} */
 const pause = ms => new Promise(done => setTimeout(done, ms));
 
+/** Waits for something, but no longer. @param {Promise<any>} something @param {number} ms @returns {Promise<void>} */
+async function within(something, ms) {
+  /** @type {any} */
+  let timer;
+  await Promise.race([something, new Promise(done => timer = setTimeout(done, ms))]);
+  clearTimeout(timer);
+}
+
+/** @param {AbortSignal | undefined} signal @param {() => void} then called when it is aborted, at once where it was */
+function whenAborted(signal, then) {
+  if (signal?.aborted) then();
+  else signal?.addEventListener('abort', then);
+}
+
 // ---- bytes
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
 const strict = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
 const HIGH = 2 ** 32;
 
@@ -232,7 +246,7 @@ export class Record {
   /** As the command line prints it. */
   toJSON() {
     /** @type {{[name: string]: any}} */
-    const headers = {};
+    const headers = Object.create(null);
     for (const {key, value} of this.headers) {
       const more = plain(value);
       headers[key] = key in headers ? [headers[key], more].flat() : more;
@@ -830,12 +844,15 @@ export class Levada extends EventTarget {
   /** So long, or while there is no network until there is. @param {number} ms @returns {Promise<void>} */
   #pause(ms) {
     return new Promise(resolve => {
+      /** @type {any} */
+      let timer;
       this.#wake = () => {
+        clearTimeout(timer);
         platform.removeEventListener?.('online', this.#wake);
         resolve();
       };
       if (platform.navigator?.onLine === false) platform.addEventListener('online', this.#wake);
-      else setTimeout(this.#wake, ms);
+      else timer = setTimeout(this.#wake, ms);
     });
   }
 
@@ -849,7 +866,7 @@ export class Levada extends EventTarget {
   attach(session) {
     if (this.#closed) return session.ended(this.#closed);
     this.#sessions.add(session);
-    if (this.state === 'open' && this.#connection) session.connected(this.#connection);
+    if (this.state === 'open' && this.#connection?.isOpen) session.connected(this.#connection);
   }
 
   /** @param {Session} session */
@@ -1022,8 +1039,12 @@ class Line {
   async #failed(connection, error) {
     if (this.#over || this.#connection !== connection) return;
     this.#stream = undefined;
-    if (error.code === 'TOKEN_EXPIRED') await this.#levada.refresh();
-    else if (!(this.#owner.mends?.(error) ?? PASSING.has(error.code))) return this.#owner.ended(error);
+    try {
+      if (error.code === 'TOKEN_EXPIRED') await this.#levada.refresh();
+      else if (!(this.#owner.mends?.(error) ?? PASSING.has(error.code))) return this.#owner.ended(error);
+    } catch (refused) {
+      return this.#owner.ended(ours(refused));
+    }
     await pause(100 + Math.random() * 400);
     if (connection.isOpen && this.#connection === connection && !this.#stream && !this.#over) this.connected(connection);
   }
@@ -1073,12 +1094,13 @@ class Flow {
     this.#mostBytes = window.bytes ?? 1 << 20;
     if (!(this.#most >= 1 && this.#mostBytes >= 1)) throw invalid('a window is of one record, and one byte, at least');
     this.#hidden = options.hidden ?? hidden;
-    options.signal?.addEventListener('abort', () => this.cancel());
+    this.#signal = options.signal;
     platform.document?.addEventListener('visibilitychange', this.#shown);
   }
 
   #most;
   #mostBytes;
+  #signal;
   #hidden;
   #shown = () => this.#waiter && this.#ask();
 
@@ -1199,7 +1221,8 @@ class Flow {
     if (this.#waiter) throw invalid('one next() at a time: wait for the one before');
     if (!this.#begun) {
       this.#begun = true;
-      this.start();
+      whenAborted(this.#signal, () => this.cancel());
+      if (!this.#ended) this.start();
     }
     for (;;) {
       const entry = this.#entries.shift();
@@ -1233,8 +1256,8 @@ class Flow {
       this.#window = Math.min(this.#most, this.#window * 2);
       this.#spent = false;
     }
-    this.#waited = true;
     this.#ask();
+    this.#waited = true;
     return new Promise(resolve => this.#waiter = () => resolve(undefined));
   }
 
@@ -1497,10 +1520,11 @@ class Reading extends Flow {
     });
   }
 
-  /** A time means the same place again only as long as no records came of any partition. @param {LevadaError} error */
+  /** A time is no place to go on from in partitions of which nothing came yet: more may have been written there since. @param {LevadaError} error */
   mends(error) {
-    const unknown = this.#place && this.#from.startsWith('time:') && [...this.#partitions].some(each => !this.#next.has(each));
-    return PASSING.has(error.code) && !unknown;
+    if (this.#place && this.#from.startsWith('time:') && [...this.#partitions].some(each => !this.#next.has(each)))
+      this.finish(lost(`the connection was lost before a record of each partition had come; read ${this.#topic} again from ${this.#from}`));
+    return PASSING.has(error.code);
   }
 
   /** @param {LevadaError} error */
@@ -1559,10 +1583,13 @@ class Assignment extends Flow {
   /** Gives no more, and waits so long for what was taken to be acknowledged. @param {number} ms @returns {Promise<void>} */
   release(ms) {
     return this.going ??= new Promise(resolve => {
-      this.#whenDrained = resolve;
+      const timer = setTimeout(() => this.#whenDrained(), ms);
+      this.#whenDrained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
       this.cancel();
-      if (this.#open.size) setTimeout(resolve, ms);
-      else resolve();
+      if (!this.#open.size) this.#whenDrained();
     });
   }
 
@@ -1678,8 +1705,8 @@ class Member {
     this.#options = options;
     this.#join = {type: 'join', group, topics, memberName: name, instanceId, from, maxStallMs, filter};
     this.#line = new Line(levada, this);
-    options.signal?.addEventListener('abort', () => this.leave());
     levada.attach(this.#line);
+    whenAborted(options.signal, () => this.leave());
   }
 
   /** Those that it owns now. */
@@ -1814,11 +1841,12 @@ class Member {
   leave() {
     return this.#leaving ??= (async () => {
       const left = new Promise(resolve => this.#gone = () => resolve(undefined));
+      if (!this.id) return this.ended();
       await Promise.all(this.assignments.map(each => each.release(LEAVE_MS)));
-      await Promise.race([this.commit(), pause(LEAVE_MS)]);
+      await within(this.commit(), LEAVE_MS);
       if (!this.#ended) {
         this.#say({type: 'leave'});
-        await Promise.race([left, pause(LEAVE_MS)]);
+        await within(left, LEAVE_MS);
       }
       this.ended();
     })();
@@ -1927,7 +1955,7 @@ class Publisher {
       const key = bytesOf(record.key);
       const count = this.#partitions;
       const partition = record.partition ?? this.#options.partition ?? (key ? (murmur2(key) & 0x7fffffff) : this.#sticky) % count;
-      if (!(partition >= 0 && partition < count))
+      if (!(Number.isInteger(partition) && partition >= 0 && partition < count))
         throw new LevadaError('UNKNOWN_TOPIC_OR_PARTITION', `${this.#topic} has partitions 0 to ${count - 1}, not ${partition}`);
       let batch = this.#open.get(partition);
       if (!batch) {
@@ -1940,7 +1968,7 @@ class Publisher {
       batch.done.push(done);
       if (batch.builder.byteLength >= BATCH) this.#seal(partition);
     } catch (error) {
-      done(undefined, ours(error));
+      done(undefined, error instanceof LevadaError ? error : invalid(`a record cannot be encoded: ${error}`));
     }
   }
 
@@ -2061,7 +2089,7 @@ async function *publish(levada, topic, records, options) {
     failure ??= error;
     changed();
   };
-  options.signal?.addEventListener('abort', () => done(undefined, new LevadaError('INVALID_REQUEST', 'publishing was aborted')));
+  whenAborted(options.signal, () => done(undefined, invalid('publishing was aborted')));
   let more = () => {};
   const pump = async () => {
     while (!over && !failure) {
