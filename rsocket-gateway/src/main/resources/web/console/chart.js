@@ -70,7 +70,7 @@ export class Chart extends HTMLElement {
     this.#values = this.series.map(() => h('span', {class: 'chart-value'}, '–'));
     this.replaceChildren(
         h('div', {class: 'chart-head'},
-            h('h3', null, this.label),
+            h('h2', null, this.label),
             h('div', {class: 'chart-values'}, this.series.map((one, i) => h('span', {class: 'chart-series'},
                 this.series.length > 1 ? [h('span', {class: `swatch swatch-${one.colour}`}), h('span', {class: 'soft small'}, one.label)] : null,
                 this.#values[i])))),

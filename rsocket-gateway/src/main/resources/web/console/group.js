@@ -13,6 +13,7 @@ class Group extends View {
   #lag;
   #lagMs;
   #group = null;
+  #actions = [];
   #waits = new Map();
   #facts = {
     state: fact('State'), members: fact('Members'), lag: fact('Lag'), lagMs: fact('Lag in time'), generation: fact('Generation'),
@@ -52,7 +53,10 @@ class Group extends View {
     const [name] = this.place.path;
     this.#lag = chart(`lag ${name}`, {label: 'Lag in records', format: n => short(n), series: [{label: 'records', colour: 1}]});
     this.#lagMs = chart(`lagMs ${name}`, {label: 'Lag in time', format: duration, series: [{label: 'time', colour: 2}]});
-    const act = (label, work, kind) => button(label, () => this.#group && work(), {kind});
+    const act = (label, work, kind) => {
+      this.#actions.push(button(label, work, {kind, disabled: true}));
+      return this.#actions.at(-1);
+    };
     this.append(
         heading(name, {
           above: link('Groups', '#/groups'),
@@ -61,10 +65,10 @@ class Group extends View {
         this.trouble,
         h('dl', {class: 'facts'}, Object.values(this.#facts).map(one => one.element)),
         h('section', {class: 'charts two', 'aria-label': 'Live charts'}, h('div', {class: 'panel'}, this.#lag), h('div', {class: 'panel'}, this.#lagMs)),
-        h('section', {class: 'panel', 'aria-label': 'Members'},
+        h('div', {class: 'panel'},
             h('div', {class: 'panel-head'}, this.#memberHead, link('Their subscriptions', `#/subscriptions?group=${encodeURIComponent(name)}`, {class: 'small'})),
             this.#memberBox),
-        h('section', {class: 'panel', 'aria-label': 'Offsets'}, h('div', {class: 'panel-head'}, h('h2', null, 'Its place in each partition')), this.#offsets));
+        h('div', {class: 'panel'}, h('div', {class: 'panel-head'}, h('h2', null, 'Its place in each partition')), this.#offsets));
     this.every(() => this.#look(), {away: [link('All groups', '#/groups', {class: 'button'})]});
     this.stats({group: name, limit: 1000}, stats => {
       this.#waits = new Map(stats.subscriptions.map(one => [one.member, one]));
@@ -78,6 +82,7 @@ class Group extends View {
       return;
     }
     this.#group = group;
+    this.#actions.forEach(action => action.disabled = false);
     this.#facts.state.set(group.state);
     this.#facts.members.set(count(group.members.length));
     this.#facts.lag.set(plural(group.lag, 'record'));

@@ -126,7 +126,7 @@ function glance(name, href, columns) {
   const body = h('div', null, h('p', {class: 'soft'}, 'Looking…'));
   let nothing = false;
   return {
-    element: h('section', {class: 'panel', 'aria-label': name}, h('div', {class: 'panel-head'}, h('h2', null, name), all), body),
+    element: h('div', {class: 'panel'}, h('div', {class: 'panel-head'}, h('h2', null, name), all), body),
     show(names, total, otherwise) {
       if (total === 0 && !nothing) {
         body.replaceChildren(otherwise());

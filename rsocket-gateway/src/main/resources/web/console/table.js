@@ -51,9 +51,7 @@ export class PagedTable extends HTMLElement {
 
   set rows(rows) {
     this.#rows = rows;
-    if (this.#scroll) {
-      this.#paint();
-    }
+    this.refresh();
   }
 
   /** The rows that are looked at. */
@@ -73,7 +71,9 @@ export class PagedTable extends HTMLElement {
 
   /** Writes what the columns say of the rows that are looked at. */
   refresh() {
-    this.#paint();
+    if (this.#scroll) {
+      this.#paint();
+    }
   }
 
   #paint() {

@@ -26,9 +26,9 @@ class Tail extends View {
   begin() {
     const said = this.place.query;
     this.#prefix = h('input', {value: said.get('prefix') ?? '', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off',
-      oninput: settled(() => this.#open(), 400)});
+      oninput: settled(() => this.#anew(), 400)});
     this.#partition = select([['', 'all'], ...this.topic.partitions.map(one => [String(one.partition), String(one.partition)])], said.get('partition') ?? '',
-        {onchange: () => this.#open()});
+        {onchange: () => this.#anew()});
     this.#overflow = select([['pause', 'keep every record'], ['latest', 'skip to the latest'], ['conflate', 'skip to the latest of each key']],
         said.get('overflow') ?? 'pause', {onchange: () => this.#open()});
     this.append(
@@ -51,6 +51,12 @@ class Tail extends View {
     this.#toggle.textContent = this.#paused ? 'Go on' : 'Pause';
     this.#going();
     this.#tell();
+  }
+
+  /** For other records than those that are shown. */
+  #anew() {
+    this.#list.replaceChildren();
+    this.#open();
   }
 
   async #open() {

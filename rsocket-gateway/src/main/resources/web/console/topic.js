@@ -15,6 +15,7 @@ const TABS = [['', 'Partitions'], ['records', 'Records'], ['tail', 'Live tail'],
 class Topic extends View {
   #show;
   #topic = null;
+  #actions = [];
   #facts = {
     records: fact('Records'), size: fact('Size'), rate: fact('Published'), partitions: fact('Partitions'),
     kept: fact('Kept'), compacted: fact('Compacted'), durability: fact('Durability'),
@@ -23,7 +24,10 @@ class Topic extends View {
 
   begin() {
     const [name, tab = ''] = this.place.path;
-    const act = (label, work, kind) => button(label, () => this.#topic && work(), {kind});
+    const act = (label, work, kind) => {
+      this.#actions.push(button(label, work, {kind, disabled: true}));
+      return this.#actions.at(-1);
+    };
     this.append(
         heading(name, {
           above: link('Topics', '#/topics'),
@@ -46,6 +50,7 @@ class Topic extends View {
   async #look() {
     this.#topic = await topics.look(this.place.path[0]);
     if (!this.signal.aborted) {
+      this.#actions.forEach(action => action.disabled = false);
       this.#show(this.#topic);
     }
   }
