@@ -39,7 +39,7 @@ const closed = () => new LevadaError('GOING_AWAY', 'this client was closed; conn
 const PASSING = new Set(['CONNECTION_LOST', 'GOING_AWAY', 'TIMEOUT', 'THROTTLED', 'OUTCOME_UNKNOWN']);
 
 /** @param {any} error @returns {LevadaError} */
-const ours = error => error instanceof LevadaError ? error : Object.assign(lost(String(error?.message ?? error)), {cause: error});
+const ours = error => error instanceof LevadaError ? error : new LevadaError('UNKNOWN_SERVER_ERROR', String(error?.message ?? error), false, {cause: error});
 
 /** @param {number} ms @returns {Promise<void>} */
 const pause = ms => new Promise(done => setTimeout(done, ms));
@@ -838,7 +838,11 @@ export class Levada extends EventTarget {
   /** @returns {Promise<string | undefined>} */
   async #token() {
     const {token} = this.#options;
-    return typeof token === 'function' ? token() : token;
+    try {
+      return typeof token === 'function' ? await token() : token;
+    } catch (error) {
+      throw lost(`there is no token: ${error}`);
+    }
   }
 
   /** So long, or while there is no network until there is. @param {number} ms @returns {Promise<void>} */
@@ -981,6 +985,9 @@ export class Levada extends EventTarget {
   }
 }
 
+/** How often a channel is refused for want of room, without anything in between, before it says so. */
+const REFUSED = 5;
+
 /**
  * A channel that is opened anew over each connection, and over the same one where it ended with what may pass.
  * @typedef {object} Owner
@@ -998,6 +1005,7 @@ class Line {
   #owner;
   /** @type {Stream | undefined} */ #stream;
   /** @type {Connection | undefined} */ #connection;
+  #refused = 0;
   #over = false;
 
   /** @param {Levada} levada @param {Owner} owner */
@@ -1021,6 +1029,7 @@ class Line {
       const stream = this.#stream = connection.open(CHANNEL, route, first, {
         next: mine(data => {
           try {
+            this.#refused = 0;
             this.#owner.next(data);
           } catch (error) {
             this.#owner.ended(ours(error));
@@ -1039,6 +1048,7 @@ class Line {
   async #failed(connection, error) {
     if (this.#over || this.#connection !== connection) return;
     this.#stream = undefined;
+    if (error.code === 'THROTTLED' && ++this.#refused > REFUSED) return this.#owner.ended(error);
     try {
       if (error.code === 'TOKEN_EXPIRED') await this.#levada.refresh();
       else if (!(this.#owner.mends?.(error) ?? PASSING.has(error.code))) return this.#owner.ended(error);
@@ -1112,7 +1122,7 @@ class Flow {
   /** @param {number} records @param {number} bytes permits so many more @abstract */
   credit(records, bytes) {}
   /** Begins to read; called when the first record is asked for. @abstract */
-  start() {}
+  begin() {}
   /** Stops reading; called once. @abstract */
   stop() {}
   /** A record, or a whole batch, goes to the loop. @param {Record | Batch} taken @abstract */
@@ -1222,7 +1232,7 @@ class Flow {
     if (!this.#begun) {
       this.#begun = true;
       whenAborted(this.#signal, () => this.cancel());
-      if (!this.#ended) this.start();
+      if (!this.#ended) this.begin();
     }
     for (;;) {
       const entry = this.#entries.shift();
@@ -1368,7 +1378,11 @@ function encodeToken({logId, id}, next) {
 
 /** @param {string} token @returns {[number, number][]} */
 function decodeToken(token) {
-  const bytes = Uint8Array.from(atob(token.slice(TOKEN.length).replaceAll('-', '+').replaceAll('_', '/')), c => c.charCodeAt(0));
+  let bytes = NOTHING;
+  try {
+    bytes = Uint8Array.from(atob(token.slice(TOKEN.length).replaceAll('-', '+').replaceAll('_', '/')), c => c.charCodeAt(0));
+  } catch {}
+  if (bytes.length < 32 || (bytes.length - 32) % 12) throw invalid('the token is damaged; use one exactly as it was given');
   const view = viewOf(bytes);
   return Array.from({length: (bytes.length - 32) / 12}, (_, i) => [view.getInt32(32 + 12 * i), getLong(view, 36 + 12 * i)]);
 }
@@ -1387,6 +1401,7 @@ class Reading extends Flow {
   /** @type {Record | undefined} */ #last;
   #from;
   #to;
+  #timed;
 
   /** @param {Levada} levada @param {string} topic @param {ReadOptions} options */
   constructor(levada, topic, options) {
@@ -1396,18 +1411,24 @@ class Reading extends Flow {
     this.#topic = topic;
     this.#options = options;
     this.#from = options.from ?? 'latest';
+    this.#timed = this.#from.startsWith('time:');
     this.#to = options.to;
   }
 
-  /** The place behind the records taken so far, to be given as `from`; undefined before the first connection. @returns {string | undefined} */
+  /** The place behind the records taken so far, to be given as `from`; undefined until there is one: before the first connection, and from a time before each partition had a record. @returns {string | undefined} */
   get token() {
     const taken = new Map(this.#taken);
     if (this.#last) taken.set(this.#last.partition, this.#last.offset + 1);
-    return this.#place && encodeToken(this.#place, taken);
+    return this.#place && !this.#isVague(taken) ? encodeToken(this.#place, taken) : undefined;
+  }
+
+  /** Whether there are partitions of which only a time is known. @param {Map<number, number>} known */
+  #isVague(known) {
+    return this.#timed && [...this.#partitions].some(each => !known.has(each));
   }
 
   /** @override */
-  start() {
+  begin() {
     this.#levada.attach(this.#line);
   }
 
@@ -1439,7 +1460,7 @@ class Reading extends Flow {
     if (!this.#place) this.#settle(topic);
     else if (this.#place.logId !== topic.logId || this.#place.id !== topic.id)
       throw new LevadaError('LOG_CHANGED', `what is called ${this.#topic} there now is another topic, or of another log; start anew`);
-    else this.#goOn(topic);
+    else if (this.#next.size) this.#goOn(topic);
     const {partition, filter, overflow, label} = this.#options;
     return ['read.batched', openOf({topic: this.#topic, partition, from: this.#from, to: this.#to, filter, overflow, label, accept: ACCEPT})];
   }
@@ -1464,9 +1485,10 @@ class Reading extends Flow {
     if (from === 'latest') this.#next = durable;
     else if (from.startsWith('offset:')) for (const each of durable.keys()) this.#next.set(each, +from.slice(7));
     else if (from.startsWith(TOKEN)) this.#next = new Map(decodeToken(from));
+    this.#taken = new Map(this.#next);
     if (from === 'latest') this.#from = encodeToken(topic, durable);
     if (this.#to === 'now') this.#to = encodeToken(topic, durable);
-    this.#taken = new Map(this.#next);
+    if (from.startsWith(encodeToken(topic, new Map()))) this.#goOn(topic); // a token of this very topic
   }
 
   /** Goes on behind what has come. @param {Json} topic */
@@ -1520,9 +1542,9 @@ class Reading extends Flow {
     });
   }
 
-  /** A time is no place to go on from in partitions of which nothing came yet: more may have been written there since. @param {LevadaError} error */
+  /** A time is no place to go on from in some partitions where others have come: more may have been written there since. @param {LevadaError} error */
   mends(error) {
-    if (this.#place && this.#from.startsWith('time:') && [...this.#partitions].some(each => !this.#next.has(each)))
+    if (this.#next.size && this.#isVague(this.#next))
       this.finish(lost(`the connection was lost before a record of each partition had come; read ${this.#topic} again from ${this.#from}`));
     return PASSING.has(error.code);
   }
@@ -1561,7 +1583,7 @@ class Assignment extends Flow {
     this.partition = partition;
     this.generation = generation;
     /** The offset it begins at. */
-    this.from = start;
+    this.start = start;
     /** The next offset as committed. */
     this.committed = start;
     this.#next = this.#settled = start;
@@ -1594,7 +1616,7 @@ class Assignment extends Flow {
   }
 
   /** @override */
-  start() {
+  begin() {
     this.#begun = true;
     this.joined(this.#member.connection);
   }
@@ -2071,6 +2093,7 @@ class Publisher {
 
 /** Publishes what a source gives, as far as the server takes it and the acknowledgements are taken. @param {Levada} levada @param {string} topic @param {Iterable<NewRecord> | AsyncIterable<NewRecord>} records @param {PublishOptions} options @returns {AsyncGenerator<Ack, void>} */
 async function *publish(levada, topic, records, options) {
+  if (!['none', 'gzip'].includes(options.codec ?? 'none')) throw invalid(`'${options.codec}' is no codec here; use none or gzip`);
   const publisher = new Publisher(levada, topic, options);
   const source = /** @type {any} */ (records)[Symbol.asyncIterator]?.() ?? /** @type {any} */ (records)[Symbol.iterator]();
   const window = options.window ?? 16_384;

@@ -197,15 +197,26 @@ describe('a member', () => {
     member.leave();
   });
 
-  live('may own more partitions than a connection may have requests', async () => {
+  live('that owns more partitions than a connection may have requests is told, and the others have their turn', async () => {
     const {levada, topic: t, name} = await topic(200);
     await publish(t, Array.from({length: 200}, (_, i) => ({value: String(i), partition: i})));
     const member = levada.group(fresh('g')).subscribe(name);
-    const work = consume(member);
-    await until(() => work.count() === 200, 'a record of each of 200 partitions', 20_000).catch(error => {
-      throw new Error(`${error.message}: ${work.count()} came, and ${member.assignments.length} are owned`);
-    });
-    assert.ok((await levada.topics.list()).includes(name), 'and others have their turn');
+    const told = [];
+    let count = 0;
+    const take = async assignment => {
+      for await (const record of assignment) {
+        count++;
+        assignment.ack(record);
+      }
+    };
+    (async () => {
+      for await (const assignment of member) take(assignment).catch(error => told.push(error));
+    })();
+    await until(() => count + told.length === 200, 'a record or an error of each of 200 partitions', 20_000);
+    assert.ok(count > 100, `${count} came`);
+    assert.ok(told.every(error => error.code === 'THROTTLED' && error.retriable && /128 requests/.test(error.message)), String(told[0]));
+    await member.leave();
+    assert.ok((await levada.topics.list()).includes(name));
   });
 });
 

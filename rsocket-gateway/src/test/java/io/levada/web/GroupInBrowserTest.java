@@ -23,8 +23,8 @@ final class GroupInBrowserTest {
             const take = async assignment => {
               const {partition} = assignment;
               let n = 0;
-              seen.first[partition] = assignment.from;
-              let next = assignment.from;
+              seen.first[partition] = assignment.start;
+              let next = assignment.start;
               const waiting = [];
               for await (const record of assignment) {
                 if (record.offset !== next) seen.problems.push(`${partition}: ${record.offset} where ${next} follows`);
