@@ -349,7 +349,7 @@ describe('a reading whose connection is dropped', () => {
     for (const offsets of seen) assert.deepEqual(offsets, Array.from({length: 1000}, (_, i) => i));
   });
 
-  live('from a time goes on, also where a partition had no record yet', async () => {
+  live('from a time goes on where nothing had come yet', async () => {
     const {topic: t, levada, name} = await topic(2);
     await t.send({value: 'old', partition: 0, timestamp: Date.UTC(2020, 0, 1)});
     const records = t.read({from: 'time:2024-01-01T00:00:00Z'})[Symbol.asyncIterator]();
@@ -359,6 +359,18 @@ describe('a reading whose connection is dropped', () => {
     await subscribed(levada, {topic: name});
     await t.send({value: 'new', partition: 1});
     assert.equal((await next).value.text(), 'new');
+  });
+
+  live('from a time fails where only some partitions had a record, and can be read again', async () => {
+    const {topic: t, levada} = await topic(2);
+    await t.send({value: 'new', partition: 0});
+    const from = 'time:2024-01-01T00:00:00Z';
+    const records = t.read({from})[Symbol.asyncIterator]();
+    assert.equal((await records.next()).value.text(), 'new');
+    const failed = assert.rejects(records.next(), error => error.code === 'CONNECTION_LOST' && error.retriable && error.message.includes(from));
+    levada.reconnect();
+    await failed;
+    assert.deepEqual(texts(await collect(t.read({from}), 1)), ['new']);
   });
 
   live('fails with LOG_CHANGED where its topic is another one', async () => {
