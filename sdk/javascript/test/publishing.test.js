@@ -90,6 +90,22 @@ describe('publishing', () => {
     await never(() => server.of('publish').length > 2, 'a third attempt', 700);
   });
 
+  test('goes on over the same connection with another token where one expired', async () => {
+    let n = 0;
+    const levada = await client({token: () => `token ${++n}`});
+    const sent = levada.topic('t').send({value: 'a'});
+    const channel = await server.request('publish');
+    await until(() => channel.batches.length);
+    channel.error('TOKEN_EXPIRED', 'log in again');
+    const again = await server.request('publish', 1);
+    await until(() => again.batches.length);
+    assert.deepEqual(server.connection.pushes(), ['token 2']);
+    assert.ok(again.batches[0].batch.equals(channel.batches[0].batch));
+    again.ack(0, 5);
+    assert.equal((await sent).offset, 5);
+    assert.equal(server.connections.length, 1);
+  });
+
   test('fails with what the server says, and the next record begins anew', async () => {
     server.routes.publish = request => request.error('UNKNOWN_TOPIC_OR_PARTITION', 'there is no t');
     const levada = await client();
