@@ -1,7 +1,7 @@
 // What the README promises of groups, at a real server.
 import assert from 'node:assert/strict';
 import {describe} from 'node:test';
-import {client, collect, fresh, live, numbered, pause, publish, reconnected, take, topic} from './live-client.js';
+import {client, collect, fresh, live, numbered, pause, publish, randomOf, reconnected, take, topic} from './live-client.js';
 import {never, until} from './scripted-server.js';
 
 /** Reads all that a member owns, acknowledging each record; what it read, by partition, in order. */
@@ -343,6 +343,65 @@ describe('a member whose connection is dropped', () => {
     await until(() => heir.count() === 16, 'the grace period to pass', 40_000);
     assert.deepEqual(heir.read.get(0), Array.from({length: 16}, (_, i) => 4 + i));
   });
+});
+
+describe('10,000 records', () => {
+  live('go through a group whose members come, go and lose their connections: each is there, and hardly any twice', async context => {
+    const seed = Number(process.env.LEVADA_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    context.diagnostic(`LEVADA_SEED=${seed}`);
+    const random = randomOf(seed);
+    const partitions = 6;
+    const total = 10_000;
+    const {levada: writer, topic: t, name} = await topic(partitions);
+    const group = fresh('g');
+    const clients = await Promise.all([client(), client(), client()]);
+    const works = [];
+    const join = levada => {
+      const member = levada.group(group).subscribe(name, {window: 32});
+      const work = consume(member, {slowly: () => random() < 0.01 ? pause(2) : undefined});
+      works.push(work);
+      return member;
+    };
+    const stays = join(clients[0]);
+    let over = false;
+    let breaks = 0;
+    const breaking = Promise.all(clients.map(async levada => {
+      for (; !over; breaks++) {
+        await pause(1100 + random() * 600);
+        if (!over) await reconnected(levada);
+      }
+    }));
+    const coming = (async () => {
+      for (let i = 1; i <= 4; i++) {
+        const member = join(clients[1 + i % 2]);
+        await pause(600 + random() * 600);
+        await member.leave();
+      }
+    })();
+    async function *source() {
+      for (let i = 0; i < total; i++) {
+        yield {value: String(i), partition: i % partitions};
+        if (i % 40 === 0) await pause(20);
+      }
+    }
+    await publish(t, source());
+    await coming;
+    const seen = partition => works.flatMap(({read}) => read.get(partition) ?? []);
+    const all = Array.from({length: partitions}, (_, i) => i);
+    const missing = () => all.map(partition => Math.ceil((total - partition) / partitions) - new Set(seen(partition)).size);
+    await until(() => missing().every(n => n === 0), 'all records to be read', 30_000).catch(error => { throw new Error(`${error.message}; missing ${missing()}, LEVADA_SEED=${seed}`); });
+    over = true;
+    await breaking;
+    await stays.leave();
+    assert.deepEqual(works.flatMap(({failures}) => failures).map(({code}) => code).filter(code => code !== 'FENCED_MEMBER_EPOCH'), []);
+    const places = await committed(writer, group);
+    const twice = all.map(partition => seen(partition).length - new Set(seen(partition)).size);
+    context.diagnostic(`${breaks} reconnects, ${twice.reduce((sum, n) => sum + n)} records twice`);
+    for (const partition of all) assert.equal(places[partition], Math.ceil((total - partition) / partitions), `commit of partition ${partition}, LEVADA_SEED=${seed}`);
+    // Acknowledged at once, only what was on its way when a partition moved without its owner may come again.
+    assert.ok(Math.max(...twice) <= 32 * 5, `${twice} twice, LEVADA_SEED=${seed}`);
+    assert.ok(breaks >= 6, `the control: ${breaks} reconnects`);
+  }, 120_000);
 });
 
 describe('a group that is reset', () => {
