@@ -1075,9 +1075,15 @@ class Line {
 
 // ---- what a loop takes
 
+/** A grant that is used up so soon was a small one. */
+const QUICK_MS = 200;
+/** For a grant that it takes so long for, a loop is slow. */
+const SLOW_MS = 500;
+
 /**
  * Records that come against demand. What is permitted follows the loop that takes them: from one record up to the window,
- * doubled when the loop waits though all that was permitted had come, halved when it takes more than half a second for it.
+ * doubled when the loop waits and what was permitted had all come, or had come within a fifth of a second, as from far away it
+ * does though more is on its way; halved when the loop takes more than half a second for it.
  */
 class Flow {
   /** @type {(Batch | (() => void))[]} batches, and what is to be done between them */ #entries = [];
@@ -1090,6 +1096,8 @@ class Flow {
   /** @type {LevadaError | undefined} */ #error;
   #window = 1;
   #spent = false;
+  /** Records that have come so far. */ #came = 0;
+  /** @type {{came: number, ms: number} | undefined} what has come when all of a grant has, and when it was made */ #grant;
   #waited = false;
   #grantedMs = 0;
   #permittedBytes = 0;
@@ -1133,6 +1141,7 @@ class Flow {
   /** Begins on another connection, where nothing is permitted yet. */
   restart() {
     this.#permitted = this.#permittedBytes = 0;
+    this.#grant = undefined;
     if (this.#waiter) this.#ask();
   }
 
@@ -1143,7 +1152,12 @@ class Flow {
     this.#permittedBytes -= batch.byteLength;
     this.held += batch.count;
     this.#heldBytes += batch.byteLength;
+    this.#came += batch.count;
     this.#spent ||= this.#permitted <= 0;
+    if (this.#grant && this.#came >= this.#grant.came) {
+      this.#spent ||= Date.now() - this.#grant.ms < QUICK_MS;
+      this.#grant = undefined;
+    }
     this.between(batch);
   }
 
@@ -1185,12 +1199,13 @@ class Flow {
     const bytes = this.#mostBytes - this.#permittedBytes - this.#heldBytes;
     if (this.#ended || this.#hidden === 'pause' && platform.document?.hidden || records < this.#window / 2 && bytes < this.#mostBytes / 2) return;
     const now = Date.now();
-    if (this.#grantedMs && !this.#waited && now - this.#grantedMs > 500) this.#window = Math.max(1, this.#window >> 1);
+    if (this.#grantedMs && !this.#waited && now - this.#grantedMs > SLOW_MS) this.#window = Math.max(1, this.#window >> 1);
     this.#grantedMs = now;
     this.#waited = false;
     const more = Math.max(0, this.#window - this.demand);
     this.#permitted += more;
     this.#permittedBytes += Math.max(0, bytes);
+    this.#grant ??= {came: this.#came + this.#permitted, ms: now};
     this.credit(more, Math.max(0, bytes));
   }
 
