@@ -71,12 +71,18 @@ function connected(levada) {
   route();
 }
 
-/** The connection's state, and while it is broken since when, and what can be done. */
+/** The connection's state, and while it is broken since when, and what can be done: said once, not for each attempt. */
 function stands({state: word, error}) {
+  if (word === 'waiting' && banner.firstChild) {
+    return;
+  }
   since = Date.now();
   if (word === 'open') {
     tell('open', 'Connected');
     if (banner.firstChild) {
+      if (banner.contains(document.activeElement)) {
+        main.focus();
+      }
       banner.replaceChildren();
       say('Connected again.');
     }

@@ -85,7 +85,7 @@ class Group extends View {
     this.#actions.forEach(action => action.disabled = false);
     this.#facts.state.set(group.state);
     this.#facts.members.set(count(group.members.length));
-    this.#facts.lag.set(plural(group.lag, 'record'));
+    this.#facts.lag.set(count(group.lag));
     this.#facts.lagMs.set(duration(group.lagMs));
     this.#facts.generation.set(count(group.generation));
     this.#lag.add(group.lag);

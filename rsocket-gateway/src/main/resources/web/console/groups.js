@@ -1,6 +1,6 @@
 /** All groups: found by a part of their name, described while they are looked at. */
 import {groupNames, groups} from './catalog.js';
-import {count, duration, h, plural, settled} from './kit.js';
+import {count, duration, h, plural, setText, settled} from './kit.js';
 import {empty, heading, link, search, to} from './parts.js';
 import {table} from './table.js';
 import {View} from './view.js';
@@ -60,7 +60,7 @@ class Groups extends View {
       this.#swap('table', () => this.#table);
       this.#table.rows = names;
     }
-    this.#found.textContent = wanted ? `${plural(names.length, 'group')} of ${count(this.#names.length)}` : plural(names.length, 'group');
+    setText(this.#found, wanted ? `${plural(names.length, 'group')} of ${count(this.#names.length)}` : plural(names.length, 'group'));
   }
 
   #swap(what, content) {

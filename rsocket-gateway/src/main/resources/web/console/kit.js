@@ -59,7 +59,7 @@ export function short(n) {
   return unit ? `${scaled.toFixed(Math.abs(scaled) < 100 ? 1 : 0)}${unit}` : count(n);
 }
 
-/** 512 B, 1.5 KiB, 12 MiB */
+/** 512 B, 1.5 KiB, 12 MiB: two digits or more */
 export function bytes(n) {
   let scaled = n;
   let unit = 0;
@@ -67,7 +67,7 @@ export function bytes(n) {
     scaled /= 1024;
     unit++;
   }
-  const digits = unit === 0 || Math.abs(scaled) >= 100 || Number.isInteger(scaled) ? 0 : 1;
+  const digits = unit === 0 || Math.abs(scaled) >= 10 || Number.isInteger(scaled) ? 0 : 1;
   return `${scaled.toFixed(digits)} ${BYTES[unit]}`;
 }
 

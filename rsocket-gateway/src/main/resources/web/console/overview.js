@@ -2,7 +2,7 @@
 import {groupNames, groups, topicNames, topics} from './catalog.js';
 import {chart} from './chart.js';
 import {createTopic} from './topic-forms.js';
-import {bytes, count, duration, h, Meter, plural, rate, short} from './kit.js';
+import {bytes, count, duration, h, Meter, rate, short} from './kit.js';
 import {button, empty, fact, heading, link, to} from './parts.js';
 import {table} from './table.js';
 import {View} from './view.js';
@@ -88,7 +88,7 @@ class Overview extends View {
   #take(stats) {
     this.#facts.subscriptions.set(count(stats.count));
     this.#facts.connections.set(count(stats.connections));
-    this.#facts.lag.set(plural(stats.lag, 'record'));
+    this.#facts.lag.set(count(stats.lag));
     this.#charts.memory.add(stats.heapBytes, stats.directBytes);
     this.#charts.inFlight.add(stats.bytesInFlight);
     this.#charts.storage.add(this.#storage.at('bytes', stats.storageReadBytes));
@@ -108,8 +108,10 @@ class Overview extends View {
       const who = [one.connection, one.route, one.topic, one.group, one.member].join(' ');
       given.set(who, (given.get(who) ?? 0) + one.records);
     }
+    // Where only some are told, one that was not told before is not one that is new.
+    const all = stats.count === stats.subscriptions.length;
     let more = 0;
-    given.forEach((records, who) => more += Math.max(0, records - (this.#delivered.get(who) ?? 0)));
+    given.forEach((records, who) => more += Math.max(0, records - (this.#delivered.get(who) ?? (all ? 0 : records))));
     const elapsed = this.#deliveredAt === null ? null : stats.timestamp - this.#deliveredAt;
     this.#delivered = given;
     this.#deliveredAt = stats.timestamp;

@@ -49,7 +49,7 @@ class Subscriptions extends View {
         heading('Subscriptions', {lead: 'Each gets what it asks for and no more; whoever waits holds up nobody else. Those furthest behind come first.'}),
         this.trouble,
         h('div', {class: 'toolbar'},
-            search('Search topics, groups, members, labels', this.#text, settled(text => {
+            search('Search subscriptions', this.#text, settled(text => {
               this.#text = text;
               this.#changed();
             })),

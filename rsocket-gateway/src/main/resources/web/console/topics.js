@@ -1,6 +1,6 @@
 /** All topics: found by a part of their name, described while they are looked at. */
 import {topicNames, topics} from './catalog.js';
-import {bytes, count, h, plural, rate, settled} from './kit.js';
+import {bytes, count, h, plural, rate, setText, settled} from './kit.js';
 import {button, empty, heading, link, search, to} from './parts.js';
 import {cleanup, retention} from './settings.js';
 import {table} from './table.js';
@@ -63,7 +63,7 @@ class Topics extends View {
       this.#swap('table', () => this.#table);
       this.#table.rows = names;
     }
-    this.#found.textContent = wanted ? `${plural(names.length, 'topic')} of ${count(this.#names.length)}` : plural(names.length, 'topic');
+    setText(this.#found, wanted ? `${plural(names.length, 'topic')} of ${count(this.#names.length)}` : plural(names.length, 'topic'));
   }
 
   #swap(what, content) {

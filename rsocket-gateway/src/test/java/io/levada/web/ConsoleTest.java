@@ -354,7 +354,7 @@ final class ConsoleTest {
         page.shows("Its connection has room, but all connections together hold nearly all");
         page.choose("Which wait for", "NO_DEMAND");
         page.shows("1 subscription");
-        page.fill("Search topics, groups, members, labels", "nobody");
+        page.fill("Search subscriptions", "nobody");
         page.shows("None is like that now");
         page.press("Show all");
         page.shows("2 subscriptions");
