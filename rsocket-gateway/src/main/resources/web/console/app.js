@@ -80,9 +80,6 @@ function stands({state: word, error}) {
   if (word === 'open') {
     tell('open', 'Connected');
     if (banner.firstChild) {
-      if (banner.contains(document.activeElement)) {
-        main.focus();
-      }
       banner.replaceChildren();
       say('Connected again.');
     }
@@ -90,10 +87,10 @@ function stands({state: word, error}) {
   }
   tell(word, word === 'closed' ? 'Closed' : 'Trying again');
   banner.replaceChildren(h('div', {class: 'notice warn'},
-      h('strong', {class: 'mono'}, error?.code ?? 'CONNECTION_LOST'),
-      ' ', error?.message ?? 'The connection to the server is lost.', ' What you see is as it was at ',
-      new Date().toLocaleTimeString('en-GB'), '; it goes on by itself. ',
-      button('Try now', () => server.levada.reconnect())));
+      h('p', null, h('strong', {class: 'mono'}, error?.code ?? 'CONNECTION_LOST'), ' ', error?.message ?? 'the connection to the server is lost'),
+      h('p', {class: 'small'}, `What you see is as it was at ${new Date().toLocaleTimeString('en-GB')}. `, word === 'closed'
+        ? link('Load the console again', location.href, {onclick: () => location.reload()})
+        : 'The console tries again by itself, every ten seconds at least, and goes on where it was.')));
 }
 
 async function begin() {

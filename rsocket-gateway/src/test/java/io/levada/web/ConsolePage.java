@@ -95,7 +95,9 @@ final class ConsolePage {
 
     /** Chooses an option, by its value. */
     void choose(String label, String value) {
-        field(label).findElement(By.cssSelector("option[value='" + value + "']")).click();
+        field(label)
+                .findElement(By.cssSelector("option[value='" + value + "']"))
+                .click();
     }
 
     void tick(String label) {
@@ -105,8 +107,10 @@ final class ConsolePage {
     private WebElement field(String label) {
         String scope = "(document.querySelector('dialog') ?? document)";
         String wanted = "[..." + scope + ".querySelectorAll('label')].filter(each => each.checkVisibility()"
-                + " && each.innerText.trim() === " + quoted(label) + ").map(each => document.getElementById(each.htmlFor))[0]"
-                + " ?? [..." + scope + ".querySelectorAll('input, select')].find(each => each.ariaLabel === " + quoted(label)
+                + " && each.innerText.trim() === " + quoted(label)
+                + ").map(each => document.getElementById(each.htmlFor))[0]"
+                + " ?? [..." + scope + ".querySelectorAll('input, select')].find(each => each.ariaLabel === "
+                + quoted(label)
                 + ")";
         browser.until(wanted);
         return Objects.requireNonNull((WebElement) browser.driver().executeScript("return " + wanted));
@@ -158,8 +162,8 @@ final class ConsolePage {
 
     /** Fails where the page is wider than its window. */
     void fits(String view) {
-        JsonNode widths = browser.eval(
-                "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]");
+        JsonNode widths =
+                browser.eval("return [document.documentElement.scrollWidth, document.documentElement.clientWidth]");
         assertTrue(widths.get(0).asInt() <= widths.get(1).asInt(), view + " is too wide: " + widths);
     }
 

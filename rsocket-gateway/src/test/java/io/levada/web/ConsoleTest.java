@@ -10,6 +10,7 @@ import io.levada.ReadSpec;
 import io.levada.Record;
 import io.levada.StoredRecord;
 import io.levada.TopicSpec;
+import io.levada.gateway.GatewayConfig;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -20,7 +21,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
+import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.BaseSubscriber;
@@ -78,14 +81,18 @@ final class ConsoleTest {
     }
 
     private void join(String group, String topic) {
-        readers.add(levada.group(group).receive(topic).doOnNext(Delivery::ack).onErrorComplete().subscribe());
+        readers.add(levada.group(group)
+                .receive(topic)
+                .doOnNext(Delivery::ack)
+                .onErrorComplete()
+                .subscribe());
     }
 
     /** Takes so many records, and then no more for now. */
     private void readSome(String topic, int records) {
         BaseSubscriber<StoredRecord> reader = new BaseSubscriber<>() {
             @Override
-            protected void hookOnSubscribe(org.reactivestreams.Subscription subscription) {
+            protected void hookOnSubscribe(Subscription subscription) {
                 request(records);
             }
 
@@ -135,7 +142,8 @@ final class ConsoleTest {
         page.shows("Durability os");
         assertEquals(3, page.rows("Partitions of orders").size());
 
-        var config = Objects.requireNonNull(levada.topics().describe("orders").block()).config();
+        var config = Objects.requireNonNull(levada.topics().describe("orders").block())
+                .config();
         assertEquals("172800000", config.get("retention.ms"));
         assertEquals("os", config.get("durability"));
         assertEquals("compact,delete", config.get("cleanup.policy"));
@@ -152,7 +160,8 @@ final class ConsoleTest {
 
         page.press("Delete");
         page.fill("To confirm, type orders", "order");
-        assertTrue(browser.eval("return document.querySelector('dialog .danger').disabled").asBoolean());
+        assertTrue(browser.eval("return document.querySelector('dialog .danger').disabled")
+                .asBoolean());
         page.fill("To confirm, type orders", "orders");
         page.press("Delete topic");
         page.dialogCloses();
@@ -189,7 +198,7 @@ final class ConsoleTest {
         page.shows("Stored at offset 0 of partition 1.");
         page.press("Look at it");
         browser.until("document.querySelectorAll('.record').length === 1");
-        browser.driver().findElement(org.openqa.selenium.By.cssSelector(".record summary")).click();
+        browser.driver().findElement(By.cssSelector(".record summary")).click();
         page.shows("kind refund");
         page.shows("\"total\": 12.50, \"lines\": []");
 
@@ -326,8 +335,12 @@ final class ConsoleTest {
             }
             page.press("Reset group");
             page.dialogCloses();
-            String committed = place.equals("latest") ? page.rows("Place in each partition").get(1).get(3) : place.equals("offset") ? "3" : "0";
-            browser.until("document.querySelectorAll('[aria-label=\"Place in each partition\"] tbody tr')[1].cells[2].innerText === '" + committed + "'");
+            String committed = place.equals("latest")
+                    ? page.rows("Place in each partition").get(1).get(3)
+                    : place.equals("offset") ? "3" : "0";
+            browser.until(
+                    "document.querySelectorAll('[aria-label=\"Place in each partition\"] tbody tr')[1].cells[2].innerText === '"
+                            + committed + "'");
         }
         page.press("Delete");
         page.fill("To confirm, type billing", "billing");
@@ -382,12 +395,20 @@ final class ConsoleTest {
     void a_connection_that_breaks_is_told_and_comes_back() {
         create("orders", 1);
         page.open("#/topics");
-        page.shows("Connected");
-        browser.eval("const {server} = await import('/console/view.js'); server.levada.reconnect()");
-        page.shows("[role=status]", "Connected again.");
-        page.shows("orders");
         page.shows("#state", "Connected");
-        browser.forgetConsole();
+        page.shows("orders");
+        GatewayConfig same = GatewayConfig.defaults().withPorts(0, server.httpPort());
+        levada.close();
+        server.close();
+        page.shows("#state", "Trying again");
+        page.shows("#banner", "tries again by itself");
+        page.shows("orders"); // what was seen stays
+
+        server = WebServer.start("memory:", same);
+        page.shows("[role=status]", "Connected again.");
+        page.shows("#state", "Connected");
+        page.shows("No topics yet"); // this one has none
+        browser.forgetConsole(); // the browser minds each attempt
     }
 
     @Test

@@ -56,9 +56,17 @@ final class ConsoleViewsTest {
         levada.topics().create(TopicSpec.of("orders").partitions(4)).block();
         levada.topics().create(TopicSpec.of("payments").partitions(2)).block();
         for (int i = 0; i < 3; i++) {
-            READERS.add(levada.group("billing").receive("orders").doOnNext(Delivery::ack).onErrorComplete().subscribe());
+            READERS.add(levada.group("billing")
+                    .receive("orders")
+                    .doOnNext(Delivery::ack)
+                    .onErrorComplete()
+                    .subscribe());
         }
-        READERS.add(levada.group("ledger").receive("payments").doOnNext(Delivery::ack).onErrorComplete().subscribe());
+        READERS.add(levada.group("ledger")
+                .receive("payments")
+                .doOnNext(Delivery::ack)
+                .onErrorComplete()
+                .subscribe());
         READERS.add(Flux.interval(Duration.ofMillis(20))
                 .onBackpressureDrop()
                 .concatMap(n -> levada.publish(n % 3 == 0 ? "payments" : "orders", record(n)))
@@ -153,7 +161,11 @@ final class ConsoleViewsTest {
         try (WebServer large = WebServer.start();
                 Levada there = Levada.open(large.tcp())) {
             Flux.range(0, TOPICS)
-                    .flatMap(n -> there.topics().create(TopicSpec.of("topic-%04d".formatted(n)).partitions(PARTITIONS)), 32)
+                    .flatMap(
+                            n -> there.topics()
+                                    .create(TopicSpec.of("topic-%04d".formatted(n))
+                                            .partitions(PARTITIONS)),
+                            32)
                     .blockLast();
             there.topics().create(TopicSpec.of("wide").partitions(10_000)).block();
             ConsolePage crowded = new ConsolePage(browser, large);
