@@ -46,7 +46,9 @@ function route(event) {
   });
   document.title = [path[0], label ?? 'Not found', 'Levada'].filter(Boolean).join(' · ');
   if (!all || (path.length && !one)) {
-    main.replaceChildren(heading('There is nothing here', {lead: `The console has no page ${location.hash}.`, actions: [link('Overview', '#/', {class: 'button primary'})]}));
+    main.replaceChildren(heading('There is nothing here', {
+      lead: `The console has no page ${location.hash}.`, actions: [link('Overview', '#/', {class: 'button primary'})],
+    }));
   } else {
     const view = document.createElement(path.length ? one : all);
     view.place = {path, query};

@@ -7,7 +7,7 @@ const GAP_S = 5;
 const histories = new Map();
 
 /** Points of some series over time: the last three minutes, kept while the page lives, so that a view comes back with its past. */
-export class History {
+class History {
   times = [];
   series;
 
@@ -50,10 +50,10 @@ const redrawn = new Set();
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => redrawn.forEach(chart => chart.redraw()));
 
 /**
- * `<levada-chart>`: set `label`, `series` (`[{label, colour}]`, colour 1 to 4), `format` (of a number; `binary` where it is of bytes) and `history` before it is
- * added; call `add(...values)` for each point.
+ * `<levada-chart>`: set `label`, `series` (`[{label, colour}]`, colour 1 to 4), `format` (of a number; `binary` where it is of bytes)
+ * and `history` before it is added; call `add(...values)` for each point.
  */
-export class Chart extends HTMLElement {
+class Chart extends HTMLElement {
   label = '';
   series = [];
   format = String;

@@ -66,7 +66,8 @@ class Group extends View {
         h('dl', {class: 'facts'}, Object.values(this.#facts).map(one => one.element)),
         h('section', {class: 'charts two', 'aria-label': 'Live charts'}, h('div', {class: 'panel'}, this.#lag), h('div', {class: 'panel'}, this.#lagMs)),
         h('div', {class: 'panel'},
-            h('div', {class: 'panel-head'}, this.#memberHead, link('Their subscriptions', `#/subscriptions?group=${encodeURIComponent(name)}`, {class: 'small'})),
+            h('div', {class: 'panel-head'}, this.#memberHead,
+                link('Their subscriptions', `#/subscriptions?group=${encodeURIComponent(name)}`, {class: 'small'})),
             this.#memberBox),
         h('div', {class: 'panel'}, h('div', {class: 'panel-head'}, h('h2', null, 'Its place in each partition')), this.#offsets));
     this.every(() => this.#look(), {away: [link('All groups', '#/groups', {class: 'button'})]});
@@ -110,7 +111,8 @@ class Group extends View {
     }
     const partitions = this.#group.offsets.length;
     cell.append(h('span', {class: 'tag'}, member.idle ? 'idle' : 'nothing yet'), h('p', {class: 'small soft'}, member.idle
-      ? `There are fewer partitions than members: ${plural(partitions, 'partition')}, ${plural(this.#group.members.length, 'member')}. It gets one when another leaves.`
+      ? `There are fewer partitions than members: ${plural(partitions, 'partition')}, ${
+        plural(this.#group.members.length, 'member')}. It gets one when another leaves.`
       : 'Partitions are being handed over to it.'));
   }
 
@@ -135,14 +137,16 @@ class Group extends View {
     const time = h('input', {type: 'datetime-local', step: 1, value: localTime(Date.now() - 3600e3).slice(0, 19).replace(' ', 'T')});
     const at = field('Offset', offset);
     const when = field('Time', time, 'The first record from then on.');
-    const place = select([['earliest', 'the earliest record'], ['latest', 'the end: only what comes from now on'], ['offset', 'an offset'], ['time', 'a time']], 'earliest', {onchange: fit});
+    const place = select([['earliest', 'the earliest record'], ['latest', 'the end: only what comes from now on'],
+      ['offset', 'an offset'], ['time', 'a time']], 'earliest', {onchange: fit});
     topic.addEventListener('change', partitions);
     partitions();
     fit();
     openDialog({
       title: `Reset ${group.group}?`,
       content: [
-        h('p', null, 'The group goes on from the place that is said here. Members who are active are told, and what lies behind it is taken again or left out.'),
+        h('p', null, 'The group goes on from the place that is said here, and its members with it: '
+            + 'what lies between is taken again, or left out.'),
         h('div', {class: 'side-by-side'}, field('Topic', topic), field('Partition', partition)),
         field('To', place), at, when,
       ],

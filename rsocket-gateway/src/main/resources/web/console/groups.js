@@ -81,7 +81,7 @@ class Groups extends View {
 const STATES = {Stable: 'good', Reconciling: 'warn', Empty: ''};
 
 /** A group's state as a label. */
-export const stateTag = state => h('span', {class: `tag ${STATES[state] ?? ''}`.trim()}, state);
+const stateTag = state => h('span', {class: `tag ${STATES[state] ?? ''}`.trim()}, state);
 
 const few = names => names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 

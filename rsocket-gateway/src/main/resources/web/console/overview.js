@@ -69,7 +69,8 @@ class Overview extends View {
     await topics.lookAt(turn, this.signal);
     const busiest = this.#names.filter(name => topics.get(name))
         .sort((a, b) => (topics.get(b).rate ?? 0) - (topics.get(a).rate ?? 0) || topics.get(b).records - topics.get(a).records);
-    this.#topics.show(busiest, this.#names.length, () => empty('No topics yet', 'A topic is a log that is kept: what is published stays, and each reader takes it at its own pace.', {
+    this.#topics.show(busiest, this.#names.length, () => empty('No topics yet',
+        'A topic is a log that is kept: what is published stays, and each reader takes it at its own pace.', {
       command: 'topic create orders --partitions 4',
       actions: [button('Create a topic', () => createTopic(this.levada), {kind: 'primary'})],
     }));
@@ -80,7 +81,8 @@ class Overview extends View {
     this.#facts.groups.set(count(names.length));
     await groups.lookAt(names.slice(0, A_SECOND), this.signal);
     const furthest = names.filter(name => groups.get(name)).sort((a, b) => groups.get(b).lag - groups.get(a).lag);
-    this.#groups.show(furthest, names.length, () => empty('No groups yet', 'A group reads a topic together: each partition has one owner, and each record is taken once.', {
+    this.#groups.show(furthest, names.length, () => empty('No groups yet',
+        'A group reads a topic together: each partition has one owner, and each record is taken once.', {
       command: 'consume orders --group mine',
     }));
   }

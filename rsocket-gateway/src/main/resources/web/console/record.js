@@ -7,7 +7,7 @@ const SHOWN = 64 * 1024;
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
 /** What bytes are: `{kind: 'none' | 'json' | 'text' | 'binary', text}`; text of binary is base64. */
-export function readable(data, pretty = false) {
+function readable(data, pretty = false) {
   if (data === null || data === undefined) {
     return {kind: 'none', text: 'null'};
   }
@@ -32,7 +32,7 @@ export function readable(data, pretty = false) {
 }
 
 /** JSON over several lines, its numbers as they were written. */
-export function indent(json) {
+function indent(json) {
   let out = '';
   let depth = 0;
   const line = () => `\n${'  '.repeat(depth)}`;
@@ -111,7 +111,7 @@ const headerText = value => typeof value === 'string' ? {kind: 'text', text: val
 const said = ({kind, text}) => kind === 'binary' ? `base64 ${text}` : text;
 const pair = (name, value) => h('div', null, h('dt', null, name), h('dd', {class: 'mono'}, value));
 
-export const recordHref = record =>
+const recordHref = record =>
   `${to('topics', record.topic, 'records')}?from=offset&partition=${record.partition}&at=${record.offset}`;
 
 /** The value, of which the first part is enough at first. */

@@ -29,7 +29,7 @@ function fail(message) {
 }
 
 /** As it can be said again: 7d, 90m, 1500ms. */
-export function sayTime(ms) {
+function sayTime(ms) {
   if (ms < 0) {
     return 'forever';
   }
@@ -38,7 +38,7 @@ export function sayTime(ms) {
 }
 
 /** As it can be said again: 64MiB, 10GB. */
-export function saySize(n) {
+function saySize(n) {
   if (n < 0) {
     return 'unlimited';
   }

@@ -90,7 +90,9 @@ class Subscriptions extends View {
       this.#body.dataset.what = shown;
       this.#body.replaceChildren({
         table: () => this.#table,
-        unfound: () => empty('None is like that now', 'Search for something else, or for any reason.', {actions: [link('Show all', '#/subscriptions', {class: 'button'})]}),
+        unfound: () => empty('None is like that now', 'Search for something else, or for any reason.', {
+          actions: [link('Show all', '#/subscriptions', {class: 'button'})],
+        }),
         none: () => empty('Nobody reads now', 'A subscription is there while somebody reads a topic, or is a member of a group.', {
           command: 'consume orders --group mine', actions: [link('See the topics', '#/topics', {class: 'button'})],
         }),

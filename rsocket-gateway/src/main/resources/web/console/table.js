@@ -10,7 +10,7 @@ import {button} from './parts.js';
  * With `cards`, rows become cards on phones; the roles are said since a table that is laid out as something else loses them.
  * `onlook(rows)` is called with the rows of the page whenever these are others.
  */
-export class PagedTable extends HTMLElement {
+class PagedTable extends HTMLElement {
   columns = [];
   label = '';
   key = row => row;

@@ -42,7 +42,8 @@ export function createTopic(levada) {
 const changed = (name, value, otherwise) => value === otherwise ? {} : {[name]: String(value)};
 
 export function alterTopic(levada, topic, done) {
-  const partitions = h('input', {type: 'number', required: true, min: topic.partitions.length, max: 10000, value: String(topic.partitions.length), inputmode: 'numeric'});
+  const partitions = h('input', {type: 'number', required: true, min: topic.partitions.length, max: 10000,
+    value: String(topic.partitions.length), inputmode: 'numeric'});
   const inputs = SETTINGS.map(one => one.options
     ? select(one.options, topic.config[one.name] ?? one.otherwise)
     : h('input', {value: setting(one, topic.config), spellcheck: 'false', placeholder: 'as the server has it'}));

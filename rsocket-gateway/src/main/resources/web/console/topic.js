@@ -1,7 +1,7 @@
 /** One topic: its partitions, its records, what comes in now, and its settings. */
 import {published, topics} from './catalog.js';
 import {chart} from './chart.js';
-import {bytes, count, h, plural, rate, short} from './kit.js';
+import {bytes, count, h, rate, short} from './kit.js';
 import {button, fact, heading, link, to} from './parts.js';
 import {retention, cleanup, durability, setting, SETTINGS} from './settings.js';
 import {table} from './table.js';
