@@ -810,12 +810,13 @@ export class Levada extends EventTarget {
       this.#connection = undefined;
       if (this.#closed) return;
       if (!error.retriable) return this.close(error);
-      this.#tell('waiting', error);
-      for (const session of [...this.#sessions]) session.disconnected?.(error);
       if (Date.now() - startedMs > 1000) failures = 0;
       // Members come back before their partitions go to others.
       const most = [...this.#sessions].some(session => session.urgent) ? 1000 : 10_000;
-      await this.#pause(Math.random() * Math.min(most, 100 * 2 ** failures++));
+      const retryInMs = Math.random() * Math.min(most, 100 * 2 ** failures++);
+      for (const session of [...this.#sessions]) session.disconnected?.(error);
+      this.#tell('waiting', error, retryInMs);
+      await this.#pause(retryInMs);
     }
   }
 
@@ -860,10 +861,10 @@ export class Levada extends EventTarget {
     });
   }
 
-  /** @param {'open' | 'waiting' | 'closed'} state @param {LevadaError} [error] */
-  #tell(state, error) {
+  /** @param {'open' | 'waiting' | 'closed'} state @param {LevadaError} [error] @param {number} [retryInMs] */
+  #tell(state, error, retryInMs) {
     this.state = state;
-    this.dispatchEvent(Object.assign(new Event('state'), {detail: {state, error}}));
+    this.dispatchEvent(Object.assign(new Event('state'), {detail: {state, error, retryInMs}}));
   }
 
   /** Tells a session of this connection and those to come. @param {Session} session */
@@ -966,8 +967,9 @@ export class Levada extends EventTarget {
     if (token !== undefined) this.#connection?.authenticate(token);
   }
 
-  /** Drops the connection as if it had been lost; what is open goes on over the next one. */
+  /** Drops the connection as if it had been lost, or waits no longer for the next one, over which what is open goes on. */
   reconnect() {
+    this.#wake();
     this.#connection?.close(lost('the connection was dropped to make a new one'));
   }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.openqa.selenium.By;
@@ -23,6 +24,7 @@ import reactor.core.publisher.Flux;
 
 /** Every view of the console as people may look at it: light and dark, on a phone, and with more topics than fit. */
 @NeedsChromium
+@Tag("long")
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 @SuppressWarnings("NullAway.Init") // JUnit sets the statics first
 final class ConsoleViewsTest {

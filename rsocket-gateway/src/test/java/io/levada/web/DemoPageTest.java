@@ -16,6 +16,7 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.openqa.selenium.By;
@@ -26,6 +27,7 @@ import reactor.core.publisher.Flux;
 
 /** The page {@code /demo} in a real browser, against a server that somebody publishes to at a moderate rate. */
 @NeedsChromium
+@Tag("long")
 @Timeout(300)
 final class DemoPageTest {
     private static final List<String> READERS = List.of("fast", "slow", "conflate", "hidden");

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +29,9 @@ final class JavaScriptTest {
     private static final Path CLIENT = Path.of("../sdk/javascript");
     private static final long PATIENCE_MINUTES = 8;
     private static final int OLDEST_NODE = 20;
+
+    /** What a page has to load of the client once it is minified and packed, so that it does not grow unnoticed. */
+    private static final int MOST_BYTES = 12_500;
 
     @TempDir
     private Path directory;
@@ -84,7 +89,8 @@ final class JavaScriptTest {
 
     @Test
     void its_tests_pass_against_a_server() throws Exception {
-        List<String> command = new ArrayList<>(List.of(node(), "--test", "--test-reporter=tap"));
+        List<String> command =
+                new ArrayList<>(List.of(node(), "--test", "--test-concurrency=4", "--test-reporter=tap"));
         List<String> tests = tests();
         assertFalse(tests.isEmpty());
         command.addAll(tests);
@@ -117,6 +123,18 @@ final class JavaScriptTest {
         assertEquals(0, written.code(), written::output);
         String declared = Files.readString(types.resolve("levada.d.ts"));
         assertTrue(declared.contains("export function connect("), declared);
+    }
+
+    @Test
+    void it_stays_small() throws Exception {
+        node();
+        Ended minified = run(Map.of(), "node_modules/.bin/esbuild", "levada.js", "--minify", "--format=esm");
+        assertEquals(0, minified.code(), minified::output);
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (GZIPOutputStream out = new GZIPOutputStream(packed)) {
+            out.write(minified.output().getBytes(StandardCharsets.UTF_8));
+        }
+        assertTrue(packed.size() <= MOST_BYTES, () -> packed.size() + " bytes, " + MOST_BYTES + " are the most");
     }
 
     private record Ended(int code, String output) {}

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * the publisher and the server do meanwhile. What came and what was permitted is counted on the page's sockets, not by the client.
  */
 @NeedsChromium
+@Tag("long")
 final class ReadInBrowserTest {
     private static final int RECORDS = Integer.getInteger("levada.browser.records", 1_000_000);
     private static final int KILLS = 10;
