@@ -83,16 +83,15 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
     }
 
     private Publisher<Void> page(String path, HttpServerRequest request, HttpServerResponse response) {
-        WebPages.Page page = pages.find(path);
-        if (page == null) {
-            return error(
-                    response,
-                    404,
-                    "there is nothing at " + path
-                            + "; this port has the pages / and /demo, /levada.js, /healthz, /readyz, /metrics, and RSocket"
-                            + " over WebSocket at " + RSOCKET);
-        }
-        return asks(request) ? WebPages.send(page, request, response) : notAsked(request, response);
+        return pages.find(path)
+                .map(page -> asks(request) ? WebPages.send(page, request, response) : notAsked(request, response))
+                .switchIfEmpty(Mono.fromSupplier(() -> error(
+                        response,
+                        404,
+                        "there is nothing at " + path
+                                + "; this port has the pages / and /demo, /levada.js, /healthz, /readyz, /metrics, and"
+                                + " RSocket over WebSocket at " + RSOCKET)))
+                .flatMap(Mono::from);
     }
 
     private Publisher<Void> webSocket(HttpServerRequest request, HttpServerResponse response) {

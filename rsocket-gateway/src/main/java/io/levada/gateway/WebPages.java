@@ -21,6 +21,7 @@ import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 
@@ -56,27 +57,36 @@ final class WebPages {
             "svg", "image/svg+xml",
             "png", "image/png");
 
+    private static final String ORIGIN = "origin";
+    private static final String ACCEPT_ENCODING_AND_ORIGIN = "accept-encoding, origin";
     private static final Pattern NO_GZIP = Pattern.compile("gzip\\s*;\\s*q=0(?:\\.0*)?");
 
     private final Map<String, Page> pages = new ConcurrentHashMap<>();
 
-    /** Null where there is nothing; only what there is stays in memory. */
-    @Nullable
-    Page find(String path) {
-        String file = NAMED.get(path);
-        if (file == null && PARTS.matcher(path).matches()) {
-            file = "web" + path;
+    /** What is at a path, or empty; only what there is stays in memory. It is read where reading may take its time. */
+    Mono<Page> find(String path) {
+        Page loaded = pages.get(path);
+        String file = file(path);
+        if (loaded != null || file == null) {
+            return Mono.justOrEmpty(loaded);
         }
-        if (file == null) {
-            return null;
-        }
-        String type = TYPES.get(file.substring(file.lastIndexOf('.') + 1));
-        String found = file;
-        return type == null ? null : pages.computeIfAbsent(path, absent -> load(found, type));
+        return Mono.fromCallable(() -> pages.computeIfAbsent(path, absent -> load(file)))
+                .subscribeOn(Schedulers.boundedElastic());
+    }
+
+    /** The file of the jar that a path stands for, whether it is there or not; null for a path that stands for none. */
+    private static @Nullable String file(String path) {
+        String named = NAMED.get(path);
+        String file = named == null && PARTS.matcher(path).matches() ? "web" + path : named;
+        return file == null || !TYPES.containsKey(end(file)) ? null : file;
+    }
+
+    private static String end(String file) {
+        return file.substring(file.lastIndexOf('.') + 1);
     }
 
     // Null tells the map that there is none.
-    private static @Nullable Page load(String file, String type) {
+    private static @Nullable Page load(String file) {
         try (InputStream in = WebPages.class.getClassLoader().getResourceAsStream(file)) {
             if (in == null) {
                 return null;
@@ -86,7 +96,10 @@ final class WebPages {
             byte[] packed = gzip(bytes);
             Body plain = new Body(direct(bytes), '"' + hash + '"');
             boolean smaller = packed.length < bytes.length;
-            return new Page(type, plain, smaller ? new Body(direct(packed), '"' + hash + "-gzip\"") : null);
+            return new Page(
+                    TYPES.getOrDefault(end(file), ""),
+                    plain,
+                    smaller ? new Body(direct(packed), '"' + hash + "-gzip\"") : null);
         } catch (IOException e) {
             throw new UncheckedIOException(file + " of the jar cannot be read", e);
         }
@@ -123,8 +136,10 @@ final class WebPages {
                 .header("X-Content-Type-Options", "nosniff")
                 .header("Referrer-Policy", "no-referrer")
                 .header(HttpHeaderNames.CONTENT_SECURITY_POLICY, POLICY);
-        if (page.packed() != null) {
-            response.header(HttpHeaderNames.VARY, HttpHeaderNames.ACCEPT_ENCODING);
+        response.header(HttpHeaderNames.VARY, page.packed() == null ? ORIGIN : ACCEPT_ENCODING_AND_ORIGIN);
+        String origin = request.requestHeaders().get(HttpHeaderNames.ORIGIN);
+        if (origin != null) { // looked at before, and allowed: its pages may load the client from here
+            response.header(HttpHeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         }
         if (isKnown(request.requestHeaders(), body.etag())) {
             return response.status(304).send();

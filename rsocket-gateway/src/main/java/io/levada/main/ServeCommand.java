@@ -3,8 +3,10 @@ package io.levada.main;
 import io.levada.cli.CommandContext;
 import io.levada.cli.LevadaCli;
 import io.levada.gateway.GatewayConfig;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -20,6 +22,8 @@ import picocli.CommandLine.Spec;
         })
 final class ServeCommand implements Callable<Integer> {
     private static final int MAX_PORT = 65_535;
+    /** As browsers send it. */
+    private static final Pattern ORIGIN = Pattern.compile("https?://(?:[a-z0-9._-]+|\\[[0-9a-f:.]+])(?::[0-9]{1,5})?");
 
     private final CommandContext context;
 
@@ -46,6 +50,14 @@ final class ServeCommand implements Callable<Integer> {
     private int httpPort = GatewayConfig.DEFAULT_HTTP_PORT;
 
     @Option(
+            names = "--allow-origin",
+            paramLabel = "ORIGIN",
+            description =
+                    "an origin, such as https://app.example:8443, whose pages may use this server, as its own may;"
+                            + " can be given more than once")
+    private List<String> origins = List.of();
+
+    @Option(
             names = "--insecure",
             description = "binds an address that others reach although nobody has to say who they are")
     private boolean insecure;
@@ -58,9 +70,11 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         checkPort("--port", port);
         checkPort("--http-port", httpPort);
+        origins.forEach(this::checkOrigin);
         GatewayConfig config = GatewayConfig.defaults()
                 .withHost(host)
                 .withPorts(port, httpPort)
+                .withAllowedOrigins(origins)
                 .withInsecure(insecure);
         CountDownLatch stop = new CountDownLatch(1);
         context.shutdown().onStop(stop::countDown);
@@ -70,6 +84,15 @@ final class ServeCommand implements Callable<Integer> {
             stop.await();
         }
         return LevadaCli.DONE;
+    }
+
+    private void checkOrigin(String origin) {
+        if (!ORIGIN.matcher(origin).matches()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--allow-origin is like https://app.example or http://localhost:3000, without a path, not "
+                            + origin);
+        }
     }
 
     private void checkPort(String option, int number) {

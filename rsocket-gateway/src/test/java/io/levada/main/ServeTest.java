@@ -108,6 +108,13 @@ class ServeTest {
     }
 
     @Test
+    void an_origin_that_no_browser_sends_is_refused() {
+        Program refused = Program.run("serve", "--store", "memory:", "--allow-origin", "https://app.example/path");
+        assertEquals(2, refused.code());
+        assertTrue(refused.err().contains("--allow-origin is like https://app.example"), refused.err());
+    }
+
+    @Test
     void a_server_that_is_not_there_is_said_so() {
         Program list = Program.run("topic", "list", "--server", "rsocket://127.0.0.1:1");
 

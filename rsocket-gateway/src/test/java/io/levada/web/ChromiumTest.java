@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.gateway.GatewayConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,6 +93,21 @@ final class ChromiumTest {
             browser.open(other.http() + "/healthz"); // no policy: the server itself has to refuse
             assertThrows(AssertionError.class, () -> browser.eval(connect(server.webSocket())));
             assertEquals("open", browser.eval(connect(other.webSocket())).asText());
+        }
+    }
+
+    @Test
+    void a_page_of_an_allowed_origin_loads_the_client_from_the_server_and_reads() {
+        try (WebServer app = WebServer.start();
+                WebServer other = WebServer.start(
+                        "memory:", GatewayConfig.defaults().withPorts(0, 0).withAllowedOrigins(List.of(app.http())))) {
+            String load = "const {connect} = await import('SERVER/levada.js'); return (await connect('WS')).state;";
+            browser.open(app.http() + "/healthz");
+            assertEquals(
+                    "open",
+                    browser.eval(load.replace("SERVER", other.http()).replace("WS", other.webSocket()))
+                            .asText());
+            assertThrows(AssertionError.class, () -> browser.eval(load.replace("SERVER", server.http())));
         }
     }
 
