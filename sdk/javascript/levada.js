@@ -770,6 +770,9 @@ export async function connect(url = '/rsocket', options = {}) {
   return levada;
 }
 
+/** Topics that single records were sent to and that keep their channel: a connection has 128 requests. */
+const SENDERS = 32;
+
 /** A log at a server: what connect gives. Its event `state` tells what became of the connection. */
 export class Levada extends EventTarget {
   #url;
@@ -957,7 +960,15 @@ export class Levada extends EventTarget {
   /** What sends single records to a topic. @param {string} topic */
   sender(topic) {
     let sender = this.#senders.get(topic);
-    if (!sender || sender.failed) this.#senders.set(topic, sender = new Publisher(this, topic, {}));
+    if (sender && !sender.failed) return sender;
+    for (const [name, each] of this.#senders) {
+      if (this.#senders.size < SENDERS) break;
+      if (each.isIdle) {
+        each.ended(closed());
+        this.#senders.delete(name);
+      }
+    }
+    this.#senders.set(topic, sender = new Publisher(this, topic, {}));
     return sender;
   }
 
@@ -1984,6 +1995,10 @@ class Publisher {
     this.#options = options;
     this.#line = new Line(levada, this);
     levada.attach(this.#line);
+  }
+
+  get isIdle() {
+    return !this.#pending.size && !this.#open.size && !this.#early.length;
   }
 
   /** Adds a record, and tells when it is durable. @param {NewRecord} record @param {Done} done */

@@ -475,6 +475,15 @@ describe('publishing', () => {
     assert.ok(n >= 500);
   });
 
+  live('goes to more topics than a connection may have requests', async () => {
+    const levada = await client();
+    for (let n = 0; n < 150; n++) {
+      const name = fresh('many');
+      await levada.topics.create({name});
+      assert.equal((await levada.topic(name).send({value: String(n)})).offset, 0);
+    }
+  });
+
   live('of a thousand at a time, by themselves, is in order', async () => {
     const {topic: t} = await topic();
     const acks = await Promise.all(Array.from({length: 1000}, (_, i) => t.send({value: String(i)})));
