@@ -911,8 +911,10 @@ export class Levada extends EventTarget {
       try {
         return await connection.request(route, data);
       } catch (error) {
-        if (connection.isOpen || !PASSING.has(ours(error).code)) throw error;
-        if (!again) throw new LevadaError('OUTCOME_UNKNOWN', `the connection was lost before ${route} was answered; look before you ask again`, true);
+        const {code} = ours(error);
+        if (code !== 'TIMEOUT' && (connection.isOpen || !PASSING.has(code))) throw error;
+        if (!again) throw new LevadaError('OUTCOME_UNKNOWN', `${route} was not answered, and may have been done or not; look before you ask again`, true, {cause: error});
+        if (code === 'TIMEOUT') throw error;
       }
     }
   }

@@ -231,6 +231,13 @@ describe('a request', () => {
     await assert.rejects(levada.topics.create({name: 't'}), error => error instanceof LevadaError && typeof error.code === 'string' && /rejected/.test(error.message));
   });
 
+  test('that changes something and is not answered in time may have been done', async () => {
+    const levada = await client({connectTimeoutMs: 500});
+    server.routes['topics.create'] = () => {};
+    await assert.rejects(levada.topics.create({name: 't'}), {code: 'OUTCOME_UNKNOWN', retriable: true});
+    await until(() => server.of('topics.create')[0].cancelled);
+  });
+
   test('that is not answered in time fails with TIMEOUT, and is cancelled', async () => {
     const levada = await client({connectTimeoutMs: 500});
     await assert.rejects(levada.topics.list(), {code: 'TIMEOUT', retriable: true});

@@ -104,7 +104,7 @@ final class BrowserRates {
         Files.createDirectories(target.getParent());
         Process esbuild = new ProcessBuilder(
                         "node_modules/.bin/esbuild",
-                        "bench/rsocket-js.js",
+                        "bench/browser-peer.js",
                         "--bundle",
                         "--format=esm",
                         "--define:global=globalThis",

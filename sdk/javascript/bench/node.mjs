@@ -1,5 +1,5 @@
 // How fast Node reads a million records of 100 bytes, by levada.js and by rsocket-js 1.0.0-alpha.3, in turns:
-//   node bench/rsocket-js.mjs ws://127.0.0.1:7880/rsocket [RECORDS] [ROUNDS]
+//   node bench/node.mjs ws://127.0.0.1:7880/rsocket [RECORDS] [ROUNDS]
 // Each reading has a connection of its own. What a page reads is measured by BrowserRates.
 import {RSocketConnector} from 'rsocket-core';
 import {WebsocketClientTransport} from 'rsocket-websocket-client';
@@ -8,7 +8,7 @@ import {connect} from '../levada.js';
 
 const [url, records = 1_000_000, rounds = 5] = process.argv.slice(2).map((value, i) => i ? Number(value) : value);
 if (!url) {
-  console.error('usage: node bench/rsocket-js.mjs WS_URL [RECORDS] [ROUNDS]');
+  console.error('usage: node bench/node.mjs WS_URL [RECORDS] [ROUNDS]');
   process.exit(2);
 }
 const WITHOUT_END = 2 ** 31 - 1;
