@@ -1445,7 +1445,7 @@ class Reading extends Flow {
     this.#to = options.to;
   }
 
-  /** The place behind the records taken so far, to be given as `from`; undefined until there is one: before the first connection, and from a time before each partition had a record. @returns {string | undefined} */
+  /** The place behind the records taken so far, to be given as `from`; undefined until there is one: before the first connection, and from a time until the server has told where that is. @returns {string | undefined} */
   get token() {
     const taken = new Map(this.#taken);
     if (this.#last) taken.set(this.#last.partition, this.#last.offset + 1);
@@ -1572,7 +1572,7 @@ class Reading extends Flow {
     });
   }
 
-  /** A time is no place to go on from in some partitions where others have come: more may have been written there since. @param {LevadaError} error */
+  /** A time is no place to go on from, if records have come of some partitions and of others not even where it is. @param {LevadaError} error */
   mends(error) {
     if (this.#next.size && this.#isVague(this.#next))
       this.finish(lost(`the connection was lost before a record of each partition had come; read ${this.#topic} again from ${this.#from}`));

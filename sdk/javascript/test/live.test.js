@@ -136,8 +136,6 @@ describe('a place to read from', () => {
     for await (const record of reading) {
       seen.push(record);
       ({token} = reading);
-      const partitions = new Set(seen.map(({partition}) => partition));
-      assert.equal(token !== undefined, partitions.size === 2, 'a place is known when one of each partition is');
       if (token) break;
     }
     const rest = texts(await collect(t.read({from: token, to: 'now'})));

@@ -10,6 +10,7 @@ import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
+import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.Record;
 import io.levada.StoredRecord;
@@ -19,10 +20,12 @@ import io.levada.engine.EngineConfig;
 import io.levada.groups.GroupConfig;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -129,6 +132,29 @@ class ReconnectTest {
             direct.publish("t", records(RECORDS)).blockLast(LIMIT);
             try (Levada cut = openThrough(proxy)) {
                 assertEachOnce(RECORDS, readAll(cut));
+            }
+            assertEquals(0, proxy.cutsLeft(), "all cuts were made");
+        }
+    }
+
+    @Test
+    void what_is_read_from_a_time_goes_on_where_a_partition_has_nothing() {
+        int empty = 3;
+        try (EmbeddedEngine engine = EmbeddedEngine.open("memory:");
+                GatewayServer server = Servers.start(engine);
+                Levada direct = Levada.open(address(server), OPTIONS);
+                CuttingProxy proxy = new CuttingProxy(server.tcpAddress().getPort(), CUTS, MEAN_BYTES)) {
+            create(direct);
+            direct.publish("t", records(RECORDS).filter(record -> record.partition() != empty))
+                    .blockLast(LIMIT);
+            try (Levada cut = openThrough(proxy)) {
+                List<Integer> read = cut.read(ReadSpec.of("t").from(Position.time(Instant.EPOCH)))
+                        .take(3L * RECORDS / PARTITIONS)
+                        .map(ReconnectTest::number)
+                        .collectList()
+                        .blockOptional(LIMIT)
+                        .orElseThrow();
+                assertEquals(read.size(), Set.copyOf(read).size(), "each came once");
             }
             assertEquals(0, proxy.cutsLeft(), "all cuts were made");
         }

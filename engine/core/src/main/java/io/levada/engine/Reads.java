@@ -64,6 +64,9 @@ final class Reads {
                     .handle((range, error) -> {
                         Feed feed = topic.partitions().get(partition).feed();
                         if (error == null) {
+                            if (spec.from() instanceof Position.AtTime) {
+                                subscription.tell(partition, range.from()); // another time it may be elsewhere
+                            }
                             subscription.add(partition, feed, range.from(), range.to());
                         } else {
                             subscription.refuse(partition, cause(error));

@@ -162,6 +162,15 @@ public final class Subscription implements GroupSession.AssignedReader {
         loop.execute(() -> start(handle, feed, from, to));
     }
 
+    /** Tells where a partition is going to start, to a reader who cannot know. */
+    public void tell(int handle, long offset) {
+        loop.execute(() -> {
+            if (!ended) {
+                passed(handle, offset);
+            }
+        });
+    }
+
     /** Tells that a partition cannot be read; others go on. */
     public void refuse(int handle, LevadaException error) {
         loop.execute(() -> {

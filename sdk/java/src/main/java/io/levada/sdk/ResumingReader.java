@@ -168,7 +168,7 @@ final class ResumingReader implements BatchReader {
         }
     }
 
-    /** A time means the same place again only until records come; then it is known where to go on. */
+    /** A time may mean another place by now; where it was is told before anything else comes. */
     private boolean canGoOn(@Nullable Place known) {
         boolean fromIsKnown = known == null
                 || !(spec.from() instanceof Position.AtTime)

@@ -40,6 +40,7 @@ final class ResumingSession implements GroupSession {
     private JoinSpec.@Nullable Rejoin identity;
     private boolean leaving;
     private volatile boolean ended;
+    private @Nullable LevadaException failure; // when it has ended with one
 
     private ResumingSession(Link link, JoinSpec spec, MemberSink sink) {
         this.link = link;
@@ -74,7 +75,7 @@ final class ResumingSession implements GroupSession {
         ResumingAssignedReader reader = new ResumingAssignedReader(link, batches, this::reopen);
         link.onLoop(() -> {
             if (ended) {
-                reader.fail(RemoteSession.gone());
+                reader.fail(whyEnded());
                 return;
             }
             readers.removeIf(ResumingAssignedReader::hasEnded);
@@ -98,7 +99,7 @@ final class ResumingSession implements GroupSession {
         return Mono.create(done -> link.onLoop(() -> {
             RemoteSession session = joined();
             if (ended) {
-                done.error(RemoteSession.gone());
+                done.error(whyEnded());
             } else if (session == null) {
                 done.error(new LevadaException(
                         ErrorCode.CONNECTION_LOST, "the connection was lost, and there is not yet another one"));
@@ -192,9 +193,16 @@ final class ResumingSession implements GroupSession {
         sink.onLeft();
     }
 
+    /** What ended it, also for whoever asks only now. */
+    private LevadaException whyEnded() {
+        LevadaException known = failure;
+        return known == null ? RemoteSession.gone() : known;
+    }
+
     private void finish(LevadaException error) {
         if (!ended) {
             ended = true;
+            failure = error;
             channel = null;
             List<ResumingAssignedReader> open = List.copyOf(readers);
             readers.clear();

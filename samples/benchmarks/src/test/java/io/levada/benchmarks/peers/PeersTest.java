@@ -33,7 +33,7 @@ class PeersTest {
 
     @Test
     void each_piece_of_work_is_done_and_reported() throws IOException {
-        int exit = run("--directory %s --systems levada-os --heap 256m --warm-up 0 --rounds 1 --seconds 0.1"
+        int exit = run("--directory %s --systems levada-os --heap 256m --warm-up 0 --rounds 1 --seconds 0.5"
                 + " --only start,publish,fan-out,catch-up,latency,websocket --partitions 1 --groups 2 --rates 1000"
                 + " --megabytes 4 --subscribers 20 --levada "
                 + System.getProperty("java.class.path"));
