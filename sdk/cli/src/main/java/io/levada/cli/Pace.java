@@ -69,9 +69,10 @@ final class Pace {
         return now < dueNanos ? 0 : 1 + (long) ((now - dueNanos) / intervalNanos);
     }
 
-    /** How long to wait for a record before asking again, at most {@code idle}. */
+    /** How long to wait for a record before asking again, at most {@code idle}; that long where only a record makes room. */
     long waitNanos(long idle) {
-        if (intervalNanos == 0) {
+        boolean full = requested - taken >= window || requested >= total;
+        if (intervalNanos == 0 || full) {
             return idle;
         }
         long nextNanos = Math.round(dueNanos + (chunk - 1) * intervalNanos) - elapsedNanos();

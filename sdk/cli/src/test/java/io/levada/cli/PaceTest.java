@@ -93,6 +93,32 @@ class PaceTest {
     }
 
     @Test
+    void where_only_a_record_makes_room_it_waits_for_one_and_not_for_the_rate() {
+        Pace pace = pace(100, Long.MAX_VALUE);
+        nowNanos += 60_000 * MS;
+        assertEquals(20, pace.demand());
+        assertEquals(200 * MS, pace.waitNanos(200 * MS));
+        take(pace, 1);
+        nowNanos += 60_000 * MS;
+        assertEquals(1, pace.demand());
+        assertEquals(200 * MS, pace.waitNanos(200 * MS));
+
+        Pace toAnEnd = pace(100, 5);
+        nowNanos += 60_000 * MS;
+        assertEquals(5, toAnEnd.demand());
+        assertEquals(200 * MS, toAnEnd.waitNanos(200 * MS));
+    }
+
+    @Test
+    void where_there_is_room_it_waits_for_the_rate() {
+        Pace pace = pace(10, Long.MAX_VALUE);
+        assertEquals(1, pace.demand());
+        assertEquals(100 * MS, pace.waitNanos(200 * MS));
+        nowNanos += 40 * MS;
+        assertEquals(60 * MS, pace.waitNanos(200 * MS));
+    }
+
+    @Test
     void less_than_one_a_second_works() {
         Pace pace = pace(0.5, Long.MAX_VALUE);
         assertEquals(1, pace.demand());
