@@ -24,7 +24,10 @@ public record Overflow(Policy policy, long maxLag, @Nullable Consumer<Dropped> o
         PAUSE,
         /** All but the last of each partition are left out. */
         LATEST,
-        /** All but the last of each key are left out, in each partition; records without a key count as of one. */
+        /**
+         * All but the last of each key are left out, in each partition; records without a key count as of one. What this
+         * left comes before it is done again, so that every key comes on.
+         */
         CONFLATE,
         /** All are left out, and which they were is told, so that they can be read at another time. */
         DROP,

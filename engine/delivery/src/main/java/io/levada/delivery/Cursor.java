@@ -57,8 +57,11 @@ final class Cursor {
     /** Where the reader asked for too little and wants the last records of what waits: these, while there are any. */
     private @Nullable Conflation conflation;
 
-    /** Up to where the walk for them goes; it is under way until then. */
+    /** Up to where the policy is to be applied; beyond what was walked, once the records found before are delivered. */
     private long scanTo;
+
+    /** Whether the walk for them is under way; none of them is delivered until then. */
+    private boolean walking;
 
     /** Where in its batch the position is, if that is handed out in parts; nothing of the batch is kept between two. */
     private BatchCutter.@Nullable Place place;
@@ -129,16 +132,21 @@ final class Cursor {
             subscription.delivery().conflating(1);
         }
         scanTo = to;
-        aim(conflation);
+        walking |= !byKey;
     }
 
-    /** Goes to where the walk goes on, or else to the next record that it has found. */
+    /**
+     * Goes to where the walk goes on, or else to the next record that it has found. What was found of each key is delivered
+     * before there is another walk: with newer ones put in its place behind the others, whose keys come by turns, it would
+     * always be the first of these that is delivered.
+     */
     private void aim(Conflation found) {
-        if (found.scanned() < scanTo && found.bytes() < subscription.delivery().conflationBytesEach()) {
+        boolean room = found.bytes() < subscription.delivery().conflationBytesEach();
+        walking = found.scanned() < scanTo && (found.isEmpty() || (walking && room));
+        if (walking) {
             moveTo(found.scanned());
             return;
         }
-        scanTo = found.scanned();
         moveTo(found.next());
         if (found.isEmpty()) {
             endConflation();
@@ -257,7 +265,7 @@ final class Cursor {
 
     private Step walk(ByteBuf batch, long records, long bytes) {
         Conflation found = conflation;
-        if (found != null && found.scanned() < scanTo) {
+        if (found != null && walking) {
             found.scan(batch, end, RecordBatch.nextOffset(batch), subscription.limits());
             return Step.GO_ON;
         }
@@ -267,7 +275,7 @@ final class Cursor {
     /** Goes past offsets at which there is nothing. */
     private Step passTo(long offset) {
         position = offset;
-        if (conflation != null && conflation.scanned() < scanTo) {
+        if (conflation != null && walking) {
             conflation.scanned(offset);
         } else if (conflation != null) {
             conflation.delivered(offset);

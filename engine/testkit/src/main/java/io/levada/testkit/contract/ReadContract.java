@@ -43,6 +43,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 
@@ -108,9 +109,7 @@ interface ReadContract extends ContractBase {
 
         assertEquals(numbers(0, 105), values(paused.await(105)));
         assertEquals(List.of("0", "99", "104"), values(latest.await(3)));
-        assertEquals(
-                List.of("0", "90", "91", "92", "95", "96", "97", "98", "99", "100", "101", "102", "103", "104"),
-                values(conflated.await(14)));
+        assertEquals(Stream.concat(Stream.of("0"), numbers(90, 105).stream()).toList(), values(conflated.await(16)));
         Dropped gap = Objects.requireNonNull(dropped.poll(10, TimeUnit.SECONDS), "nothing was dropped");
         list(log.publish(name, keyed(105, 106)));
         assertEquals(List.of("0", "105"), values(dropping.await(2)));
