@@ -15,8 +15,10 @@ import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,6 +32,10 @@ import org.slf4j.LoggerFactory;
  * A reader of any number of partitions with one credit for all of them. A state machine on one delivery loop: partitions
  * that can deliver stand in line and deliver a batch each in turn, the others wait in their {@link FeedView}. What comes in
  * from elsewhere (credit, cancelling, partitions) is handed to the loop.
+ *
+ * <p>Where a policy leaves records out, a turn lasts until something was delivered or nothing is there, over all steps and
+ * reads that this takes, and a record of the credit is kept for it. Else those who have their records at hand would use up
+ * the credit each time while another walks or reads, and what that one found would be outdated before it is delivered.
  *
  * <p>Public methods are safe for any thread, and may be called by the sink.
  */
@@ -67,6 +73,10 @@ public final class Subscription implements GroupSession.AssignedReader {
     private final Map<Integer, Cursor> cursors = new HashMap<>();
     private final ArrayDeque<Cursor> ready = new ArrayDeque<>();
     private final ArrayDeque<Cursor> wantingBlock = new ArrayDeque<>();
+
+    /** Whose turn is under way, at the head of the line or waiting for storage; never more than there are records. */
+    private final Set<Cursor> inTurn = new HashSet<>();
+
     private int reading;
     private long records;
     private long bytes;
@@ -285,7 +295,7 @@ public final class Subscription implements GroupSession.AssignedReader {
             return WaitReason.NO_DEMAND;
         } else if (bytes <= 0) {
             return WaitReason.NO_BYTES;
-        } else if (ready.isEmpty()) {
+        } else if (ready.isEmpty() || creditFor(ready.element()) == 0) {
             return reading > 0 ? WaitReason.READING : WaitReason.NO_DATA;
         }
         return cancelled ? WaitReason.NO_DEMAND : WaitReason.NONE;
@@ -299,20 +309,41 @@ public final class Subscription implements GroupSession.AssignedReader {
         mostBytes = Math.max(mostBytes, bytes);
         if (hadRunOut && !hasRunOut() && overflow.policy() != Overflow.Policy.PAUSE) {
             for (Cursor cursor : List.copyOf(cursors.values())) {
-                cursor.overflow(overflow);
+                if (!inTurn.contains(cursor)) {
+                    cursor.overflow(overflow);
+                }
             }
         }
     }
 
     /** Whether nothing may be delivered after something was; what asked for nothing yet has not run out. */
     private boolean hasRunOut() {
-        return (records == 0 || bytes <= 0) && deliveredRecords > 0;
+        return (records <= inTurn.size() || bytes <= 0) && deliveredRecords > 0;
+    }
+
+    /** Records that it may deliver now: all but those that are kept for others. */
+    private long creditFor(Cursor cursor) {
+        return records - inTurn.size() + (inTurn.contains(cursor) ? 1 : 0);
+    }
+
+    /** Whether a turn goes on after a step, so that credit is kept for it. */
+    private boolean goesOn(Cursor.Step came, boolean delivered) {
+        boolean leavesOut =
+                switch (overflow.policy()) {
+                    case PAUSE, DISCONNECT -> false;
+                    case LATEST, CONFLATE, DROP -> true;
+                };
+        return switch (came) {
+            case GO_ON, NEXT_BLOCK, NEEDS_BLOCK -> leavesOut && !delivered;
+            case AT_TAIL, NEEDS_BYTES, ENDED -> false;
+        };
     }
 
     private Cursor.Step step(Cursor cursor) {
         Cursor.Step came;
+        long before = deliveredRecords;
         try {
-            came = cursor.step(records, bytes);
+            came = cursor.step(creditFor(cursor), bytes);
         } catch (RuntimeException e) {
             cursor.end(LevadaException.of(e));
             return Cursor.Step.ENDED;
@@ -324,8 +355,13 @@ public final class Subscription implements GroupSession.AssignedReader {
                     ErrorCode.THROTTLED, "the log is out of memory for its readers; read on in a while", e)));
             return Cursor.Step.ENDED;
         }
+        if (goesOn(came, deliveredRecords > before)) {
+            inTurn.add(cursor);
+        } else {
+            inTurn.remove(cursor);
+        }
         switch (came) {
-            case GO_ON, NEXT_BLOCK -> ready.add(cursor);
+            case GO_ON, NEXT_BLOCK -> line(cursor);
             case AT_TAIL -> cursor.letGo();
             case ENDED -> {}
             case NEEDS_BYTES -> {
@@ -416,8 +452,16 @@ public final class Subscription implements GroupSession.AssignedReader {
 
     /** A cursor has something to do again. */
     void wake(Cursor cursor) {
-        ready.add(cursor);
+        line(cursor);
         loop.enqueue(this);
+    }
+
+    private void line(Cursor cursor) {
+        if (inTurn.contains(cursor)) {
+            ready.addFirst(cursor);
+        } else {
+            ready.addLast(cursor);
+        }
     }
 
     /** A read for a cursor is through, whatever came of it. */
@@ -460,6 +504,7 @@ public final class Subscription implements GroupSession.AssignedReader {
         cursors.remove(cursor.handle());
         ready.remove(cursor);
         wantingBlock.remove(cursor);
+        inTurn.remove(cursor);
         call(() -> sink.onPartitionEnd(cursor.handle(), error));
         completeIfDone();
     }
@@ -477,6 +522,7 @@ public final class Subscription implements GroupSession.AssignedReader {
             delivery.forget(this);
             ready.clear();
             wantingBlock.clear();
+            inTurn.clear();
             List.copyOf(cursors.values()).forEach(Cursor::release);
             cursors.clear();
         }
