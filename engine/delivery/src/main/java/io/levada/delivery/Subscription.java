@@ -480,11 +480,7 @@ public final class Subscription implements GroupSession.AssignedReader {
         deliveredRecords += count;
         deliveredBytes += size;
         latestTimestampMs = Math.max(latestTimestampMs, RecordBatch.maxTimestamp(batch));
-        if (cancelled) {
-            batch.release();
-        } else {
-            call(() -> sink.onBatch(handle, count, batch));
-        }
+        call(() -> sink.onBatch(handle, count, batch), batch::release);
     }
 
     void gap(int handle, long from, long to) {
@@ -529,13 +525,20 @@ public final class Subscription implements GroupSession.AssignedReader {
     }
 
     private void call(Runnable callback) {
-        if (!cancelled) {
-            try {
-                callback.run();
-            } catch (RuntimeException e) {
-                LOG.error("a reader's callback failed; the reader is dropped", e);
-                cancel();
-            }
+        call(callback, () -> {});
+    }
+
+    /** @param unheard runs instead once the reader has gone, which may be at any moment: it is looked at once */
+    private void call(Runnable callback, Runnable unheard) {
+        if (cancelled) {
+            unheard.run();
+            return;
+        }
+        try {
+            callback.run();
+        } catch (RuntimeException e) {
+            LOG.error("a reader's callback failed; the reader is dropped", e);
+            cancel();
         }
     }
 
