@@ -519,7 +519,7 @@ class Stream {
   parts = [];
   size = 0;
   #permitted = 0;
-  /** @type {(() => void)[]} */
+  /** @type {Uint8Array[]} */
   #waiting = [];
   #came = 0;
 
@@ -533,27 +533,15 @@ class Stream {
 
   /** Sends as soon as the server takes more of this channel. @param {Uint8Array} data */
   send(data) {
-    this.#do(() => this.connection.send(this.id, PAYLOAD, NEXT, data));
-  }
-
-  /** Nothing more is sent; what comes goes on. */
-  complete() {
-    this.#do(() => this.connection.frame(frame(this.id, PAYLOAD, COMPLETE)));
-  }
-
-  /** @param {() => void} sending */
-  #do(sending) {
-    this.#waiting.push(sending);
+    this.#waiting.push(data);
     this.permit(0);
   }
 
   /** @param {number} n messages more that the server takes */
   permit(n) {
     this.#permitted += n;
-    while (this.#permitted > 0 && this.#waiting.length) {
-      this.#permitted--;
-      this.#waiting.shift()?.();
-    }
+    for (let data; this.#permitted > 0 && (data = this.#waiting.shift()); this.#permitted--)
+      this.connection.send(this.id, PAYLOAD, NEXT, data);
   }
 
   /** @param {number} n */
