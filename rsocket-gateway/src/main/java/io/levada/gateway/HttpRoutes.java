@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
@@ -12,6 +13,8 @@ import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.Connection;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
@@ -84,6 +87,7 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
 
     private Publisher<Void> page(String path, HttpServerRequest request, HttpServerResponse response) {
         return pages.find(path)
+                .publishOn(eventLoop(request))
                 .map(page -> asks(request) ? WebPages.send(page, request, response) : notAsked(request, response))
                 .switchIfEmpty(Mono.fromSupplier(() -> error(
                         response,
@@ -92,6 +96,13 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
                                 + "; this port has the pages / and /demo, /levada.js, /healthz, /readyz, /metrics, and"
                                 + " RSocket over WebSocket at " + RSOCKET)))
                 .flatMap(Mono::from);
+    }
+
+    /** Where answers that come from elsewhere go on; ended on another thread, one could end when the loops are gone. */
+    private static Scheduler eventLoop(HttpServerRequest request) {
+        EventLoop[] loop = new EventLoop[1];
+        request.withConnection(connection -> loop[0] = connection.channel().eventLoop());
+        return Schedulers.fromExecutor(loop[0]);
     }
 
     private Publisher<Void> webSocket(HttpServerRequest request, HttpServerResponse response) {
@@ -116,7 +127,7 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
         return response.header(HttpHeaderNames.CONTENT_TYPE, PROMETHEUS_TEXT)
                 .header(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
                 .header("X-Content-Type-Options", "nosniff")
-                .sendString(metrics.scrape());
+                .sendString(metrics.scrape().publishOn(eventLoop(request)));
     }
 
     private static boolean asks(HttpServerRequest request) {
