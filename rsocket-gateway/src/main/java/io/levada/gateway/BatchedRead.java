@@ -12,6 +12,8 @@ import io.levada.facade.BatchSink;
 import io.levada.facade.GroupSession.AssignedReader;
 import io.levada.facade.WaitReason;
 import io.levada.protocol.Message;
+import io.levada.wire.Json;
+import io.levada.wire.OutboundBudget;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
 import java.util.EnumSet;

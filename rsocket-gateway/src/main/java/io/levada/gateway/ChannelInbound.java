@@ -1,5 +1,6 @@
 package io.levada.gateway;
 
+import io.levada.wire.WireErrors;
 import io.rsocket.Payload;
 import java.util.function.Consumer;
 import java.util.function.Function;

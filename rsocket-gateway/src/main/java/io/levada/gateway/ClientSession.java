@@ -5,6 +5,8 @@ import io.levada.LevadaException;
 import io.levada.facade.BatchReader;
 import io.levada.facade.Engine;
 import io.levada.protocol.Limits;
+import io.levada.wire.Json;
+import io.levada.wire.WireErrors;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.ConnectionSetupPayload;
 import io.rsocket.Payload;

@@ -38,7 +38,7 @@ abstract class ClientStream {
      * Runs on the event loop, in the order of the calls; for the engine's threads. Never at once, so that an engine that
      * calls back while it is called finds this stream in order.
      */
-    final void later(Runnable task) {
+    public final void later(Runnable task) {
         later(task, () -> {});
     }
 

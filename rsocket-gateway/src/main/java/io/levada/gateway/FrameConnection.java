@@ -1,5 +1,6 @@
 package io.levada.gateway;
 
+import io.levada.wire.OutboundBudget;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;

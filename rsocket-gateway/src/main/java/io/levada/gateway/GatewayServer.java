@@ -4,6 +4,8 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.facade.Engine;
 import io.levada.protocol.Limits;
+import io.levada.wire.OutboundBudget;
+import io.levada.wire.OutboundPool;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;

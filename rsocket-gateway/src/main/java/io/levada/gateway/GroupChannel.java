@@ -9,6 +9,8 @@ import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
+import io.levada.wire.Json;
+import io.levada.wire.WireErrors;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
 import java.time.Duration;

@@ -2,6 +2,8 @@ package io.levada.gateway;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.wire.Json;
+import io.levada.wire.WireErrors;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;

@@ -3,6 +3,8 @@ package io.levada.gateway;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.facade.WaitReason;
+import io.levada.wire.OutboundBudget;
+import io.levada.wire.WireErrors;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
 import io.rsocket.util.ByteBufPayload;

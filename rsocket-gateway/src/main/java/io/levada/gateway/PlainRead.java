@@ -12,7 +12,9 @@ import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
 import io.levada.facade.GroupSession.AssignedReader;
 import io.levada.facade.WaitReason;
-import io.levada.protocol.RecordCursor;
+import io.levada.wire.Json;
+import io.levada.wire.OutboundBudget;
+import io.levada.wire.RecordQueue;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufOutputStream;
@@ -20,27 +22,14 @@ import io.rsocket.Payload;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.util.ArrayDeque;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.FluxSink;
 
-/**
- * {@code read} and {@code group.partition}: one payload, one record, one unit of request(n). Batches wait as they are and
- * become JSON record by record while the connection's budget is open, so that a peer that does not read holds batches
- * within its share, not what they would be as JSON.
- */
-final class PlainRead extends ClientStream implements BatchSink, Subscribed {
+/** {@code read} and {@code group.partition}: one payload, one record, one unit of request(n). */
+final class PlainRead extends ClientStream implements BatchSink, RecordQueue.Stream, Subscribed {
     private static final JsonFactory JSON = new JsonFactory();
-    /** After so many the connection's other streams have their turn. */
-    private static final int RECORDS_PER_TURN = 128;
 
-    private final Queue<Item> items = new ArrayDeque<>();
-    /** What was left out of a handle's partition and is told with its next record. */
-    private final Map<Integer, Dropped> dropped = new HashMap<>();
-
+    private final RecordQueue queue;
     private String topic = "";
     /** Partition of a group's handle; a reader's handles are partitions. */
     private int groupPartition = -1;
@@ -48,34 +37,10 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
     private @Nullable BatchReader reader;
     private OutboundBudget.@Nullable Share share;
     private Subject subject = Subject.NONE;
-    private boolean draining;
-    private boolean waiting;
-
-    /** What came from the engine and is not yet sent, in order. */
-    private sealed interface Item {}
-
-    private static final class Batch implements Item {
-        private final int handle;
-        private final int bytes;
-        private final RecordCursor cursor;
-        private int left;
-
-        Batch(int handle, int bytes, RecordCursor cursor) {
-            this.handle = handle;
-            this.bytes = bytes;
-            this.cursor = cursor;
-            this.left = cursor.count();
-        }
-    }
-
-    private record Left(int handle, Dropped dropped) implements Item {}
-
-    private record Failed(Throwable error) implements Item {}
-
-    private record Completed() implements Item {}
 
     PlainRead(ClientSession session, FluxSink<Payload> sink) {
         super(session, sink);
+        queue = new RecordQueue(session.connection().budget(), this);
     }
 
     /** Begins; what fails fails the stream. */
@@ -88,7 +53,7 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
             bytes.want(Long.MAX_VALUE);
             outlet.onDemand(records -> {
                 opened.credit(records, 0);
-                drain();
+                queue.drain();
             });
         } catch (RuntimeException error) {
             fail(error);
@@ -134,9 +99,9 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
 
     @Override
     public @Nullable WaitReason holdsBack() {
-        if (items.isEmpty()) {
+        if (queue.isEmpty()) {
             return null;
-        } else if (outlet.demand() == 0) {
+        } else if (!wants()) {
             return WaitReason.NO_DEMAND;
         }
         return session.connection().budget().open() ? null : WaitReason.SOCKET_BLOCKED;
@@ -149,168 +114,86 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
 
     @Override
     public void onBatch(int handle, int records, ByteBuf batch) {
-        later(
-                () -> {
-                    if (hasEnded()) {
-                        batch.release();
-                    } else {
-                        batch(handle, batch);
-                    }
-                },
-                batch::release);
-    }
-
-    private void batch(int handle, ByteBuf batch) {
-        int bytes = batch.readableBytes();
-        try {
-            add(new Batch(handle, bytes, RecordCursor.open(batch, session.recordLimits())));
-        } catch (LevadaException error) {
-            add(new Failed(error));
-        } finally {
-            batch.release();
-        }
+        later(() -> queue.batch(handle, batch, session.recordLimits()), batch::release);
     }
 
     @Override
     public void onGap(int handle, long from, long to) {
-        later(() -> add(new Failed(new LevadaException(
+        later(() -> queue.ended(new LevadaException(
                 ErrorCode.OFFSET_OUT_OF_RANGE,
                 "offsets " + from + " to " + (to - 1) + " of partition " + partition(handle)
-                        + " are gone; read on from offset:" + to))));
+                        + " are gone; read on from offset:" + to)));
     }
 
     @Override
     public void onDropped(int handle, long from, long to) {
-        later(() -> add(new Left(handle, new Dropped(topic, partition(handle), from, to))));
+        later(() -> queue.dropped(handle, from, to));
     }
 
     @Override
     public void onPartitionEnd(int handle, @Nullable LevadaException error) {
-        later(() -> {
-            if (error != null) {
-                add(new Failed(error));
-            } else if (groupPartition >= 0) {
-                add(new Completed());
-            }
-        });
+        if (error != null || groupPartition >= 0) {
+            later(() -> queue.ended(error));
+        }
     }
 
     @Override
     public void onComplete() {
-        later(() -> add(new Completed()));
+        later(() -> queue.ended(null));
     }
 
     @Override
     public void onError(Throwable error) {
-        later(() -> add(new Failed(error)));
+        later(() -> queue.ended(error));
     }
 
-    private void add(Item item) {
-        if (hasEnded()) {
-            if (item instanceof Batch batch) {
-                batch.cursor.close();
-            }
-            return;
-        }
-        items.add(item);
-        drain();
+    @Override
+    public boolean wants() {
+        return outlet.demand() > 0;
     }
 
-    private void drain() {
-        if (draining) {
-            return;
-        }
-        draining = true;
-        try {
-            int turn = RECORDS_PER_TURN;
-            while (!hasEnded() && !waiting) {
-                Item item = items.peek();
-                if (item == null) {
-                    return;
-                } else if (item instanceof Left left) {
-                    items.remove();
-                    dropped.merge(left.handle, left.dropped, PlainRead::joined);
-                } else if (item instanceof Failed failed) {
-                    fail(failed.error);
-                } else if (item instanceof Completed) {
-                    complete();
-                } else if (item instanceof Batch batch && !emit(batch, turn--)) {
-                    return;
-                }
-            }
-        } catch (RuntimeException error) {
-            fail(error);
-        } catch (OutOfMemoryError error) {
-            // Rather an end that the client sees, and comes back from, than a stream that goes silent.
-            session.connection().dispose();
-            throw error;
-        } finally {
-            draining = false;
-        }
+    @Override
+    public String topic(int handle) {
+        return topic;
     }
 
-    private static Dropped joined(Dropped one, Dropped next) {
-        return new Dropped(one.topic(), one.partition(), one.from(), next.to());
+    @Override
+    public int partition(int handle) {
+        return groupPartition >= 0 ? groupPartition : handle;
     }
 
-    /** Emits the next record of the batch, or ends it; false when this stream has to wait. */
-    private boolean emit(Batch batch, int turn) {
-        if (outlet.demand() == 0) {
-            return false;
-        } else if (!session.connection().budget().open()) {
-            waiting = true;
-            session.connection().budget().whenOpen(this::resume);
-            return false;
-        } else if (turn == 0) {
-            waiting = true;
-            later(this::resume);
-            return false;
-        }
-        RecordCursor cursor = batch.cursor;
-        if (cursor.next()) {
-            outlet.send(encode(batch.handle, cursor));
-            batch.left--;
-        } else {
-            batch.left = 0;
-        }
-        // Not at the next turn: what stands behind the batch, such as the end, needs no demand.
-        if (batch.left == 0 && !hasEnded()) {
-            items.remove();
-            cursor.close();
-            used(batch.bytes);
-        }
-        return true;
+    @Override
+    public void send(int handle, StoredRecord record, @Nullable Dropped before) {
+        outlet.send(encode(record, before));
     }
 
-    private void resume() {
-        waiting = false;
-        drain();
+    @Override
+    public void cutOff() {
+        session.connection().dispose();
     }
 
-    private void used(int bytes) {
+    @Override
+    public void used(int bytes) {
         if (share != null) {
             share.used(bytes);
         }
     }
 
-    private int partition(int handle) {
-        return groupPartition >= 0 ? groupPartition : handle;
+    @Override
+    public void ended(@Nullable Throwable error) {
+        if (error == null) {
+            complete();
+        } else {
+            fail(error);
+        }
     }
 
-    private ByteBuf encode(int handle, RecordCursor cursor) {
-        StoredRecord record = new StoredRecord(
-                topic,
-                partition(handle),
-                cursor.offset(),
-                cursor.timestampMs(),
-                cursor.key(),
-                cursor.value(),
-                cursor.headers());
+    private ByteBuf encode(StoredRecord record, @Nullable Dropped before) {
         ByteBufAllocator alloc = session.connection().alloc();
         ByteBuf draft = alloc.buffer();
         try {
             try (JsonGenerator out = JSON.createGenerator((OutputStream) new ByteBufOutputStream(draft))) {
-                RecordJson.write(out, record, dropped.remove(handle));
+                RecordJson.write(out, record, before);
             }
             // It may wait for long, and a buffer that has grown to its size is up to twice as large.
             return alloc.buffer(draft.readableBytes()).writeBytes(draft);
@@ -323,11 +206,7 @@ final class PlainRead extends ClientStream implements BatchSink, Subscribed {
 
     @Override
     void onEnd(Ending ending) {
-        for (Item item = items.poll(); item != null; item = items.poll()) {
-            if (item instanceof Batch batch) {
-                batch.cursor.close();
-            }
-        }
+        queue.close();
         if (share != null) {
             share.close();
         }

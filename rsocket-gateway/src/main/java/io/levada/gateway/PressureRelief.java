@@ -1,5 +1,6 @@
 package io.levada.gateway;
 
+import io.levada.wire.OutboundPool;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;

@@ -6,6 +6,7 @@ import io.levada.facade.BatchWriter;
 import io.levada.facade.ExpectedPlace;
 import io.levada.facade.WriterSink;
 import io.levada.protocol.Message;
+import io.levada.wire.Json;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
 import org.jspecify.annotations.Nullable;

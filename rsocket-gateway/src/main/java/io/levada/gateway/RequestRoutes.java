@@ -4,11 +4,9 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.levada.Ack;
 import io.levada.ErrorCode;
-import io.levada.GroupDescription;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
@@ -19,6 +17,8 @@ import io.levada.TopicDescription;
 import io.levada.TopicSpec;
 import io.levada.facade.Engine;
 import io.levada.facade.EngineLevada;
+import io.levada.wire.DescriptionJson;
+import io.levada.wire.Json;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufInputStream;
 import java.io.IOException;
@@ -55,9 +55,9 @@ final class RequestRoutes {
         return switch (route) {
             case TOPICS_LIST -> names("topics", wanted, engine.topics().list());
             case TOPICS_DESCRIBE ->
-                engine.topics().describe(wanted.only("name").text("name")).map(RequestRoutes::json);
-            case TOPICS_CREATE -> engine.topics().create(topic(wanted)).map(RequestRoutes::json);
-            case TOPICS_ALTER -> alter(wanted).map(RequestRoutes::json);
+                engine.topics().describe(wanted.only("name").text("name")).map(DescriptionJson::of);
+            case TOPICS_CREATE -> engine.topics().create(topic(wanted)).map(DescriptionJson::of);
+            case TOPICS_ALTER -> alter(wanted).map(DescriptionJson::of);
             case TOPICS_DELETE_RECORDS -> {
                 wanted.only("name", "partition", "beforeOffset");
                 yield engine.topics()
@@ -69,7 +69,7 @@ final class RequestRoutes {
                 engine.topics().delete(wanted.only("name").text("name")).thenReturn(Json.object());
             case GROUPS_LIST -> names("groups", wanted, engine.groups().list());
             case GROUPS_DESCRIBE ->
-                engine.groups().describe(wanted.only("group").text("group")).map(RequestRoutes::json);
+                engine.groups().describe(wanted.only("group").text("group")).map(DescriptionJson::of);
             case GROUPS_RESET -> {
                 wanted.only("group", "topic", "partition", "to");
                 yield engine.groups()
@@ -78,7 +78,7 @@ final class RequestRoutes {
                                 wanted.text("topic"),
                                 wanted.integerOrNull("partition"),
                                 Position.parse(wanted.text("to")))
-                        .map(RequestRoutes::json);
+                        .map(DescriptionJson::of);
             }
             case GROUPS_DELETE ->
                 engine.groups().delete(wanted.only("group").text("group")).thenReturn(Json.object());
@@ -124,72 +124,9 @@ final class RequestRoutes {
                 wanted.settings("config"));
     }
 
-    static ObjectNode json(TopicDescription topic) {
-        ObjectNode json = Json.object()
-                .put("name", topic.name())
-                .put("id", topic.id().toString())
-                .put("logId", topic.logId().toString());
-        ArrayNode partitions = json.putArray("partitions");
-        for (TopicDescription.PartitionDescription partition : topic.partitions()) {
-            partitions
-                    .addObject()
-                    .put("partition", partition.partition())
-                    .put("start", partition.start())
-                    .put("end", partition.end())
-                    .put("durable", partition.durable())
-                    .put("bytes", partition.bytes());
-        }
-        ObjectNode config = json.putObject("config");
-        topic.config().entrySet().stream()
-                .sorted(java.util.Map.Entry.comparingByKey())
-                .forEach(entry -> config.put(entry.getKey(), entry.getValue()));
-        return json;
-    }
-
-    static ObjectNode json(GroupDescription group) {
-        ObjectNode json = Json.object()
-                .put("group", group.group())
-                .put("state", group.state())
-                .put("generation", group.generation());
-        ArrayNode members = json.putArray("members");
-        for (GroupDescription.MemberDescription member : group.members()) {
-            ObjectNode described = members.addObject().put("member", member.member());
-            ArrayNode partitions = described.putArray("partitions");
-            member.partitions().forEach(partition -> partitions
-                    .addObject()
-                    .put("topic", partition.topic())
-                    .put("partition", partition.partition()));
-            described.put("idle", member.idle());
-        }
-        ArrayNode offsets = json.putArray("offsets");
-        for (GroupDescription.GroupOffset offset : group.offsets()) {
-            ObjectNode described = offsets.addObject()
-                    .put("topic", offset.topic())
-                    .put("partition", offset.partition())
-                    .put("committed", offset.committed())
-                    .put("end", offset.end())
-                    .put("lag", offset.lag())
-                    .put("lagMs", offset.lagMs());
-            if (offset.metadata() != null) {
-                described.put("metadata", offset.metadata());
-            }
-        }
-        return json;
-    }
-
     private Mono<JsonNode> publish(ByteBuf data) {
         Publication publication = parse(data);
-        return acks(publication).collectList().map(acks -> {
-            ObjectNode answer = Json.object();
-            ArrayNode records = answer.putArray("records");
-            for (Ack ack : acks) {
-                records.addObject()
-                        .put("partition", ack.partition())
-                        .put("offset", ack.offset())
-                        .put("timestamp", ack.timestampMs());
-            }
-            return answer;
-        });
+        return acks(publication).collectList().map(DescriptionJson::of);
     }
 
     private Flux<Ack> acks(Publication publication) {

@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import io.levada.facade.Engine;
 import io.levada.facade.ReadTotals;
+import io.levada.wire.OutboundPool;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletionStage;

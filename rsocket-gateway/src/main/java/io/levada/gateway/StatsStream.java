@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.facade.ReadTotals;
+import io.levada.wire.Json;
 import io.netty.util.internal.PlatformDependent;
 import io.rsocket.Payload;
 import java.time.Duration;

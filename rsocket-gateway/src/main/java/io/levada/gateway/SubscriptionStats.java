@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.levada.facade.BatchReader;
 import io.levada.facade.ReaderStatus;
 import io.levada.facade.WaitReason;
+import io.levada.wire.Json;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.protocol.Message;
+import io.levada.wire.OutboundBudget;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;

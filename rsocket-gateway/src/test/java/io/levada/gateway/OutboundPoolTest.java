@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.protocol.Message;
+import io.levada.wire.OutboundBudget;
+import io.levada.wire.OutboundPool;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;

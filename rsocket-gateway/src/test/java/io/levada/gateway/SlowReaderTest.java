@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.protocol.Message;
+import io.levada.wire.OutboundBudget;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 

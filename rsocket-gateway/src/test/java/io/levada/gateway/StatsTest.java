@@ -14,6 +14,7 @@ import io.levada.TopicSpec;
 import io.levada.engine.EmbeddedEngine;
 import io.levada.facade.WaitReason;
 import io.levada.protocol.Message;
+import io.levada.wire.Json;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;

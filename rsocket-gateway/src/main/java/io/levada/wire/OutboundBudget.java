@@ -1,4 +1,4 @@
-package io.levada.gateway;
+package io.levada.wire;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
@@ -29,7 +29,7 @@ import java.util.function.LongSupplier;
  *
  * <p>For the connection's event loop alone, except {@link #heldBytes}, {@link #grantedBytes} and {@link #peakBytes}.
  */
-final class OutboundBudget {
+public final class OutboundBudget {
     private static final int MIN_PROBE_BYTES = 4 << 10;
     private static final int FIRST_GRANT_BYTES = 16 << 10;
     private static final int REPORT_BYTES = 4 << 10;
@@ -64,7 +64,7 @@ final class OutboundBudget {
      * @param maxRecordBytes by how much the engine may exceed a grant
      * @param nanos a clock that only goes forward
      */
-    OutboundBudget(OutboundPool pool, long limitBytes, long maxRecordBytes, LongSupplier nanos) {
+    public OutboundBudget(OutboundPool pool, long limitBytes, long maxRecordBytes, LongSupplier nanos) {
         this.pool = pool;
         this.most = limitBytes;
         this.probe = Math.max(MIN_PROBE_BYTES, limitBytes / 512);
@@ -73,17 +73,17 @@ final class OutboundBudget {
     }
 
     /** Bytes handed over and not yet written. Safe for any thread. */
-    long heldBytes() {
+    public long heldBytes() {
         return held.get();
     }
 
     /** Bytes that streams may still add. Safe for any thread. */
-    long grantedBytes() {
+    public long grantedBytes() {
         return granted.get();
     }
 
     /** The most that was ever held. Safe for any thread. */
-    long peakBytes() {
+    public long peakBytes() {
         return peak.get();
     }
 
@@ -92,28 +92,28 @@ final class OutboundBudget {
     }
 
     /** Whether more may be handed over; where not, {@link #whenOpen} tells of the change. */
-    boolean open() {
+    public boolean open() {
         return held.getPlain() < limit();
     }
 
     /** Whether there would be room, were it not for what other connections hold. */
-    boolean crowded() {
+    public boolean crowded() {
         long limit = limit();
         return limit < most && held.getPlain() + granted.getPlain() < most - most / 4;
     }
 
     /** Whether far more is held than the streams' grants can explain. */
-    boolean overrun() {
+    public boolean overrun() {
         return held.getPlain() > 2 * most + shares * (probe + maxRecordBytes);
     }
 
     /** Runs this once, as soon as more may be handed over. */
-    void whenOpen(Runnable task) {
+    public void whenOpen(Runnable task) {
         waiting.add(task);
     }
 
     /** A frame was handed over. */
-    void queued(int bytes) {
+    public void queued(int bytes) {
         long now = held.getPlain() + bytes;
         held.setRelease(now);
         reportHeld(bytes);
@@ -123,7 +123,7 @@ final class OutboundBudget {
     }
 
     /** A frame went to the socket, or was dropped. */
-    void written(int bytes) {
+    public void written(int bytes) {
         long now = held.getPlain() - bytes;
         held.setRelease(now);
         reportHeld(-bytes);
@@ -155,7 +155,7 @@ final class OutboundBudget {
      *
      * @param grant passes bytes on to the engine's reader
      */
-    Share share(LongConsumer grant) {
+    public Share share(LongConsumer grant) {
         shares++;
         return new Share(grant);
     }
@@ -188,7 +188,7 @@ final class OutboundBudget {
     }
 
     /** What one stream wants, and what of it was granted. */
-    final class Share {
+    public final class Share {
         private final LongConsumer grant;
         private long wanted;
         private long outstanding;
@@ -203,18 +203,18 @@ final class OutboundBudget {
         }
 
         /** The peer takes so many bytes more; sums saturate. */
-        void want(long bytes) {
+        public void want(long bytes) {
             wanted = wanted + bytes < 0 ? Long.MAX_VALUE : wanted + bytes;
             feed();
         }
 
         /** Bytes that the peer takes beyond what was granted. */
-        long wanted() {
+        public long wanted() {
             return wanted;
         }
 
         /** So many bytes of the grants have become frames, or nothing; may exceed them by less than one record. */
-        void used(long bytes) {
+        public void used(long bytes) {
             if (closed) {
                 return;
             }
@@ -223,7 +223,7 @@ final class OutboundBudget {
         }
 
         /** Ends the share; what was granted is room for others again. */
-        void close() {
+        public void close() {
             if (!closed) {
                 closed = true;
                 grantedBy(-Math.max(0, outstanding));

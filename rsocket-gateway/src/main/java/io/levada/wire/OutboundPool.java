@@ -1,4 +1,4 @@
-package io.levada.gateway;
+package io.levada.wire;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * From there on each connection's own bound shrinks with the room that is left, down to a {@linkplain #floor floor} that
  * lets everybody who reads go on. Safe for any thread.
  */
-final class OutboundPool {
+public final class OutboundPool {
     private static final int MOST_FLOOR_BYTES = 16 << 10;
     private static final int LEAST_FLOOR_BYTES = 1 << 10;
 
@@ -27,43 +27,43 @@ final class OutboundPool {
     private final AtomicLong granted = new AtomicLong();
     private final AtomicInteger connections = new AtomicInteger();
 
-    OutboundPool(long limitBytes) {
+    public OutboundPool(long limitBytes) {
         this.limit = limitBytes;
     }
 
-    long limitBytes() {
+    public long limitBytes() {
         return limit;
     }
 
     /** Bytes held, of all connections, and granted, as far as there is a part for that. */
-    long usedBytes() {
+    public long usedBytes() {
         return held.get() + Math.min(granted.get(), limit / GRANTS_PART);
     }
 
-    void connected() {
+    public void connected() {
         connections.incrementAndGet();
     }
 
-    void disconnected() {
+    public void disconnected() {
         connections.decrementAndGet();
     }
 
     /** What a connection may hold however little is left: 16 KiB, and 1 KiB where there are thousands. */
-    long floor() {
+    public long floor() {
         long share = limit / FLOORS_PART / Math.max(1, connections.get());
         return Math.max(LEAST_FLOOR_BYTES, Math.min(MOST_FLOOR_BYTES, share));
     }
 
-    void addHeld(long bytes) {
+    public void addHeld(long bytes) {
         held.addAndGet(bytes);
     }
 
-    void addGranted(long bytes) {
+    public void addGranted(long bytes) {
         granted.addAndGet(bytes);
     }
 
     /** What a connection may hold just now that may hold so much when there is room. */
-    long bound(long bytes) {
+    public long bound(long bytes) {
         long room = Math.max(0, limit - usedBytes());
         if (room >= limit / 2) {
             return bytes;
@@ -72,7 +72,7 @@ final class OutboundPool {
     }
 
     /** The largest grant just now. */
-    long grant() {
+    public long grant() {
         return Math.max(0, limit / GRANTS_PART - granted.get()) / GRANTS_IN_ROOM;
     }
 }

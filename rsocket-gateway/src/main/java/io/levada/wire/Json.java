@@ -1,4 +1,4 @@
-package io.levada.gateway;
+package io.levada.wire;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -20,8 +20,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One JSON object of a request, and what may stand in it. Fails with INVALID_REQUEST, and says what was expected. */
-final class Json {
-    static final ObjectMapper MAPPER = new ObjectMapper();
+public final class Json {
+    public static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final String what;
     private final JsonNode object;
@@ -31,20 +31,20 @@ final class Json {
         this.object = object;
     }
 
-    static ObjectNode object() {
+    public static ObjectNode object() {
         return MAPPER.createObjectNode();
     }
 
-    static ByteBuf encode(JsonNode node) {
+    public static ByteBuf encode(JsonNode node) {
         return Unpooled.wrappedBuffer(node.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /** Reads the object that a buffer holds; an empty buffer is an empty object. */
-    static Json read(String what, ByteBuf data) {
+    public static Json read(String what, ByteBuf data) {
         return read(what, ByteBufUtil.getBytes(data));
     }
 
-    static Json read(String what, String text) {
+    public static Json read(String what, String text) {
         return read(what, text.getBytes(StandardCharsets.UTF_8));
     }
 
@@ -65,7 +65,7 @@ final class Json {
     }
 
     /** Fails for a field that is not among these. */
-    Json only(String... fields) {
+    public Json only(String... fields) {
         List<String> known = Arrays.asList(fields);
         object.fieldNames().forEachRemaining(field -> {
             if (!known.contains(field)) {
@@ -81,7 +81,7 @@ final class Json {
         return value.isNull() ? object.path("") : value;
     }
 
-    String text(String field) {
+    public String text(String field) {
         JsonNode value = get(field);
         if (!value.isTextual()) {
             throw invalid(what + " needs '" + field + "', a string");
@@ -90,11 +90,11 @@ final class Json {
     }
 
     @Nullable
-    String textOrNull(String field) {
+    public String textOrNull(String field) {
         return get(field).isMissingNode() ? null : text(field);
     }
 
-    long number(String field) {
+    public long number(String field) {
         JsonNode value = get(field);
         if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
             throw invalid(what + " needs '" + field + "', a whole number from 0");
@@ -103,11 +103,11 @@ final class Json {
     }
 
     @Nullable
-    Long numberOrNull(String field) {
+    public Long numberOrNull(String field) {
         return get(field).isMissingNode() ? null : (Long) number(field);
     }
 
-    int smallNumber(String field) {
+    public int smallNumber(String field) {
         long value = number(field);
         if (value > Integer.MAX_VALUE) {
             throw invalid(what + " needs '" + field + "', a whole number from 0 to " + Integer.MAX_VALUE);
@@ -117,7 +117,7 @@ final class Json {
 
     /** Any number of 32 bits, below 0 as well: the engine says which are good, each with its own code. */
     @Nullable
-    Integer integerOrNull(String field) {
+    public Integer integerOrNull(String field) {
         JsonNode value = get(field);
         if (value.isMissingNode()) {
             return null;
@@ -128,7 +128,7 @@ final class Json {
     }
 
     /** At least one. */
-    List<String> texts(String field) {
+    public List<String> texts(String field) {
         List<String> texts = textsOrNull(field);
         if (texts == null || texts.isEmpty()) {
             throw invalid(what + " needs '" + field + "', an array of strings");
@@ -138,7 +138,7 @@ final class Json {
 
     /** Any number. */
     @Nullable
-    List<String> textsOrNull(String field) {
+    public List<String> textsOrNull(String field) {
         JsonNode value = get(field);
         if (value.isMissingNode()) {
             return null;
@@ -156,7 +156,7 @@ final class Json {
         return texts;
     }
 
-    List<Json> objects(String field) {
+    public List<Json> objects(String field) {
         JsonNode value = get(field);
         if (!value.isArray()) {
             throw invalid(what + " needs '" + field + "', an array of objects");
@@ -172,13 +172,13 @@ final class Json {
     }
 
     @Nullable
-    Filter filterOrNull(String field) {
+    public Filter filterOrNull(String field) {
         JsonNode value = get(field);
         return value.isMissingNode() ? null : FilterJson.fromJson(value);
     }
 
     /** The settings of an object whose values are scalars; nothing is an empty map. */
-    Map<String, String> settings(String field) {
+    public Map<String, String> settings(String field) {
         JsonNode value = get(field);
         Map<String, String> settings = new LinkedHashMap<>();
         if (value.isMissingNode()) {

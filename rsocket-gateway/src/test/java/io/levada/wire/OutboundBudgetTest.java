@@ -1,4 +1,4 @@
-package io.levada.gateway;
+package io.levada.wire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

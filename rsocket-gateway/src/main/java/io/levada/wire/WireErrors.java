@@ -1,4 +1,4 @@
-package io.levada.gateway;
+package io.levada.wire;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,13 +8,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The one place where what went wrong becomes what a peer is told. Stateless. */
-final class WireErrors {
+public final class WireErrors {
     private static final Logger LOG = LoggerFactory.getLogger(WireErrors.class);
 
     private WireErrors() {}
 
     /** The error as Levada's; one that is not Levada's is a defect of the server, and is logged as that. */
-    static LevadaException known(Throwable error) {
+    public static LevadaException known(Throwable error) {
         if (error instanceof LevadaException ours) {
             return ours;
         }
@@ -23,7 +23,7 @@ final class WireErrors {
     }
 
     /** What stands behind {@code error} in JSON. */
-    static JsonNode object(Throwable error) {
+    public static JsonNode object(Throwable error) {
         try {
             return Json.MAPPER.readTree(text(error)).path("error");
         } catch (JsonProcessingException e) {
@@ -32,12 +32,12 @@ final class WireErrors {
     }
 
     /** The error as JSON, for wherever an error stands beside other things. */
-    static String text(Throwable error) {
+    public static String text(Throwable error) {
         return ErrorJson.toJson(known(error));
     }
 
     /** For RSocket's ERROR frame: code APPLICATION_ERROR, and {@link ErrorJson} as data. */
-    static Throwable forRSocket(Throwable error) {
+    public static Throwable forRSocket(Throwable error) {
         return error instanceof WireError ? error : new WireError(text(error));
     }
 
