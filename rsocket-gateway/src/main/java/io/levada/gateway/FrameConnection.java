@@ -1,6 +1,7 @@
 package io.levada.gateway;
 
 import io.levada.wire.OutboundBudget;
+import io.levada.wire.OutboundConnection;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
@@ -37,7 +38,7 @@ import reactor.util.concurrent.Queues;
  * <p>{@link #sendFrame} and {@link #dispose} are safe for any thread; the rest is for the event loop.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // of writes the promise tells, of closes the close future
-final class FrameConnection implements DuplexConnection {
+final class FrameConnection implements DuplexConnection, OutboundConnection {
     private static final Logger LOG = LoggerFactory.getLogger(FrameConnection.class);
     private static final int FLUSH_BYTES = 64 << 10;
     /** What a frame costs besides its bytes: a pooled buffer for its header, and objects. */
@@ -82,7 +83,8 @@ final class FrameConnection implements DuplexConnection {
         channel.closeFuture().addListener(future -> onLoop(this::closed, this::closed));
     }
 
-    OutboundBudget budget() {
+    @Override
+    public OutboundBudget budget() {
         return budget;
     }
 
@@ -239,14 +241,14 @@ final class FrameConnection implements DuplexConnection {
         }
     }
 
-    /** For how long nothing of what is held went to the socket; 0 where nothing is held. Safe for any thread. */
-    long stalledNanos(long nowNanos) {
+    @Override
+    public long stalledNanos(long nowNanos) {
         long since = progressNanos;
         return budget.heldBytes() == 0 ? 0 : Math.max(0, nowNanos - since);
     }
 
-    /** Closes a connection whose peer does not read, since others need the room. Safe for any thread. */
-    void giveWay() {
+    @Override
+    public void giveWay() {
         LOG.debug("closing {}: it does not read the {} bytes held for it", this, budget.heldBytes());
         dispose();
     }

@@ -4,7 +4,10 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.facade.Engine;
 import io.levada.protocol.Limits;
+import io.levada.rest.RestLimits;
+import io.levada.rest.RestRoutes;
 import io.levada.wire.OutboundBudget;
+import io.levada.wire.OutboundConnection;
 import io.levada.wire.OutboundPool;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
@@ -14,7 +17,9 @@ import io.rsocket.frame.decoder.PayloadDecoder;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
@@ -53,6 +58,7 @@ public final class GatewayServer implements AutoCloseable {
     private final OutboundPool pool;
     private final ServerStats stats;
     private final Metrics metrics;
+    private final RestRoutes rest;
     private final Future<?> relief;
     private final DisposableServer tcp;
     private final DisposableServer http;
@@ -66,6 +72,7 @@ public final class GatewayServer implements AutoCloseable {
         this.pool = new OutboundPool(config.limits().outboundPoolBytes());
         this.stats = new ServerStats(engine, Collections.unmodifiableCollection(open), pool);
         this.metrics = new Metrics(stats);
+        this.rest = new RestRoutes(pool, config.limits().outboundBudgetBytes(), RestLimits.defaults());
         this.relief = relieve();
         @Nullable DisposableServer boundTcp = null;
         try {
@@ -94,10 +101,15 @@ public final class GatewayServer implements AutoCloseable {
     }
 
     private Future<?> relieve() {
-        PressureRelief relief = new PressureRelief(
-                pool, () -> open.stream().map(ClientSession::connection).toList());
+        PressureRelief relief = new PressureRelief(pool, this::outbound);
         long ms = PressureRelief.INTERVAL.toMillis();
         return loops.onServer(true).next().scheduleWithFixedDelay(relief::look, ms, ms, TimeUnit.MILLISECONDS);
+    }
+
+    private List<OutboundConnection> outbound() {
+        List<OutboundConnection> all = new ArrayList<>(rest.connections());
+        open.forEach(session -> all.add(session.connection()));
+        return all;
     }
 
     /** What all connections hold, for tests and for what watches a server. */
@@ -122,8 +134,8 @@ public final class GatewayServer implements AutoCloseable {
     }
 
     private DisposableServer bindHttp() {
-        HttpRoutes routes =
-                new HttpRoutes(new HostCheck(config), config.limits(), () -> !stopping, metrics, (in, out) -> {
+        HttpRoutes routes = new HttpRoutes(
+                new HostCheck(config), config.limits(), () -> !stopping, metrics, rest, engine, (in, out) -> {
                     Connection[] connection = new Connection[1];
                     in.withConnection(found -> connection[0] = found);
                     return serve(connection[0], Framing.WEBSOCKET);
@@ -227,6 +239,7 @@ public final class GatewayServer implements AutoCloseable {
         }
         Mono.when(stopAccepting(tcp), stopAccepting(http)).block(LOOPS_TIMEOUT);
         open.forEach(opened -> opened.connection().later(opened::goAway, () -> {}));
+        rest.goAway();
         awaitClosed(config.limits().stopTimeout());
         if (!open.isEmpty()) {
             LOG.info("closing {} connections that did not end in time", open.size());
@@ -243,7 +256,7 @@ public final class GatewayServer implements AutoCloseable {
 
     private void awaitClosed(Duration limit) {
         long deadline = System.nanoTime() + limit.toNanos();
-        while (!open.isEmpty() && System.nanoTime() < deadline) {
+        while (!(open.isEmpty() && rest.isIdle()) && System.nanoTime() < deadline) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
         }
     }

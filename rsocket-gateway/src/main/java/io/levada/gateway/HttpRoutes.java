@@ -2,6 +2,9 @@ package io.levada.gateway;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.facade.Engine;
+import io.levada.rest.Caller;
+import io.levada.rest.RestRoutes;
 import io.levada.wire.Json;
 import io.levada.wire.WireErrors;
 import io.netty.channel.EventLoop;
@@ -28,6 +31,7 @@ import reactor.netty.http.websocket.WebsocketOutbound;
 final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerResponse, Publisher<Void>> {
     private static final Logger LOG = LoggerFactory.getLogger(HttpRoutes.class);
     private static final String RSOCKET = "/rsocket";
+    private static final String ANYBODY = "anonymous";
 
     /** The exposition format of Prometheus, https://prometheus.io/docs/instrumenting/exposition_formats. */
     private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
@@ -36,6 +40,8 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
     private final HostCheck hosts;
     private final BooleanSupplier ready;
     private final Metrics metrics;
+    private final RestRoutes rest;
+    private final Engine engine;
     private final BiFunction<WebsocketInbound, WebsocketOutbound, Publisher<Void>> rsocket;
     private final WebsocketServerSpec websocket;
 
@@ -44,10 +50,14 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
             GatewayLimits limits,
             BooleanSupplier ready,
             Metrics metrics,
+            RestRoutes rest,
+            Engine engine,
             BiFunction<WebsocketInbound, WebsocketOutbound, Publisher<Void>> rsocket) {
         this.hosts = hosts;
         this.ready = ready;
         this.metrics = metrics;
+        this.rest = rest;
+        this.engine = engine;
         this.rsocket = rsocket;
         // Compression stays off: it would mix secrets with what a peer chooses, and cost memory per connection.
         this.websocket = WebsocketServerSpec.builder()
@@ -79,7 +89,10 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
                         ? health(request, response, 200, "ready")
                         : health(request, response, 503, "stopping");
             case "/metrics" -> metrics(request, response);
-            default -> page(path, request, response);
+            default ->
+                RestRoutes.has(path)
+                        ? rest.answer(request, response, new Caller(ANYBODY, engine))
+                        : page(path, request, response);
         };
     }
 
@@ -95,8 +108,8 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
                         response,
                         404,
                         "there is nothing at " + path
-                                + "; this port has the pages / and /demo, /levada.js, /healthz, /readyz, /metrics, and"
-                                + " RSocket over WebSocket at " + RSOCKET)))
+                                + "; this port has the pages / and /demo, /levada.js, /healthz, /readyz, /metrics, the"
+                                + " log under /v1, and RSocket over WebSocket at " + RSOCKET)))
                 .flatMap(Mono::from);
     }
 

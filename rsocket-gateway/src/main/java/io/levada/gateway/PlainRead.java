@@ -1,7 +1,5 @@
 package io.levada.gateway;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
 import io.levada.Dropped;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
@@ -20,15 +18,12 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufOutputStream;
 import io.rsocket.Payload;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.FluxSink;
 
 /** {@code read} and {@code group.partition}: one payload, one record, one unit of request(n). */
 final class PlainRead extends ClientStream implements BatchSink, RecordQueue.Stream, Subscribed {
-    private static final JsonFactory JSON = new JsonFactory();
-
     private final RecordQueue queue;
     private String topic = "";
     /** Partition of a group's handle; a reader's handles are partitions. */
@@ -192,9 +187,7 @@ final class PlainRead extends ClientStream implements BatchSink, RecordQueue.Str
         ByteBufAllocator alloc = session.connection().alloc();
         ByteBuf draft = alloc.buffer();
         try {
-            try (JsonGenerator out = JSON.createGenerator((OutputStream) new ByteBufOutputStream(draft))) {
-                RecordJson.write(out, record, before);
-            }
+            Json.write(new ByteBufOutputStream(draft), out -> RecordJson.write(out, record, before));
             // It may wait for long, and a buffer that has grown to its size is up to twice as large.
             return alloc.buffer(draft.readableBytes()).writeBytes(draft);
         } catch (IOException e) {

@@ -1,5 +1,6 @@
 package io.levada.gateway;
 
+import io.levada.wire.OutboundConnection;
 import io.levada.wire.OutboundPool;
 import java.time.Duration;
 import java.util.Collection;
@@ -22,9 +23,9 @@ final class PressureRelief {
     private static final Logger LOG = LoggerFactory.getLogger(PressureRelief.class);
 
     private final OutboundPool pool;
-    private final Supplier<Collection<FrameConnection>> connections;
+    private final Supplier<Collection<? extends OutboundConnection>> connections;
 
-    PressureRelief(OutboundPool pool, Supplier<Collection<FrameConnection>> connections) {
+    PressureRelief(OutboundPool pool, Supplier<Collection<? extends OutboundConnection>> connections) {
         this.pool = pool;
         this.connections = connections;
     }
@@ -36,13 +37,14 @@ final class PressureRelief {
             return;
         }
         long now = System.nanoTime();
-        List<FrameConnection> stalled = connections.get().stream()
+        List<? extends OutboundConnection> stalled = connections.get().stream()
                 .filter(connection -> connection.stalledNanos(now) >= PATIENCE.toNanos())
-                .sorted(Comparator.comparingLong(PressureRelief::cost).reversed())
+                .sorted(Comparator.<OutboundConnection>comparingLong(PressureRelief::cost)
+                        .reversed())
                 .toList();
         int closed = 0;
         long freed = 0;
-        for (FrameConnection connection : stalled) {
+        for (OutboundConnection connection : stalled) {
             if (freed >= excess) {
                 break;
             }
@@ -59,7 +61,7 @@ final class PressureRelief {
         }
     }
 
-    private static long cost(FrameConnection connection) {
+    private static long cost(OutboundConnection connection) {
         return connection.budget().heldBytes() + connection.budget().grantedBytes();
     }
 }

@@ -14,11 +14,11 @@ import io.levada.Position;
 import io.levada.Record;
 import io.levada.RecordJson;
 import io.levada.TopicDescription;
-import io.levada.TopicSpec;
 import io.levada.facade.Engine;
 import io.levada.facade.EngineLevada;
 import io.levada.wire.DescriptionJson;
 import io.levada.wire.Json;
+import io.levada.wire.TopicRequests;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufInputStream;
 import java.io.IOException;
@@ -26,7 +26,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -56,7 +55,8 @@ final class RequestRoutes {
             case TOPICS_LIST -> names("topics", wanted, engine.topics().list());
             case TOPICS_DESCRIBE ->
                 engine.topics().describe(wanted.only("name").text("name")).map(DescriptionJson::of);
-            case TOPICS_CREATE -> engine.topics().create(topic(wanted)).map(DescriptionJson::of);
+            case TOPICS_CREATE ->
+                engine.topics().create(TopicRequests.spec(wanted)).map(DescriptionJson::of);
             case TOPICS_ALTER -> alter(wanted).map(DescriptionJson::of);
             case TOPICS_DELETE_RECORDS -> {
                 wanted.only("name", "partition", "beforeOffset");
@@ -99,29 +99,10 @@ final class RequestRoutes {
         });
     }
 
-    /** The settings first: if one of them is refused, nothing has changed. */
     private Mono<TopicDescription> alter(Json wanted) {
         wanted.only("name", "config", "partitions");
-        String name = wanted.text("name");
-        Map<String, String> config = wanted.settings("config");
-        Integer partitions = wanted.integerOrNull("partitions");
-        Mono<TopicDescription> altered = engine.topics().alter(name, config);
-        if (partitions == null) {
-            return altered;
-        }
-        Mono<TopicDescription> grown = engine.topics().addPartitions(name, partitions);
-        return config.isEmpty() ? grown : altered.then(grown);
-    }
-
-    private static TopicSpec topic(Json wanted) {
-        wanted.only("name", "partitions", "replicationFactor", "config");
-        Integer partitions = wanted.integerOrNull("partitions");
-        Integer replicationFactor = wanted.integerOrNull("replicationFactor");
-        return new TopicSpec(
-                wanted.text("name"),
-                partitions == null ? 1 : partitions,
-                replicationFactor == null ? 1 : replicationFactor,
-                wanted.settings("config"));
+        return TopicRequests.alter(
+                engine.topics(), wanted.text("name"), wanted.settings("config"), wanted.integerOrNull("partitions"));
     }
 
     private Mono<JsonNode> publish(ByteBuf data) {

@@ -1,6 +1,9 @@
 package io.levada.wire;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamWriteFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,6 +14,8 @@ import io.levada.protocol.FilterJson;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 /** One JSON object of a request, and what may stand in it. Fails with INVALID_REQUEST, and says what was expected. */
 public final class Json {
     public static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private static final JsonFactory FACTORY =
+            JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
 
     private final String what;
     private final JsonNode object;
@@ -39,6 +47,28 @@ public final class Json {
         return Unpooled.wrappedBuffer(node.toString().getBytes(StandardCharsets.UTF_8));
     }
 
+    /** Writes something as JSON. */
+    @FunctionalInterface
+    public interface Written {
+        void to(JsonGenerator out) throws IOException;
+    }
+
+    /** Writes JSON behind what is in a stream, which stays open. */
+    public static void write(OutputStream stream, Written written) throws IOException {
+        try (JsonGenerator out = FACTORY.createGenerator(stream)) {
+            written.to(out);
+        }
+    }
+
+    /** Any JSON; {@code what} it is, for the error where it is none. */
+    public static JsonNode tree(String what, String text) {
+        try {
+            return MAPPER.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw invalid(what + " is JSON: " + e.getOriginalMessage());
+        }
+    }
+
     /** Reads the object that a buffer holds; an empty buffer is an empty object. */
     public static Json read(String what, ByteBuf data) {
         return read(what, ByteBufUtil.getBytes(data));
@@ -48,7 +78,7 @@ public final class Json {
         return read(what, text.getBytes(StandardCharsets.UTF_8));
     }
 
-    private static Json read(String what, byte[] bytes) {
+    public static Json read(String what, byte[] bytes) {
         if (bytes.length == 0) {
             return new Json(what, object());
         }

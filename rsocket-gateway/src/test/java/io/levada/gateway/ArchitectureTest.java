@@ -64,7 +64,7 @@ final class ArchitectureTest {
     private static final String DIRECT_MEMORY = "io.netty.util.internal.PlatformDependent";
 
     private static final ArchRule BYTEBUF_ALONE = noClasses()
-            .that(areNotOf("gateway", "sdk", "main"))
+            .that(areNotOf("gateway", "rest", "sdk", "main"))
             .should()
             .dependOnClassesThat(describe(
                     "are Netty's, and neither buffers nor their counting nor the memory there is for them",
@@ -87,6 +87,7 @@ final class ArchitectureTest {
                     "io.levada.delivery",
                     "io.levada.engine",
                     "io.levada.wire",
+                    "io.levada.rest",
                     "io.levada.gateway",
                     "io.levada.sdk",
                     "io.levada.cli",
@@ -169,7 +170,8 @@ final class ArchitectureTest {
         "delivery, api protocol env facade",
         "engine,   api protocol env facade log groups delivery",
         "wire,     api protocol facade",
-        "gateway,  api protocol facade delivery wire",
+        "rest,     api protocol facade wire",
+        "gateway,  api protocol facade delivery wire rest",
         "sdk,      api protocol facade",
         "cli,      api",
         "testkit,  api env facade engine",

@@ -71,13 +71,13 @@ final class HttpPortTest {
 
     @Test
     void everything_else_is_a_plain_error() throws IOException {
-        String answer = get("/v1/nothing", "");
+        String answer = get("/nothing", "");
         assertEquals("404", status(answer));
         assertTrue(
                 answer.endsWith(
-                        "{\"error\":{\"code\":\"INVALID_REQUEST\",\"message\":\"there is nothing at /v1/nothing; this"
-                                + " port has the pages / and /demo, /levada.js, /healthz, /readyz, /metrics, and RSocket"
-                                + " over WebSocket at /rsocket\",\"retriable\":false}}"),
+                        "{\"error\":{\"code\":\"INVALID_REQUEST\",\"message\":\"there is nothing at /nothing; this port"
+                                + " has the pages / and /demo, /levada.js, /healthz, /readyz, /metrics, the log under"
+                                + " /v1, and RSocket over WebSocket at /rsocket\",\"retriable\":false}}"),
                 answer);
         assertEquals("426", status(get("/rsocket", "")));
         assertEquals(
