@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Splits a body into its lines as it comes; one that is too long is cut, and told as that. For one thread at a time. */
-final class Lines {
+final class Lines implements Splitter {
     private final int maxBytes;
     private final ByteArrayOutputStream begun = new ByteArrayOutputStream();
     private boolean tooLong;
@@ -20,7 +20,8 @@ final class Lines {
     }
 
     /** The lines that end within a piece; blank ones are left out. */
-    List<Line> split(byte[] piece) {
+    @Override
+    public List<Line> split(byte[] piece) {
         List<Line> lines = new ArrayList<>();
         int start = 0;
         for (int i = 0; i < piece.length; i++) {
@@ -35,7 +36,8 @@ final class Lines {
     }
 
     /** What stands behind the last line's end. */
-    List<Line> rest() {
+    @Override
+    public List<Line> rest() {
         List<Line> lines = new ArrayList<>(1);
         end(lines);
         return lines;

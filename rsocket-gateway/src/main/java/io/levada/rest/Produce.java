@@ -11,6 +11,7 @@ import io.levada.RecordJson;
 import io.levada.protocol.Limits;
 import io.levada.wire.DescriptionJson;
 import io.levada.wire.Json;
+import io.levada.wire.WireErrors;
 import io.netty.handler.codec.http.HttpMethod;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,7 +31,7 @@ final class Produce {
     private static final int MAX_KEY = 255;
 
     /** The largest record, its bytes in base64, and what stands around them. */
-    private static final int MAX_LINE_BYTES = 2 * Limits.DEFAULT.maxRecordBytes();
+    static final int MAX_LINE_BYTES = 2 * Limits.DEFAULT.maxRecordBytes();
 
     private final RequestBody bodies;
     private final RestLimits limits;
@@ -72,13 +73,8 @@ final class Produce {
                             + " acknowledgement; send application/json");
         }
         exchange.query().only();
-        Flux<Lines.Line> lines = Flux.defer(() -> {
-            Lines split = new Lines(MAX_LINE_BYTES);
-            return bodies.pieces(exchange)
-                    .concatMapIterable(split::split, 1)
-                    .concatWith(Flux.defer(() -> Flux.fromIterable(split.rest())));
-        });
-        return exchange.stream(NDJSON, ProduceLines.answer(exchange, topic, lines));
+        Flux<Lines.Line> lines = bodies.split(exchange, new Lines(MAX_LINE_BYTES));
+        return exchange.stream(NDJSON, ProduceLines.answer(exchange, topic, lines, new RecordLine()));
     }
 
     private Publisher<Void> raw(Exchange exchange, String topic, @Nullable String key) {
@@ -133,6 +129,23 @@ final class Produce {
             throw takes(": " + e.getOriginalMessage());
         } catch (IOException e) {
             throw new UncheckedIOException("an array does not fail", e);
+        }
+    }
+
+    /** A line as {@link RecordJson} has it. */
+    private static final class RecordLine implements ProduceLines.Form {
+        @Override
+        public ProduceLines.Entry read(@Nullable String text) {
+            if (text == null) {
+                throw new LevadaException(ErrorCode.MESSAGE_TOO_LARGE, "the line is longer than the largest record");
+            }
+            return new ProduceLines.Entry(
+                    RecordJson.parse(text), ack -> DescriptionJson.of(ack).toString());
+        }
+
+        @Override
+        public String failed(Throwable error) {
+            return WireErrors.text(error);
         }
     }
 

@@ -4,12 +4,10 @@ import io.levada.Ack;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.Record;
-import io.levada.RecordJson;
-import io.levada.wire.DescriptionJson;
-import io.levada.wire.WireErrors;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
@@ -18,8 +16,8 @@ import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.SynchronousSink;
 
 /**
- * Lines of JSON in, and for each of them a line out, in their order: where the record stands, once it is durable, or what is
- * wrong with it. Acknowledgements are asked for as the client reads them, so one that does not read is not read from any
+ * Texts in, each a record, and for each of them a line out, in their order: where the record stands, once it is durable, or
+ * what is wrong with it. Acknowledgements are asked for as the client reads them, so one that does not read is not read from any
  * further. For the connection's event loop alone.
  */
 final class ProduceLines extends BaseSubscriber<Ack> {
@@ -31,14 +29,39 @@ final class ProduceLines extends BaseSubscriber<Ack> {
 
     private final TextOutbox out;
 
-    /** Of each line not yet answered: what is wrong with it, or {@link #PUBLISHED}. */
-    private final Queue<String> lines = new ArrayDeque<>();
+    private final Form form;
 
-    private static final String PUBLISHED = "";
+    /** Of each text not yet answered, how it will be. */
+    private final Queue<Answer> answers = new ArrayDeque<>();
+
     private int asked;
     private boolean begun;
 
-    private ProduceLines(FluxSink<ByteBuf> sink, Exchange exchange) {
+    /** How records are written, and answered. */
+    interface Form {
+        /**
+         * Reads a record; fails with what is wrong with it.
+         *
+         * @param text null where it was longer than it may be
+         */
+        Entry read(@Nullable String text);
+
+        /** What is told of one that is wrong, or cannot be stored. */
+        String failed(Throwable error);
+    }
+
+    /**
+     * A record that can be published.
+     *
+     * @param told what is said of it once it is
+     */
+    record Entry(Record record, Function<Ack, String> told) {}
+
+    /** What is said of a record once it is published, or at once of one that will not be. */
+    private record Answer(@Nullable Function<Ack, String> told, String wrong) {}
+
+    private ProduceLines(FluxSink<ByteBuf> sink, Exchange exchange, Form form) {
+        this.form = form;
         out = new TextOutbox(sink, exchange.channel());
         sink.onDispose(() -> {
             dispose();
@@ -46,36 +69,29 @@ final class ProduceLines extends BaseSubscriber<Ack> {
         });
     }
 
-    /** The answer to lines, which are read while it is. */
-    static Flux<ByteBuf> answer(Exchange exchange, String topic, Flux<Lines.Line> lines) {
+    /** The answer to texts, which are read while it is. */
+    static Flux<ByteBuf> answer(Exchange exchange, String topic, Flux<Lines.Line> texts, Form form) {
         return Flux.create(
                 sink -> {
-                    ProduceLines answer = new ProduceLines(sink, exchange);
-                    exchange.levada().publish(topic, lines.handle(answer::line)).subscribe(answer);
+                    ProduceLines answer = new ProduceLines(sink, exchange, form);
+                    exchange.levada().publish(topic, texts.handle(answer::text)).subscribe(answer);
                 },
                 FluxSink.OverflowStrategy.IGNORE);
     }
 
-    private void line(Lines.Line line, SynchronousSink<Record> records) {
+    private void text(Lines.Line line, SynchronousSink<Record> records) {
         try {
-            Record record = record(line.text());
-            lines.add(PUBLISHED);
-            records.next(record);
+            Entry entry = form.read(line.text());
+            answers.add(new Answer(entry.told(), ""));
+            records.next(entry.record());
         } catch (LevadaException wrong) {
-            lines.add(WireErrors.text(wrong));
+            answers.add(new Answer(null, form.failed(wrong)));
             tellWrong();
             if (out.waitingBytes() > MOST_WAITING_BYTES) {
                 records.error(
                         new LevadaException(ErrorCode.THROTTLED, "the answers are not read; read them while sending"));
             }
         }
-    }
-
-    private static Record record(@Nullable String line) {
-        if (line == null) {
-            throw new LevadaException(ErrorCode.MESSAGE_TOO_LARGE, "the line is longer than the largest record");
-        }
-        return RecordJson.parse(line);
     }
 
     @Override
@@ -98,17 +114,19 @@ final class ProduceLines extends BaseSubscriber<Ack> {
         asked--;
         begun = true;
         tellWrong();
-        lines.remove();
-        out.write(DescriptionJson.of(ack) + "\n");
+        Function<Ack, String> told = answers.remove().told();
+        if (told != null) {
+            out.write(told.apply(ack) + "\n");
+        }
         tellWrong();
         ask();
     }
 
     /** Those that no record is waited for. */
     private void tellWrong() {
-        for (String first = lines.peek(); first != null && !first.equals(PUBLISHED); first = lines.peek()) {
+        for (Answer first = answers.peek(); first != null && first.told() == null; first = answers.peek()) {
             begun = true;
-            out.write(lines.remove() + "\n");
+            out.write(answers.remove().wrong() + "\n");
         }
     }
 
@@ -121,7 +139,7 @@ final class ProduceLines extends BaseSubscriber<Ack> {
     @Override
     protected void hookOnError(Throwable error) {
         if (begun) {
-            out.write(WireErrors.text(error) + "\n");
+            out.write(form.failed(error) + "\n");
             out.complete();
         } else {
             out.fail(error);

@@ -111,8 +111,15 @@ final class RequestBody {
         }
     }
 
+    /** The texts of a body that has no end of its own, as they are asked for. */
+    Flux<Lines.Line> split(Exchange exchange, Splitter splitter) {
+        return pieces(exchange)
+                .concatMapIterable(splitter::split, 1)
+                .concatWith(Flux.defer(() -> Flux.fromIterable(splitter.rest())));
+    }
+
     /** What comes of a body, inflated, a piece at a time as it is asked for. */
-    Flux<byte[]> pieces(Exchange exchange) {
+    private Flux<byte[]> pieces(Exchange exchange) {
         Inflation.Coding coding = Inflation.Coding.of(exchange.header(HttpHeaderNames.CONTENT_ENCODING));
         Flux<byte[]> sent = exchange.request().receive().asByteArray();
         if (coding == Inflation.Coding.NONE) {

@@ -28,6 +28,7 @@ public final class RestRoutes {
     private final Produce produce;
     private final TopicRoutes topics;
     private final GroupRoutes groups;
+    private final ConfluentRoutes confluent;
     private final Set<OutboundConnection> connections = ConcurrentHashMap.newKeySet();
     private final Set<ReadAnswer> reading = ConcurrentHashMap.newKeySet();
     private final AtomicInteger inFlight = new AtomicInteger();
@@ -47,6 +48,7 @@ public final class RestRoutes {
         this.produce = new Produce(bodies, limits);
         this.topics = new TopicRoutes(bodies);
         this.groups = new GroupRoutes(bodies);
+        this.confluent = new ConfluentRoutes(bodies, limits);
     }
 
     /** Whether a path is one of these. */
@@ -102,6 +104,10 @@ public final class RestRoutes {
             return exchange -> exchange.isGet() ? page(exchange) : records(exchange);
         } else if (target.is("v1/topics/*/stream")) {
             return exchange -> LiveStream.answer(exchange, outbound(exchange), reading, limits);
+        } else if (target.is("v3/clusters/*/topics/*/records")) {
+            return exchange -> confluent.records(outbounded(exchange));
+        } else if (target.is("v3/clusters/*/topics/*/records:batch")) {
+            return confluent::batch;
         } else if (target.is("v1/groups")) {
             return groups::all;
         } else if (target.is("v1/groups/*")) {
@@ -118,8 +124,12 @@ public final class RestRoutes {
 
     private Publisher<Void> records(Exchange exchange) {
         exchange.only(HttpMethod.GET, HttpMethod.POST);
+        return produce.answer(outbounded(exchange));
+    }
+
+    private Exchange outbounded(Exchange exchange) {
         outbound(exchange);
-        return produce.answer(exchange);
+        return exchange;
     }
 
     private HttpOutbound outbound(Exchange exchange) {
