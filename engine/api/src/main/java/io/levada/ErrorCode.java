@@ -25,6 +25,8 @@ public enum ErrorCode {
     UNRELEASED_INSTANCE_ID(409, false),
     MEMBER_STALLED(409, false),
     SLOW_CONSUMER(409, false),
+    CLAIM_EXPIRED(410, false),
+    NOT_CLAIM_OWNER(409, false),
     STORAGE_FAILED(503, true),
     STORAGE_FULL(507, true),
     OUTCOME_UNKNOWN(503, true),

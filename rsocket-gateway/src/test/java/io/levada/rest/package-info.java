@@ -1,0 +1,4 @@
+@NullMarked
+package io.levada.rest;
+
+import org.jspecify.annotations.NullMarked;
