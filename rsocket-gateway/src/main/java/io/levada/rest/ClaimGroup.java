@@ -112,7 +112,7 @@ final class ClaimGroup implements ClaimMember.Claimants {
         ClaimTotals.check(waiting.size(), limits.waitingPerGroup(), "claims of this group wait for records");
         ClaimTotals.check(totals.waiting.get(), limits.waiting(), "claims of this server wait for records");
         boolean anyFree = member.partitions().stream().anyMatch(each -> each.freeRecords() > 0);
-        if (!anyFree && member.isFull()) {
+        if (!anyFree && member.reader().isFull()) {
             throw new LevadaException(
                     ErrorCode.THROTTLED,
                     "claims hold as many records or bytes as they may; acknowledge or release some first");
@@ -131,7 +131,7 @@ final class ClaimGroup implements ClaimMember.Claimants {
             claim.limit = deadlines.in(PATIENCE, () -> giveUp(claim));
             claim.patience = deadlines.in(wait, () -> {
                 claim.overdue = true;
-                member.look();
+                member.reader().look();
             });
         } else {
             claim.limit = deadlines.in(wait, () -> giveUp(claim));
@@ -146,6 +146,9 @@ final class ClaimGroup implements ClaimMember.Claimants {
         totals.waiting.decrementAndGet();
         deadlines.cancel(claim.patience);
         deadlines.cancel(claim.limit);
+        if (waiting.isEmpty()) {
+            member.reader().nobodyWants();
+        }
         return true;
     }
 
@@ -179,7 +182,7 @@ final class ClaimGroup implements ClaimMember.Claimants {
             });
         }
         ask();
-        member.look();
+        member.reader().look();
     }
 
     @Override
@@ -286,7 +289,7 @@ final class ClaimGroup implements ClaimMember.Claimants {
                 bytes -= each.freeBytes();
             }
         }
-        member.want(records, bytes, orderedOnly);
+        member.reader().want(records, bytes, orderedOnly);
     }
 
     /** Acknowledges a claim; the answer comes when that is durable, as far as it can be. */

@@ -1,22 +1,14 @@
 package io.levada.rest;
 
-import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.Position;
-import io.levada.StoredRecord;
 import io.levada.TopicPartition;
-import io.levada.facade.BatchSink;
 import io.levada.facade.CommitPoint;
 import io.levada.facade.Engine;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
-import io.levada.facade.ReaderStatus;
-import io.levada.protocol.Limits;
-import io.levada.protocol.RecordBatch;
-import io.levada.protocol.RecordCursor;
-import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -29,8 +21,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The member of a group that reads and commits for claims: it reads no more than they want, over all its partitions
- * together, and commits at once what they acknowledge.
+ * The member of a group on behalf of claims: what it owns, how that goes, and the commits of what is acknowledged, at once.
  *
  * <p>It stands on the engine's own membership, not on the facade's: so one credit, in records and bytes, serves whichever
  * partition has something; the acknowledgements of all claims that come while a commit is being written go with the next,
@@ -38,20 +29,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All state is confined to the executor; what engines call hands over to it.
  */
-final class ClaimMember implements MemberSink, BatchSink {
+final class ClaimMember implements MemberSink {
     /** How long the last commit and the goodbye may take, each. */
     static final Duration LEAVE_LIMIT = Duration.ofSeconds(5);
 
     static final Duration COMMIT_RETRY = Duration.ofMillis(200);
-
-    /** How long assignments may take from the first to the last, after joining. */
-    private static final Duration SETTLING = Duration.ofMillis(50);
-
-    /** How often it is looked whether what is on its way has come. */
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
-
-    /** Where an engine does not tell whether something is on its way: how long that is waited for. */
-    private static final Duration NOT_TOLD = Duration.ofMillis(100);
 
     /** What a member tells those for whom it reads. */
     interface Claimants {
@@ -90,18 +72,11 @@ final class ClaimMember implements MemberSink, BatchSink {
 
     private final Consumer<Runnable> executor;
     private final Deadlines deadlines;
-    private final ClaimTotals totals;
+    private final ClaimReader reader;
     private final Claimants claimants;
     private final Map<Integer, HeldPartition> partitions = new LinkedHashMap<>();
     private final List<Acking> acking = new ArrayList<>();
     private @Nullable GroupSession session;
-    private GroupSession.@Nullable AssignedReader reader;
-    private long settledAtNanos;
-    private boolean looking;
-    private boolean orderedOnly;
-    private long creditRecords;
-    private long creditBytes;
-    private long reserved;
     private boolean committing;
     private boolean pausing;
     private boolean oneByOne;
@@ -112,19 +87,22 @@ final class ClaimMember implements MemberSink, BatchSink {
     ClaimMember(Consumer<Runnable> executor, Deadlines deadlines, ClaimTotals totals, Claimants claimants) {
         this.executor = executor;
         this.deadlines = deadlines;
-        this.totals = totals;
         this.claimants = claimants;
+        this.reader = new ClaimReader(executor, deadlines, totals, partitions, claimants, this::abort);
     }
 
     void join(Engine engine, String group, List<String> topics) {
-        settledAtNanos = deadlines.nowNanos() + Duration.ofSeconds(2).toNanos();
         try {
             GroupSession joined = engine.join(new JoinSpec(group, topics, "http", Position.committed()), this);
             session = joined;
-            reader = joined.read(this);
+            reader.open(joined);
         } catch (RuntimeException e) {
             end(e);
         }
+    }
+
+    ClaimReader reader() {
+        return reader;
     }
 
     Collection<HeldPartition> partitions() {
@@ -143,107 +121,6 @@ final class ClaimMember implements MemberSink, BatchSink {
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElse(null);
-    }
-
-    /** Whether nothing can come before something that is held is ended. */
-    boolean isFull() {
-        return creditRecords <= 0 && (freeRecords() <= 0 || freeBytes() <= 0);
-    }
-
-    /** How many records there is room for, beyond those held and asked for. */
-    private long freeRecords() {
-        long held =
-                partitions.values().stream().mapToLong(HeldPartition::records).sum();
-        return totals.limits().recordsPerGroup() - held - creditRecords;
-    }
-
-    /** How many bytes there is room for, beyond those held and asked for. */
-    private long freeBytes() {
-        return Math.min(totals.limits().bytesPerGroup() - reserved, totals.freeBytes());
-    }
-
-    /**
-     * Asks for records until so many are on their way, as far as there is room.
-     *
-     * @param onlyOrdered whether nobody wants those of partitions of which claims have some
-     */
-    void want(long records, long bytes, boolean onlyOrdered) {
-        GroupSession.AssignedReader from = reader;
-        if (over || leaving || from == null) {
-            return;
-        }
-        orderedOnly = onlyOrdered;
-        partitions.values().forEach(this::readOrNot);
-        long moreRecords = Math.min(records - creditRecords, freeRecords());
-        long moreBytes = Math.min(bytes - creditBytes, freeBytes());
-        if (moreRecords > 0 || (moreBytes > 0 && creditRecords > 0)) {
-            creditRecords += Math.max(0, moreRecords);
-            creditBytes += Math.max(0, moreBytes);
-            account();
-            from.credit(Math.max(0, moreRecords), Math.max(0, moreBytes));
-        }
-    }
-
-    private void readOrNot(HeldPartition each) {
-        GroupSession.AssignedReader from = reader;
-        if (from == null || each.revoking || each.damage != null) {
-            return;
-        }
-        boolean wanted = !(orderedOnly && each.isOut());
-        if (wanted && each.reading == HeldPartition.Reading.OFF) {
-            each.reading = HeldPartition.Reading.ON;
-            from.add(each.handle, each.next());
-        } else if (!wanted && each.reading == HeldPartition.Reading.ON) {
-            each.reading = HeldPartition.Reading.STOPPING;
-            from.remove(each.handle);
-        }
-    }
-
-    /** Keeps the account of what is held and asked for; after every change of either. */
-    void account() {
-        long now = (creditRecords > 0 ? Math.max(0, creditBytes) : 0)
-                + partitions.values().stream().mapToLong(HeldPartition::cost).sum();
-        totals.bytes.addAndGet(now - reserved);
-        reserved = now;
-    }
-
-    /** Finds out whether anything is on its way; {@link Claimants#dry} when nothing is, any more. */
-    void look() {
-        GroupSession.AssignedReader from = reader;
-        if (looking || over || from == null) {
-            return;
-        }
-        looking = true;
-        long settling = settledAtNanos - deadlines.nowNanos();
-        if (settling > 0) {
-            lookAfter(Duration.ofNanos(settling));
-        } else {
-            from.status().whenComplete((status, error) -> executor.accept(() -> looked(status)));
-        }
-    }
-
-    private void lookAfter(Duration time) {
-        deadlines.in(time, () -> {
-            looking = false;
-            look();
-        });
-    }
-
-    private void looked(@Nullable ReaderStatus status) {
-        if (over) {
-            return;
-        } else if (status == null) {
-            deadlines.in(NOT_TOLD, this::tellDry);
-        } else if (status.lag() == 0 || status.records() == 0 || status.bytes() <= 0 || status.partitions() == 0) {
-            tellDry();
-        } else {
-            lookAfter(LOOK_AGAIN);
-        }
-    }
-
-    private void tellDry() {
-        looking = false;
-        claimants.dry();
     }
 
     /**
@@ -274,7 +151,7 @@ final class ClaimMember implements MemberSink, BatchSink {
 
     /** Does what is due and possible; called after every change but records that come. */
     void proceed() {
-        account();
+        reader.account();
         if (over || goodbye || committing) {
             return; // the answer to a commit leads here again
         }
@@ -354,7 +231,7 @@ final class ClaimMember implements MemberSink, BatchSink {
     }
 
     private void dropped(HeldPartition going) {
-        account();
+        reader.account();
         answerAcks();
         claimants.gone(going);
     }
@@ -399,12 +276,8 @@ final class ClaimMember implements MemberSink, BatchSink {
         }
         over = true;
         partitions.clear();
-        creditBytes = 0;
-        account();
+        reader.close();
         answerAcks();
-        if (reader != null) {
-            reader.cancel();
-        }
         claimants.ended(why);
     }
 
@@ -416,10 +289,6 @@ final class ClaimMember implements MemberSink, BatchSink {
         return current;
     }
 
-    private void assignmentsChanged() {
-        settledAtNanos = Math.min(settledAtNanos, deadlines.nowNanos() + SETTLING.toNanos());
-    }
-
     @Override
     public void onJoined(String member, long secret, long generation) {
         // What it owns follows.
@@ -427,17 +296,16 @@ final class ClaimMember implements MemberSink, BatchSink {
 
     @Override
     public void onIdle(String reason) {
-        executor.accept(this::assignmentsChanged);
+        executor.accept(reader::assignmentsChanged);
     }
 
     @Override
     public void onAssigned(int handle, TopicPartition partition, long generation, long start) {
         executor.accept(() -> {
             if (!over && !leaving) {
-                assignmentsChanged();
+                reader.assignmentsChanged();
                 HeldPartition assigned = new HeldPartition(handle, partition, start);
                 partitions.put(handle, assigned);
-                readOrNot(assigned);
                 claimants.arrived();
             }
         });
@@ -453,9 +321,7 @@ final class ClaimMember implements MemberSink, BatchSink {
                 joined().revoked(handle); // assigned while leaving: nothing of it was ever claimed
             } else if (!going.revoking) {
                 going.stop();
-                if (reader != null) {
-                    reader.remove(handle);
-                }
+                reader.remove(going);
                 long margin = Math.min(1_000, withinMs / 4);
                 deadlines.in(Duration.ofMillis(withinMs - margin), () -> {
                     going.overdue = owns(going);
@@ -492,113 +358,5 @@ final class ClaimMember implements MemberSink, BatchSink {
     @Override
     public void onError(Throwable error) {
         executor.accept(() -> abort(error));
-    }
-
-    /** They come inflated, so that the credit in bytes bounds what they take here. */
-    @Override
-    public boolean accepts(Compression codec) {
-        return false;
-    }
-
-    @Override
-    public void onBatch(int handle, int records, ByteBuf batch) {
-        try {
-            executor.accept(() -> {
-                try {
-                    creditRecords -= records;
-                    creditBytes -= batch.readableBytes();
-                    take(partitions.get(handle), batch);
-                } finally {
-                    batch.release();
-                }
-            });
-        } catch (RuntimeException e) {
-            batch.release(); // the executor has ended
-            throw e;
-        }
-    }
-
-    private void take(@Nullable HeldPartition of, ByteBuf batch) {
-        if (over || of == null || of.revoking) {
-            account();
-            return;
-        }
-        try (RecordCursor cursor = RecordCursor.open(batch, Limits.DEFAULT)) {
-            while (cursor.next()) {
-                StoredRecord record = new StoredRecord(
-                        of.partition.topic(),
-                        of.partition.partition(),
-                        cursor.offset(),
-                        cursor.timestampMs(),
-                        cursor.key(),
-                        cursor.value(),
-                        cursor.headers());
-                of.add(record, bytes(record));
-            }
-        }
-        of.passed(RecordBatch.nextOffset(batch));
-        account();
-        claimants.arrived();
-    }
-
-    private static int bytes(StoredRecord record) {
-        byte[] key = record.key();
-        byte[] value = record.value();
-        int bytes = (key == null ? 0 : key.length) + (value == null ? 0 : value.length);
-        for (var header : record.headers()) {
-            byte[] held = header.value();
-            bytes += header.key().length() + (held == null ? 0 : held.length);
-        }
-        return bytes;
-    }
-
-    @Override
-    public void onPassed(int handle, long offset) {
-        executor.accept(() -> passed(handle, offset));
-    }
-
-    private @Nullable HeldPartition passed(int handle, long offset) {
-        HeldPartition of = partitions.get(handle);
-        if (of == null || of.revoking) {
-            return null;
-        }
-        of.passed(offset);
-        return of;
-    }
-
-    /** Whoever claims next is told; the group goes on behind it. */
-    @Override
-    public void onGap(int handle, long from, long to) {
-        executor.accept(() -> {
-            HeldPartition of = passed(handle, to);
-            if (of != null) {
-                claimants.notice(new LevadaException(
-                        ErrorCode.OFFSET_OUT_OF_RANGE,
-                        "offsets " + from + " to " + (to - 1) + " of " + of.partition
-                                + " are gone before they were claimed; the group goes on from offset:" + to));
-            }
-        });
-    }
-
-    @Override
-    public void onPartitionEnd(int handle, @Nullable LevadaException error) {
-        executor.accept(() -> {
-            HeldPartition of = partitions.get(handle);
-            if (of == null) {
-                return;
-            }
-            of.reading = HeldPartition.Reading.OFF;
-            if (error == null) {
-                readOrNot(of); // unless it is to stand still for longer
-            } else if (error.code() != ErrorCode.FENCED_MEMBER_EPOCH) {
-                of.damage = error;
-                claimants.notice(error);
-            }
-        });
-    }
-
-    @Override
-    public void onComplete() {
-        // Readers of groups do not complete.
     }
 }

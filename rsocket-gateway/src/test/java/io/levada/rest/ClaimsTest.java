@@ -251,6 +251,19 @@ class ClaimsTest {
     }
 
     @Test
+    void what_comes_when_nobody_waits_any_longer_stays_in_the_log() {
+        server.publish("t", 0, "a");
+        server.ack(server.claim(SPEC));
+        server.advance(Duration.ofSeconds(2));
+
+        server.publish("t", 0, "b", "c");
+        server.advance(Duration.ofSeconds(1));
+
+        assertEquals(0, server.claims.totals().bytes.get());
+        assertEquals(List.of("b", "c"), values(server.claim(SPEC)));
+    }
+
+    @Test
     void claims_that_wait_are_served_in_their_order() {
         CompletableFuture<Claimed> first = claiming(SPEC.withMax(2).withWait(Duration.ofSeconds(20)));
         CompletableFuture<Claimed> second = claiming(SPEC.withMax(2).withWait(Duration.ofSeconds(20)));
@@ -389,7 +402,7 @@ class ClaimsTest {
 
     private static ClaimLimits limits(int openPerGroup, int waitingPerGroup, int records, long bytes) {
         return new ClaimLimits(
-                2, openPerGroup, 100, waitingPerGroup, 100, records, bytes, 16 * bytes, 4, Duration.ofSeconds(60));
+                2, openPerGroup, 100, waitingPerGroup, 100, records, bytes, 2 * bytes, 4, Duration.ofSeconds(60));
     }
 
     @Test

@@ -7,10 +7,12 @@ import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
 import io.levada.Record;
+import io.levada.TopicPartition;
 import io.levada.TopicSpec;
 import io.levada.engine.EmbeddedEngine;
 import io.levada.engine.EngineConfig;
 import io.levada.env.Env;
+import io.levada.env.Loop;
 import io.levada.env.SimDisk;
 import io.levada.env.SimDisk.CrashStyle;
 import io.levada.env.SimRandomness;
@@ -31,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -61,6 +64,11 @@ final class SimulatedServer implements AutoCloseable {
     final List<GroupSession> sessions = new ArrayList<>();
     private final List<GroupSession.AssignedReader> readers = new ArrayList<>();
 
+    /** Told of partitions that claims come to own. */
+    Consumer<TopicPartition> onAssigned = partition -> {};
+
+    private final Loop claimsLoop;
+
     /** Whether commits are answered and not made: what a check has to find. */
     boolean losesCommits;
 
@@ -90,17 +98,19 @@ final class SimulatedServer implements AutoCloseable {
                 LevadaOptions.defaults().withCallbacks(timers("callbacks")),
                 timers("timers"),
                 () -> Instant.ofEpochMilli(scheduler.clock().wallMs()));
-        claims = new Claims(timers("claims"), scheduler.clock()::nanos, new Random(seed), limits);
+        claimsLoop = scheduler.newLoop("claims");
+        claims = new Claims(
+                new LoopScheduler(claimsLoop, scheduler.clock()), scheduler.clock()::nanos, new Random(seed), limits);
     }
 
     /** The machine after a power cut, or kill, of the server. */
     SimulatedServer afterPowerCut(CrashStyle style, long seed) {
-        scheduler.crash();
-        scheduler.close();
         SimScheduler next =
                 new SimScheduler(new SimRandomness(seed), scheduler.clock().afterStop(Duration.ofSeconds(1)));
-        return new SimulatedServer(
-                next, disk.afterCrash(next, new SimRandomness(seed), style), seed, ClaimLimits.defaults());
+        SimDisk found = disk.afterCrash(next, new SimRandomness(seed), style);
+        onAssigned = partition -> {};
+        close(); // the server of before does not know, and gives its buffers back
+        return new SimulatedServer(next, found, seed, ClaimLimits.defaults());
     }
 
     private LoopScheduler timers(String name) {
@@ -109,19 +119,36 @@ final class SimulatedServer implements AutoCloseable {
 
     /** The engine, whose memberships are remembered. */
     private Engine spying(Engine on) {
-        return proxy(Engine.class, on, (name, arguments, result) -> {
+        return proxy(Engine.class, on, (name, arguments, call) -> {
             if (!name.equals("join")) {
-                return result;
+                return call.with(arguments);
             }
-            members.add((MemberSink) arguments[1]);
-            GroupSession session = proxy(GroupSession.class, (GroupSession) result, (call, with, answer) -> {
-                if (call.equals("read")) {
-                    readers.add((GroupSession.AssignedReader) answer);
-                }
-                return call.equals("commit") ? commit((Mono<?>) answer) : answer;
-            });
+            MemberSink sink = (MemberSink) arguments[1];
+            members.add(sink);
+            GroupSession session = spying((GroupSession) call.with(arguments[0], spying(sink)));
             sessions.add(session);
             return session;
+        });
+    }
+
+    /** What is assigned is told in its turn among what claims hear. */
+    private MemberSink spying(MemberSink on) {
+        return proxy(MemberSink.class, on, (name, arguments, call) -> {
+            if (name.equals("onAssigned")) {
+                TopicPartition partition = (TopicPartition) arguments[1];
+                claimsLoop.execute(() -> onAssigned.accept(partition));
+            }
+            return call.with(arguments);
+        });
+    }
+
+    private GroupSession spying(GroupSession on) {
+        return proxy(GroupSession.class, on, (name, arguments, call) -> {
+            Object answer = call.with(arguments);
+            if (name.equals("read")) {
+                readers.add((GroupSession.AssignedReader) answer);
+            }
+            return name.equals("commit") ? commit((Mono<?>) answer) : answer;
         });
     }
 
@@ -130,18 +157,26 @@ final class SimulatedServer implements AutoCloseable {
         return error != null ? Mono.error(error) : losesCommits ? Mono.empty() : sound;
     }
 
-    private interface After {
-        Object apply(String name, Object[] arguments, Object result);
+    private interface Around {
+        @Nullable
+        Object call(String name, Object[] arguments, Call call) throws Throwable;
     }
 
-    private static <T> T proxy(Class<T> type, T on, After after) {
+    private interface Call {
+        Object with(Object... arguments) throws Throwable;
+    }
+
+    private static <T> T proxy(Class<T> type, T on, Around around) {
         return type.cast(
                 Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
-                    try {
-                        return after.apply(method.getName(), arguments, method.invoke(on, arguments));
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
+                    Object[] all = arguments == null ? new Object[0] : arguments;
+                    return around.call(method.getName(), all, with -> {
+                        try {
+                            return method.invoke(on, with);
+                        } catch (InvocationTargetException e) {
+                            throw e.getTargetException();
+                        }
+                    });
                 }));
     }
 
