@@ -34,8 +34,6 @@ public enum ErrorCode {
     UNKNOWN_PRODUCER_ID(409, false),
     INVALID_PRODUCER_EPOCH(409, false),
     OFFSET_MISMATCH(409, false),
-    CLAIM_EXPIRED(410, false),
-    NOT_CLAIM_OWNER(409, false),
     TOKEN_EXPIRED(401, false),
     LOG_CHANGED(409, false),
     THROTTLED(429, true),

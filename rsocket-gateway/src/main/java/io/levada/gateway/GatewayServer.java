@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -239,12 +240,12 @@ public final class GatewayServer implements AutoCloseable {
         }
         Mono.when(stopAccepting(tcp), stopAccepting(http)).block(LOOPS_TIMEOUT);
         open.forEach(opened -> opened.connection().later(opened::goAway, () -> {}));
-        rest.goAway();
-        awaitClosed(config.limits().stopTimeout());
+        CompletableFuture<Void> left = rest.goAway().toFuture();
+        awaitClosed(config.limits().stopTimeout(), left);
         if (!open.isEmpty()) {
             LOG.info("closing {} connections that did not end in time", open.size());
             open.forEach(opened -> opened.connection().dispose());
-            awaitClosed(Duration.ofSeconds(1));
+            awaitClosed(Duration.ofSeconds(1), left);
         }
         disposeLoops();
     }
@@ -254,9 +255,9 @@ public final class GatewayServer implements AutoCloseable {
         return server.onDispose();
     }
 
-    private void awaitClosed(Duration limit) {
+    private void awaitClosed(Duration limit, Future<?> left) {
         long deadline = System.nanoTime() + limit.toNanos();
-        while (!(open.isEmpty() && rest.isIdle()) && System.nanoTime() < deadline) {
+        while (!(open.isEmpty() && rest.isIdle() && left.isDone()) && System.nanoTime() < deadline) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
         }
     }

@@ -5,6 +5,7 @@ import io.levada.LevadaException;
 import io.levada.wire.OutboundConnection;
 import io.levada.wire.OutboundPool;
 import io.netty.handler.codec.http.HttpMethod;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,6 +15,7 @@ import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 
@@ -29,6 +31,8 @@ public final class RestRoutes {
     private final TopicRoutes topics;
     private final GroupRoutes groups;
     private final ConfluentRoutes confluent;
+    private final Claims claims;
+    private final ClaimRoutes claimRoutes;
     private final Set<OutboundConnection> connections = ConcurrentHashMap.newKeySet();
     private final Set<ReadAnswer> reading = ConcurrentHashMap.newKeySet();
     private final AtomicInteger inFlight = new AtomicInteger();
@@ -49,6 +53,8 @@ public final class RestRoutes {
         this.topics = new TopicRoutes(bodies);
         this.groups = new GroupRoutes(bodies);
         this.confluent = new ConfluentRoutes(bodies, limits);
+        this.claims = new Claims(Schedulers.parallel(), System::nanoTime, new SecureRandom(), ClaimLimits.defaults());
+        this.claimRoutes = new ClaimRoutes(bodies, claims);
     }
 
     /** Whether a path is one of these. */
@@ -104,6 +110,14 @@ public final class RestRoutes {
             return exchange -> exchange.isGet() ? page(exchange) : records(exchange);
         } else if (target.is("v1/topics/*/stream")) {
             return exchange -> LiveStream.answer(exchange, outbound(exchange), reading, limits);
+        } else if (target.is("v1/groups/*/claims")) {
+            return claimRoutes::claim;
+        } else if (target.is("v1/claims/*:ack")) {
+            return claimRoutes::ack;
+        } else if (target.is("v1/claims/*:release")) {
+            return claimRoutes::release;
+        } else if (target.is("v1/claims/*:extend")) {
+            return claimRoutes::extend;
         } else if (target.is("v3/clusters/*/topics/*/records")) {
             return exchange -> confluent.records(outbounded(exchange));
         } else if (target.is("v3/clusters/*/topics/*/records:batch")) {
@@ -136,10 +150,16 @@ public final class RestRoutes {
         return HttpOutbound.of(exchange.channel(), pool, connections, outboundBytes);
     }
 
-    /** Takes nothing new, and ends what has no end by itself; what is in flight is answered. */
-    public void goAway() {
-        goingAway = true;
-        List.copyOf(reading).forEach(each -> each.later(each::goAway));
+    /**
+     * Takes nothing new, and ends what has no end by itself; what is in flight is answered. Complete when what groups of
+     * claims have acknowledged is committed, and they are left.
+     */
+    public Mono<Void> goAway() {
+        return Mono.defer(() -> {
+            goingAway = true;
+            List.copyOf(reading).forEach(each -> each.later(each::goAway));
+            return claims.goAway();
+        });
     }
 
     /** Whether every request was answered. */

@@ -157,6 +157,15 @@ public final class Json {
         return value.intValue();
     }
 
+    /** Whether it is so; not where nothing is said. */
+    public boolean flag(String field) {
+        JsonNode value = get(field);
+        if (!value.isMissingNode() && !value.isBoolean()) {
+            throw invalid(what + " needs '" + field + "', true or false");
+        }
+        return value.booleanValue();
+    }
+
     /** At least one. */
     public List<String> texts(String field) {
         List<String> texts = textsOrNull(field);
