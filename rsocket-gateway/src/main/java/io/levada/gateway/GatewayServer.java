@@ -71,9 +71,9 @@ public final class GatewayServer implements AutoCloseable {
         this.requests = new RequestRoutes(engine);
         this.loops = LoopResources.create("levada-gateway", LoopResources.DEFAULT_IO_WORKER_COUNT, true);
         this.pool = new OutboundPool(config.limits().outboundPoolBytes());
-        this.stats = new ServerStats(engine, Collections.unmodifiableCollection(open), pool);
-        this.metrics = new Metrics(stats);
         this.rest = new RestRoutes(pool, config.limits().outboundBudgetBytes(), RestLimits.defaults());
+        this.stats = new ServerStats(engine, Collections.unmodifiableCollection(open), this::outbound, pool);
+        this.metrics = new Metrics(stats);
         this.relief = relieve();
         @Nullable DisposableServer boundTcp = null;
         try {
@@ -149,6 +149,8 @@ public final class GatewayServer implements AutoCloseable {
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
                 .httpRequestDecoder(spec -> spec.maxHeaderSize(MAX_HTTP_HEADER_BYTES))
+                .doOnChannelInit(
+                        (observer, channel, remote) -> HttpGuard.guard(channel, config.limits(), MAX_HTTP_HEADER_BYTES))
                 .idleTimeout(HTTP_IDLE_TIMEOUT)
                 .handle(routes);
         return bind(server::bindNow, config.httpPort());

@@ -7,6 +7,7 @@ import io.levada.rest.Caller;
 import io.levada.rest.RestRoutes;
 import io.levada.wire.Json;
 import io.levada.wire.WireErrors;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
@@ -20,7 +21,6 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
-import reactor.netty.Connection;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 import reactor.netty.http.server.WebsocketServerSpec;
@@ -68,9 +68,25 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
 
     @Override
     public Publisher<Void> apply(HttpServerRequest request, HttpServerResponse response) {
-        InetSocketAddress[] local = new InetSocketAddress[1];
-        request.withConnection(connection -> local[0] = local(connection));
-        String refusal = hosts.refusal(request.requestHeaders(), local[0]);
+        Channel[] channel = new Channel[1];
+        request.withConnection(connection -> channel[0] = connection.channel());
+        HttpGuard guard = HttpGuard.of(channel[0]);
+        if (guard == null) {
+            return answer(request, response, channel[0]);
+        }
+        guard.requested();
+        return Mono.from(answer(request, response, channel[0])).doFinally(end -> guard.answered());
+    }
+
+    private Publisher<Void> answer(HttpServerRequest request, HttpServerResponse response, Channel channel) {
+        if (RequestHeaders.areAmbiguous(request.requestHeaders())) {
+            response.header(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+            return error(
+                    response,
+                    400,
+                    "a body ends by its Content-Length or comes in chunks; this says both, or neither clearly");
+        }
+        String refusal = hosts.refusal(request.requestHeaders(), (InetSocketAddress) channel.localAddress());
         if (refusal != null) {
             LOG.info("refusing {}: {}", request.remoteAddress(), refusal);
             return error(response, 403, refusal);
@@ -94,10 +110,6 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
                         ? rest.answer(request, response, new Caller(ANYBODY, engine))
                         : page(path, request, response);
         };
-    }
-
-    private static InetSocketAddress local(Connection connection) {
-        return (InetSocketAddress) connection.channel().localAddress();
     }
 
     private Publisher<Void> page(String path, HttpServerRequest request, HttpServerResponse response) {

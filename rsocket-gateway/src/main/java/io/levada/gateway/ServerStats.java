@@ -2,10 +2,12 @@ package io.levada.gateway;
 
 import io.levada.facade.Engine;
 import io.levada.facade.ReadTotals;
+import io.levada.wire.OutboundConnection;
 import io.levada.wire.OutboundPool;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -13,12 +15,19 @@ import reactor.core.publisher.Mono;
 final class ServerStats {
     private final Engine engine;
     private final Collection<ClientSession> sessions;
+    private final Supplier<List<OutboundConnection>> connections;
     private final OutboundPool pool;
 
     /**
      * @param sessions of the server, as they come and go
+     * @param connections all whose bytes are counted, those of the sessions among them
      */
-    ServerStats(Engine engine, Collection<ClientSession> sessions, OutboundPool pool) {
+    ServerStats(
+            Engine engine,
+            Collection<ClientSession> sessions,
+            Supplier<List<OutboundConnection>> connections,
+            OutboundPool pool) {
+        this.connections = connections;
         this.engine = engine;
         this.sessions = sessions;
         this.pool = pool;
@@ -30,8 +39,8 @@ final class ServerStats {
 
     /** Bytes that all connections hold and have not written. */
     long bytesInFlight() {
-        return sessions.stream()
-                .mapToLong(each -> each.connection().budget().heldBytes())
+        return connections.get().stream()
+                .mapToLong(each -> each.budget().heldBytes())
                 .sum();
     }
 

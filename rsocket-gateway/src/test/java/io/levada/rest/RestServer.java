@@ -75,8 +75,14 @@ final class RestServer implements AutoCloseable {
         return URI.create("http://127.0.0.1:" + port() + path);
     }
 
-    Engine engine() {
-        return engine;
+    /** What is held for clients and not written, as the page of metrics has it. */
+    long heldBytes() {
+        return get("/metrics")
+                .text()
+                .lines()
+                .filter(line -> line.startsWith("levada_inflight_bytes "))
+                .mapToLong(line -> (long) Double.parseDouble(line.split(" ", -1)[1]))
+                .sum();
     }
 
     Answer get(String path) {
