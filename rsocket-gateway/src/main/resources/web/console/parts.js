@@ -60,7 +60,8 @@ export function shell(command) {
 
 /** The command line looks for its server at the port beside 7880; elsewhere it has to be told. */
 function server() {
-  return location.port === '7880' ? '' : ` --server ws://${location.host}/rsocket`;
+  const tls = location.protocol === 'https:';
+  return location.port === '7880' && !tls ? '' : ` --server ${tls ? 'wss' : 'ws'}://${location.host}/rsocket`;
 }
 
 /** A field: its label, what is filled in, and what to know about it. */

@@ -35,6 +35,7 @@ public enum ErrorCode {
     INVALID_PRODUCER_EPOCH(409, false),
     OFFSET_MISMATCH(409, false),
     TOKEN_EXPIRED(401, false),
+    UNTRUSTED_CERTIFICATE(502, false),
     LOG_CHANGED(409, false),
     THROTTLED(429, true),
     GOING_AWAY(503, true),

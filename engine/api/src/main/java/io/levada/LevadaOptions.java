@@ -21,7 +21,7 @@ import reactor.core.scheduler.Schedulers;
  * @param producerName who publishes, 1 to 200 of A-Z a-z 0-9 . _ -, or null: of all streams under one name, in whatever
  *     process, only the one that began last publishes; those before it fail with {@link
  *     ErrorCode#INVALID_PRODUCER_EPOCH} at their next record, whichever topic or partition it is for
- * @param tokenFile a file with the bearer token for remote addresses
+ * @param security how this client and the server of a remote address know each other
  */
 public record LevadaOptions(
         Scheduler callbacks,
@@ -32,7 +32,7 @@ public record LevadaOptions(
         Duration connectTimeout,
         Duration reconnectTimeout,
         @Nullable String producerName,
-        @Nullable String tokenFile) {
+        Security security) {
 
     public LevadaOptions {
         require(publishWindowRecords >= 1 && publishWindowRecords <= 1_000_000, "publishWindowRecords: 1 to 1000000");
@@ -55,7 +55,7 @@ public record LevadaOptions(
                 Duration.ofSeconds(10),
                 Duration.ofMinutes(2),
                 null,
-                null);
+                Security.NONE);
     }
 
     public LevadaOptions withCallbacks(Scheduler value) {
@@ -68,7 +68,7 @@ public record LevadaOptions(
                 connectTimeout,
                 reconnectTimeout,
                 producerName,
-                tokenFile);
+                security);
     }
 
     public LevadaOptions withPublishWindowRecords(int value) {
@@ -81,7 +81,7 @@ public record LevadaOptions(
                 connectTimeout,
                 reconnectTimeout,
                 producerName,
-                tokenFile);
+                security);
     }
 
     public LevadaOptions withBatchBytes(int value) {
@@ -94,7 +94,7 @@ public record LevadaOptions(
                 connectTimeout,
                 reconnectTimeout,
                 producerName,
-                tokenFile);
+                security);
     }
 
     public LevadaOptions withReadWindowBytes(int value) {
@@ -107,7 +107,7 @@ public record LevadaOptions(
                 connectTimeout,
                 reconnectTimeout,
                 producerName,
-                tokenFile);
+                security);
     }
 
     public LevadaOptions withCompression(Compression value) {
@@ -120,7 +120,7 @@ public record LevadaOptions(
                 connectTimeout,
                 reconnectTimeout,
                 producerName,
-                tokenFile);
+                security);
     }
 
     public LevadaOptions withConnectTimeout(Duration value) {
@@ -133,7 +133,7 @@ public record LevadaOptions(
                 value,
                 reconnectTimeout,
                 producerName,
-                tokenFile);
+                security);
     }
 
     public LevadaOptions withReconnectTimeout(Duration value) {
@@ -146,7 +146,7 @@ public record LevadaOptions(
                 connectTimeout,
                 value,
                 producerName,
-                tokenFile);
+                security);
     }
 
     public LevadaOptions withProducerName(@Nullable String value) {
@@ -159,10 +159,10 @@ public record LevadaOptions(
                 connectTimeout,
                 reconnectTimeout,
                 value,
-                tokenFile);
+                security);
     }
 
-    public LevadaOptions withTokenFile(@Nullable String value) {
+    public LevadaOptions withSecurity(Security value) {
         return new LevadaOptions(
                 callbacks,
                 publishWindowRecords,
@@ -173,6 +173,67 @@ public record LevadaOptions(
                 reconnectTimeout,
                 producerName,
                 value);
+    }
+
+    /** A file with the bearer token for remote addresses; see {@link Security#tokenFile}. */
+    public LevadaOptions withTokenFile(@Nullable String value) {
+        return withSecurity(new Security(
+                value,
+                security.tokenInPlainText,
+                security.trustedCertificates,
+                security.clientCertificate,
+                security.clientKey));
+    }
+
+    /** Lets the token go where everybody on the way can read it; see {@link Security#tokenInPlainText}. */
+    public LevadaOptions withTokenInPlainText(boolean value) {
+        return withSecurity(new Security(
+                security.tokenFile,
+                value,
+                security.trustedCertificates,
+                security.clientCertificate,
+                security.clientKey));
+    }
+
+    /** Whose certificates are trusted; see {@link Security#trustedCertificates}. */
+    public LevadaOptions withTrustedCertificates(@Nullable String value) {
+        return withSecurity(new Security(
+                security.tokenFile, security.tokenInPlainText, value, security.clientCertificate, security.clientKey));
+    }
+
+    /** What this client shows of itself; see {@link Security#clientCertificate}. */
+    public LevadaOptions withClientCertificate(@Nullable String certificate, @Nullable String key) {
+        return withSecurity(new Security(
+                security.tokenFile, security.tokenInPlainText, security.trustedCertificates, certificate, key));
+    }
+
+    /**
+     * How a client and a server know each other. Its files are read at each connection, so that they may be renewed while a
+     * client lives; of the token the server is also told when its file changes. Immutable.
+     *
+     * @param tokenFile a file with the bearer token that says who this client is, or null
+     * @param tokenInPlainText whether the token may be sent without TLS to an address that is not loopback's: for a network
+     *     that is private by other means
+     * @param trustedCertificates a PEM file with the certificates that servers' are to be issued by, in place of those that
+     *     Java trusts, or null; of {@code rsockets:} and {@code wss:}
+     * @param clientCertificate a PEM file with the certificate that this client shows, and behind it those that lead to one
+     *     the server trusts, or null
+     * @param clientKey a PEM file with its private key, in PKCS#8 and not encrypted, or null
+     */
+    public record Security(
+            @Nullable String tokenFile,
+            boolean tokenInPlainText,
+            @Nullable String trustedCertificates,
+            @Nullable String clientCertificate,
+            @Nullable String clientKey) {
+        /** No token, no certificate, and whom Java trusts. */
+        public static final Security NONE = new Security(null, false, null, null, null);
+
+        public Security {
+            require(
+                    (clientCertificate == null) == (clientKey == null),
+                    "a client's certificate and its key go together: --tls-certificate and --tls-key");
+        }
     }
 
     private static void require(boolean holds, String what) {

@@ -23,7 +23,7 @@ class DefaultsTest {
         assertEquals(Duration.ofSeconds(10), options.connectTimeout());
         assertEquals(Duration.ofMinutes(2), options.reconnectTimeout());
         assertNull(options.producerName());
-        assertNull(options.tokenFile());
+        assertEquals(new LevadaOptions.Security(null, false, null, null, null), options.security());
     }
 
     @Test
@@ -41,6 +41,7 @@ class DefaultsTest {
         options.withReconnectTimeout(Duration.ZERO);
         options.withProducerName("a-1");
         assertRefused(() -> options.withProducerName("a b"));
+        assertRefused(() -> options.withClientCertificate("certificate.pem", null));
         assertRefused(() -> options.withConnectTimeout(Duration.ZERO));
         assertRefused(() -> options.withReconnectTimeout(Duration.ofMillis(-1)));
     }
@@ -54,9 +55,15 @@ class DefaultsTest {
 
         assertEquals(2_048, changed.batchBytes());
         assertEquals(Compression.LZ4, changed.compression());
-        assertEquals("f", changed.tokenFile());
+        assertEquals("f", changed.security().tokenFile());
         assertEquals("p", changed.producerName());
         assertEquals(options.publishWindowRecords(), changed.publishWindowRecords());
+        assertEquals(
+                new LevadaOptions.Security("f", true, "ca", "certificate", "key"),
+                changed.withTokenInPlainText(true)
+                        .withTrustedCertificates("ca")
+                        .withClientCertificate("certificate", "key")
+                        .security());
     }
 
     @Test

@@ -28,6 +28,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.netty.Connection;
+import reactor.netty.NettyPipeline;
 import reactor.util.concurrent.Queues;
 
 /**
@@ -309,9 +310,15 @@ final class FrameConnection implements DuplexConnection, OutboundConnection {
         return closed;
     }
 
+    /** Closes now; what is held is dropped. */
     @Override
     public void dispose() {
-        channel.close();
+        ChannelHandlerContext tls = channel.pipeline().context(NettyPipeline.SslHandler);
+        if (tls == null || budget.heldBytes() == 0) {
+            channel.close();
+        } else {
+            tls.close(); // TLS says goodbye behind what is held, and would wait for a peer that does not read
+        }
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.levada.LevadaException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a server listens and whom it answers. Immutable.
@@ -15,6 +16,7 @@ import java.util.List;
  * @param insecure whether an address that others can reach may be bound without TLS and authentication
  * @param allowedHosts names, without a port, that a {@code Host} header may hold besides loopback's and {@code host}
  * @param allowedOrigins origins, such as {@code https://app.example:8443}, of pages that may use this server besides its own
+ * @param tls what both ports speak TLS with, null for none
  */
 public record GatewayConfig(
         String host,
@@ -23,7 +25,8 @@ public record GatewayConfig(
         boolean insecure,
         List<String> allowedHosts,
         List<String> allowedOrigins,
-        GatewayLimits limits) {
+        GatewayLimits limits,
+        @Nullable TlsConfig tls) {
     public static final int DEFAULT_PORT = 7878;
     public static final int DEFAULT_HTTP_PORT = 7880;
 
@@ -35,38 +38,66 @@ public record GatewayConfig(
     /** Loopback, ports 7878 and 7880. */
     public static GatewayConfig defaults() {
         return new GatewayConfig(
-                "127.0.0.1", DEFAULT_PORT, DEFAULT_HTTP_PORT, false, List.of(), List.of(), GatewayLimits.defaults());
+                "127.0.0.1",
+                DEFAULT_PORT,
+                DEFAULT_HTTP_PORT,
+                false,
+                List.of(),
+                List.of(),
+                GatewayLimits.defaults(),
+                null);
     }
 
     public GatewayConfig withHost(String value) {
-        return new GatewayConfig(value, port, httpPort, insecure, allowedHosts, allowedOrigins, limits);
+        return new GatewayConfig(value, port, httpPort, insecure, allowedHosts, allowedOrigins, limits, tls);
     }
 
     public GatewayConfig withPorts(int rsocket, int http) {
-        return new GatewayConfig(host, rsocket, http, insecure, allowedHosts, allowedOrigins, limits);
+        return new GatewayConfig(host, rsocket, http, insecure, allowedHosts, allowedOrigins, limits, tls);
     }
 
     public GatewayConfig withInsecure(boolean value) {
-        return new GatewayConfig(host, port, httpPort, value, allowedHosts, allowedOrigins, limits);
+        return new GatewayConfig(host, port, httpPort, value, allowedHosts, allowedOrigins, limits, tls);
     }
 
     public GatewayConfig withAllowedHosts(List<String> values) {
-        return new GatewayConfig(host, port, httpPort, insecure, values, allowedOrigins, limits);
+        return new GatewayConfig(host, port, httpPort, insecure, values, allowedOrigins, limits, tls);
     }
 
     public GatewayConfig withAllowedOrigins(List<String> values) {
-        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, values, limits);
+        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, values, limits, tls);
     }
 
     public GatewayConfig withLimits(GatewayLimits value) {
-        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, allowedOrigins, value);
+        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, allowedOrigins, value, tls);
+    }
+
+    public GatewayConfig withTls(@Nullable TlsConfig value) {
+        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, allowedOrigins, limits, value);
+    }
+
+    /**
+     * Whether a server may be started so, before anything is opened for it.
+     *
+     * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} as {@link #checkHost} and {@link TlsConfig#check} do
+     */
+    public void check() {
+        checkHost();
+        if (tls != null) {
+            tls.check();
+        }
+    }
+
+    /** Whether whoever connects has to say who it is. */
+    private boolean authenticates() {
+        return tls != null && tls.clientAuth() == TlsConfig.ClientAuth.REQUIRE;
     }
 
     /**
      * Whether the host may be bound.
      *
-     * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} when it is not known, or others reach it and {@code
-     *     insecure} is not set
+     * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} when it is not known, or others reach it without TLS
+     *     and authentication and {@code insecure} is not set
      */
     public void checkHost() {
         InetAddress address;
@@ -76,11 +107,15 @@ public record GatewayConfig(
             throw new LevadaException(
                     ErrorCode.INVALID_REQUEST, "host " + host + " is not known here; use 127.0.0.1", e);
         }
-        if (!address.isLoopbackAddress() && !insecure) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_REQUEST,
-                    "host " + host + " is open to others, who could read and write everything, as there is no"
-                            + " TLS and no authentication yet; bind 127.0.0.1, or add --insecure to do it nevertheless");
+        if (address.isLoopbackAddress() || insecure || (tls != null && authenticates())) {
+            return;
         }
+        String missing = tls == null
+                ? "without TLS; add --tls-certificate FILE and --tls-key FILE, and --tls-client-ca FILE"
+                : "without saying who they are; add --tls-client-ca FILE";
+        throw new LevadaException(
+                ErrorCode.INVALID_REQUEST,
+                "host " + host + " is open to others, who could read and write everything " + missing
+                        + ", or bind 127.0.0.1, or add --insecure to do it nevertheless");
     }
 }

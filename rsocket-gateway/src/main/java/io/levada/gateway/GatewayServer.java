@@ -36,6 +36,7 @@ import reactor.netty.Connection;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
 import reactor.netty.resources.LoopResources;
+import reactor.netty.tcp.SslProvider;
 import reactor.netty.tcp.TcpServer;
 
 /**
@@ -60,6 +61,7 @@ public final class GatewayServer implements AutoCloseable {
     private final ServerStats stats;
     private final Metrics metrics;
     private final RestRoutes rest;
+    private final @Nullable ServerTls tls;
     private final Future<?> relief;
     private final DisposableServer tcp;
     private final DisposableServer http;
@@ -68,12 +70,16 @@ public final class GatewayServer implements AutoCloseable {
     private GatewayServer(Engine engine, GatewayConfig config) {
         this.engine = engine;
         this.config = config;
+        this.tls = config.tls() == null ? null : new ServerTls(config.tls());
         this.requests = new RequestRoutes(engine);
         this.loops = LoopResources.create("levada-gateway", LoopResources.DEFAULT_IO_WORKER_COUNT, true);
         this.pool = new OutboundPool(config.limits().outboundPoolBytes());
         this.rest = new RestRoutes(pool, config.limits().outboundBudgetBytes(), RestLimits.defaults());
         this.stats = new ServerStats(engine, Collections.unmodifiableCollection(open), this::outbound, pool);
         this.metrics = new Metrics(stats);
+        if (tls != null) {
+            metrics.certificate(tls::expiry);
+        }
         this.relief = relieve();
         @Nullable DisposableServer boundTcp = null;
         try {
@@ -131,6 +137,11 @@ public final class GatewayServer implements AutoCloseable {
                     in.withConnection(found -> connection[0] = found);
                     return serve(connection[0], Framing.TCP);
                 });
+        ServerTls secured = tls;
+        if (secured != null) {
+            server = server.secure(spec -> secure(spec, secured))
+                    .doOnChannelInit((observer, channel, address) -> Handshake.watch(channel));
+        }
         return bind(server::bindNow, config.port());
     }
 
@@ -153,7 +164,16 @@ public final class GatewayServer implements AutoCloseable {
                         (observer, channel, remote) -> HttpGuard.guard(channel, config.limits(), MAX_HTTP_HEADER_BYTES))
                 .idleTimeout(HTTP_IDLE_TIMEOUT)
                 .handle(routes);
+        ServerTls secured = tls;
+        if (secured != null) {
+            server = server.secure(spec -> secure(spec, secured))
+                    .doOnChannelInit((observer, channel, address) -> Handshake.watch(channel));
+        }
         return bind(server::bindNow, config.httpPort());
+    }
+
+    private void secure(SslProvider.SslContextSpec spec, ServerTls secured) {
+        spec.sslContext(secured.context()).handshakeTimeout(config.limits().setupTimeout());
     }
 
     private DisposableServer bind(java.util.function.Supplier<DisposableServer> bind, int port) {
@@ -208,7 +228,7 @@ public final class GatewayServer implements AutoCloseable {
         if (error instanceof ClosedChannelException) {
             LOG.debug("{} closed before it was set up", connection);
         } else {
-            LOG.info("closing {}: {}", connection, error.toString());
+            LOG.info("closing {}: {}", connection, Handshake.reason(error));
         }
         connection.dispose();
     }
@@ -268,5 +288,8 @@ public final class GatewayServer implements AutoCloseable {
         relief.cancel(false);
         metrics.close();
         loops.disposeLater(Duration.ZERO, LOOPS_TIMEOUT).block(LOOPS_TIMEOUT.plusSeconds(1));
+        if (tls != null) {
+            tls.close();
+        }
     }
 }

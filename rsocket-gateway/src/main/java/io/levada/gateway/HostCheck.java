@@ -19,13 +19,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class HostCheck {
     private static final Pattern AUTHORITY = Pattern.compile("(\\[[0-9A-Fa-f:.]+]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?");
-    private static final String OWN_SCHEME = "http://";
-    private static final int SCHEME_PORT = 80;
-
     private final GatewayConfig config;
+    private final String ownScheme;
+    private final int schemePort;
 
     HostCheck(GatewayConfig config) {
         this.config = config;
+        this.ownScheme = config.tls() == null ? "http://" : "https://";
+        this.schemePort = config.tls() == null ? 80 : 443;
     }
 
     /**
@@ -49,7 +50,7 @@ final class HostCheck {
 
     private boolean isAllowedOrigin(String origin, InetSocketAddress local) {
         return config.allowedOrigins().contains(origin)
-                || (origin.startsWith(OWN_SCHEME) && isOwn(origin.substring(OWN_SCHEME.length()), local));
+                || (origin.startsWith(ownScheme) && isOwn(origin.substring(ownScheme.length()), local));
     }
 
     private boolean isOwn(String authority, InetSocketAddress local) {
@@ -57,7 +58,7 @@ final class HostCheck {
         if (!parts.matches()) {
             return false;
         }
-        int port = parts.group(2) == null ? SCHEME_PORT : Integer.parseInt(parts.group(2));
+        int port = parts.group(2) == null ? schemePort : Integer.parseInt(parts.group(2));
         return port == local.getPort() && isOwnName(parts.group(1).toLowerCase(Locale.ROOT), local);
     }
 

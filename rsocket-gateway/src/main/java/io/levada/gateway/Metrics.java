@@ -13,12 +13,14 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.util.internal.PlatformDependent;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import reactor.core.publisher.Mono;
@@ -74,6 +76,14 @@ final class Metrics implements AutoCloseable {
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
         new UptimeMetrics().bindTo(registry);
+    }
+
+    /** Tells when the certificate ends that new connections get. */
+    void certificate(Supplier<Instant> expiry) {
+        Gauge.builder("levada.tls.certificate.expiry.seconds", () -> expiry.get()
+                        .getEpochSecond())
+                .description("when the server's certificate ends, in seconds since 1970")
+                .register(registry);
     }
 
     private void gauge(String name, String description, ToDoubleFunction<ServerStats> value) {

@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -18,7 +19,9 @@ import picocli.CommandLine.Spec;
         name = "serve",
         description = {
             "Runs a server: RSocket over TCP, and over WebSocket at /rsocket of the HTTP port.",
-            "Prints one line 'ready rsocket://HOST:PORT http://HOST:PORT' once it serves. SIGTERM ends it gracefully."
+            "Prints one line 'ready rsocket://HOST:PORT http://HOST:PORT' once it serves. SIGTERM ends it gracefully.",
+            "With --tls-certificate and --tls-key both ports speak TLS: 'ready rsockets://HOST:PORT https://HOST:PORT'."
+                    + " The files are looked at every 10 s, and a renewed certificate is taken up."
         })
 final class ServeCommand implements Callable<Integer> {
     private static final int MAX_PORT = 65_535;
@@ -62,6 +65,9 @@ final class ServeCommand implements Callable<Integer> {
             description = "binds an address that others reach although nobody has to say who they are")
     private boolean insecure;
 
+    @Mixin
+    private final TlsOptions tls = new TlsOptions();
+
     ServeCommand(CommandContext context) {
         this.context = context;
     }
@@ -75,7 +81,8 @@ final class ServeCommand implements Callable<Integer> {
                 .withHost(host)
                 .withPorts(port, httpPort)
                 .withAllowedOrigins(origins)
-                .withInsecure(insecure);
+                .withInsecure(insecure)
+                .withTls(tls.config(context));
         CountDownLatch stop = new CountDownLatch(1);
         context.shutdown().onStop(stop::countDown);
         try (Server server = Server.start(store, config)) {

@@ -11,10 +11,12 @@ import java.net.InetSocketAddress;
 final class Server implements AutoCloseable {
     private final Engine engine;
     private final GatewayServer gateway;
+    private final boolean tls;
 
-    private Server(Engine engine, GatewayServer gateway) {
+    private Server(Engine engine, GatewayServer gateway, boolean tls) {
         this.engine = engine;
         this.gateway = gateway;
+        this.tls = tls;
     }
 
     /**
@@ -23,10 +25,10 @@ final class Server implements AutoCloseable {
      * @param store an address of an embedded engine, {@code memory:} or {@code file:DIR}
      */
     static Server start(String store, GatewayConfig config) {
-        config.checkHost();
+        config.check();
         Engine engine = EmbeddedEngine.open(store);
         try {
-            return new Server(engine, GatewayServer.start(engine, config));
+            return new Server(engine, GatewayServer.start(engine, config), config.tls() != null);
         } catch (RuntimeException e) {
             engine.close();
             throw e;
@@ -35,12 +37,12 @@ final class Server implements AutoCloseable {
 
     /** Where clients connect, by the port that was bound. */
     String rsocketAddress() {
-        return "rsocket://" + text(gateway.tcpAddress());
+        return (tls ? "rsockets://" : "rsocket://") + text(gateway.tcpAddress());
     }
 
     /** Where HTTP and WebSocket are served. */
     String httpAddress() {
-        return "http://" + text(gateway.httpAddress());
+        return (tls ? "https://" : "http://") + text(gateway.httpAddress());
     }
 
     private static String text(InetSocketAddress address) {

@@ -16,6 +16,7 @@ import io.levada.engine.EmbeddedEngine;
 import io.levada.facade.EngineLevada;
 import io.levada.protocol.RecordBatch;
 import io.netty.buffer.ByteBuf;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Queue;
@@ -26,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.reactivestreams.Subscription;
@@ -160,18 +162,24 @@ final class DemandBoundTest {
     }
 
     private static String address(GatewayServer server, String transport) {
-        return transport.equals("tcp")
-                ? "rsocket://127.0.0.1:" + server.tcpAddress().getPort()
-                : "ws://127.0.0.1:" + server.httpAddress().getPort() + "/rsocket";
+        return transport.startsWith("rsocket")
+                ? transport + "://127.0.0.1:" + server.tcpAddress().getPort()
+                : transport + "://127.0.0.1:" + server.httpAddress().getPort() + "/rsocket";
     }
 
     @ParameterizedTest
-    @CsvSource({"tcp, NONE", "tcp, LZ4", "ws, NONE", "ws, LZ4"})
-    void never_more_is_taken_than_was_asked_for(String transport, Compression compression) {
-        LevadaOptions options = LevadaOptions.defaults().withReadWindowBytes(WINDOW_BYTES);
+    @CsvSource({"rsocket, NONE", "rsocket, LZ4", "ws, NONE", "ws, LZ4", "rsockets, NONE", "wss, LZ4"})
+    void never_more_is_taken_than_was_asked_for(String transport, Compression compression, @TempDir Path directory) {
+        Certificates certificates = new Certificates(directory);
+        boolean tls = transport.equals("rsockets") || transport.equals("wss");
+        LevadaOptions options = LevadaOptions.defaults()
+                .withReadWindowBytes(WINDOW_BYTES)
+                .withTrustedCertificates(tls ? certificates.ca() : null);
+        GatewayConfig config =
+                Servers.config().withTls(tls ? certificates.server("server").tls() : null);
         try (EmbeddedEngine engine = EmbeddedEngine.open("memory:");
                 CountedEngine counted = new CountedEngine(engine, 1);
-                GatewayServer server = Servers.start(counted);
+                GatewayServer server = GatewayServer.start(counted, config);
                 Levada levada = Levada.open(address(server, transport), options)) {
             fill(engine, compression);
             long delivered = 0;
@@ -192,7 +200,7 @@ final class DemandBoundTest {
         try (EmbeddedEngine engine = EmbeddedEngine.open("memory:");
                 CountedEngine counted = new CountedEngine(engine, 2);
                 GatewayServer server = Servers.start(counted);
-                Levada levada = Levada.open(address(server, "tcp"))) {
+                Levada levada = Levada.open(address(server, "rsocket"))) {
             fill(engine, Compression.NONE);
             Tally tally = new Tally();
             counted.count(tally::took);

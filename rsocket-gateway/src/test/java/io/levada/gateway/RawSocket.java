@@ -21,14 +21,26 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** A TCP socket with frames written by hand: a peer that does what no library lets it do. */
 final class RawSocket implements AutoCloseable {
     private static final ByteBufAllocator ALLOC = ByteBufAllocator.DEFAULT;
 
-    private final Socket socket = new Socket();
+    private final Socket plain = new Socket();
+    private final Socket socket;
 
     RawSocket(GatewayServer server) {
+        this(server, null);
+    }
+
+    /**
+     * Connects.
+     *
+     * @param tls for whose server to speak TLS, null for plain text
+     */
+    RawSocket(GatewayServer server, @Nullable Certificates tls) {
+        Socket socket = plain;
         try {
             socket.setReceiveBufferSize(16 << 10);
             socket.setTcpNoDelay(true);
@@ -38,6 +50,7 @@ final class RawSocket implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        this.socket = tls == null ? plain : tls.over(plain);
     }
 
     RawSocket setUp() {
@@ -137,7 +150,7 @@ final class RawSocket implements AutoCloseable {
     @Override
     public void close() {
         try {
-            socket.close();
+            plain.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -22,20 +22,43 @@ final class ServedLevada implements Levada {
     private final GatewayServer server;
     private final Levada client;
 
-    private ServedLevada(String store, Function<GatewayServer, String> address, LevadaOptions options) {
+    private ServedLevada(
+            String store, GatewayConfig config, Function<GatewayServer, String> address, LevadaOptions options) {
         engine = EmbeddedEngine.open(store);
-        server = GatewayServer.start(engine, Servers.config());
+        server = GatewayServer.start(engine, config);
         client = Levada.open(address.apply(server), options);
     }
 
     static Levada overTcp(String store, LevadaOptions options) {
         return new ServedLevada(
-                store, server -> "rsocket://127.0.0.1:" + server.tcpAddress().getPort(), options);
+                store,
+                Servers.config(),
+                server -> "rsocket://127.0.0.1:" + server.tcpAddress().getPort(),
+                options);
     }
 
     static Levada overWebSocket(String store, LevadaOptions options) {
         return new ServedLevada(
-                store, server -> "ws://127.0.0.1:" + server.httpAddress().getPort() + "/rsocket", options);
+                store,
+                Servers.config(),
+                server -> "ws://127.0.0.1:" + server.httpAddress().getPort() + "/rsocket",
+                options);
+    }
+
+    static Levada overTcpAndTls(Certificates certificates, LevadaOptions options) {
+        return new ServedLevada(
+                "memory:",
+                Servers.config().withTls(certificates.server("server").tls()),
+                server -> "rsockets://127.0.0.1:" + server.tcpAddress().getPort(),
+                options.withTrustedCertificates(certificates.ca()));
+    }
+
+    static Levada overWebSocketAndTls(Certificates certificates, LevadaOptions options) {
+        return new ServedLevada(
+                "memory:",
+                Servers.config().withTls(certificates.server("server").tls()),
+                server -> "wss://127.0.0.1:" + server.httpAddress().getPort() + "/rsocket",
+                options.withTrustedCertificates(certificates.ca()));
     }
 
     @Override

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.protocol.Message;
 import io.levada.wire.OutboundBudget;
+import java.nio.file.Path;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Peers that want everything and read nothing cost their budget, and nobody else anything. */
 final class SlowReaderTest {
@@ -14,8 +17,21 @@ final class SlowReaderTest {
     private static final String EVERYTHING = "{\"topic\":\"t\",\"from\":\"earliest\"}";
     private static final Message OPEN = new Message.Open(EVERYTHING);
 
+    private final Certificates certificates;
+    private final TlsConfig tls;
+
+    SlowReaderTest(@TempDir Path directory) {
+        certificates = new Certificates(directory);
+        tls = certificates.server("server").tls();
+    }
+
     private static GatewayServer start(PumpEngine engine) {
         return Servers.start(engine, GatewayLimits.defaults().withOutboundBudgetBytes(LIMIT));
+    }
+
+    private GatewayServer startWithTls(PumpEngine engine) {
+        GatewayLimits limits = GatewayLimits.defaults().withOutboundBudgetBytes(LIMIT);
+        return GatewayServer.start(engine, Servers.config().withLimits(limits).withTls(tls));
     }
 
     /** The budget of the only connection, once it holds as much as it will. */
@@ -61,6 +77,40 @@ final class SlowReaderTest {
         }
     }
 
+    /** TLS holds what it was given to encrypt, and what it has encrypted: either counts until it went to the socket. */
+    @Test
+    void through_tls_no_more_is_held_and_what_is_held_is_let_go_of_at_once() {
+        int batchBytes = 10_000;
+        try (PumpEngine engine = new PumpEngine(Batches.ofSize(0, 1, batchBytes), 1);
+                GatewayServer server = startWithTls(engine);
+                RawSocket hostile = new RawSocket(server, certificates)) {
+            hostile.setUp().requestChannel(1, "read.batched", OPEN, Integer.MAX_VALUE);
+            hostile.message(1, new Message.Credit(Long.MAX_VALUE, Long.MAX_VALUE));
+            OutboundBudget budget = filled(server);
+            Await.until(
+                    "the rest is released",
+                    () -> engine.outstanding() * (long) batchBytes <= LIMIT + LIMIT / 4 + batchBytes);
+            assertTrue(budget.heldBytes() > 0, "the peer still does not read");
+            assertTrue(budget.peakBytes() <= LIMIT + batchBytes + 1_000L, "held at most " + budget.peakBytes());
+
+            long begun = System.nanoTime();
+            only(server.connections()).connection().dispose();
+            Await.until("nothing is held", () -> budget.heldBytes() == 0 && engine.outstanding() == 0);
+            Await.until("nothing is connected", () -> server.connections().isEmpty());
+            long ms = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+            assertTrue(ms < 2_000, "it took " + ms + " ms, as if the peer had been waited for");
+        }
+    }
+
+    @Test
+    void through_tls_a_reader_that_begins_to_read_gets_everything_it_asked_for() {
+        try (PumpEngine engine = new PumpEngine(Batches.ofSize(0, 1, 10_000), 1);
+                GatewayServer server = startWithTls(engine);
+                RawSocket slow = new RawSocket(server, certificates)) {
+            readsAllInTheEnd(server, slow);
+        }
+    }
+
     @Test
     void many_small_batches_are_counted_as_what_their_frames_cost() {
         try (PumpEngine engine = new PumpEngine(Batches.ofSize(0, 1, 600), 1);
@@ -94,19 +144,23 @@ final class SlowReaderTest {
         try (PumpEngine engine = new PumpEngine(Batches.ofSize(0, 1, 10_000), 1);
                 GatewayServer server = start(engine);
                 RawSocket slow = new RawSocket(server)) {
-            slow.setUp().requestChannel(1, "read.batched", OPEN, Integer.MAX_VALUE);
-            slow.message(1, new Message.Credit(1_000, Long.MAX_VALUE));
-            filled(server);
-
-            int frames = 0;
-            while (frames < 1_000) {
-                frames += slow.read().getUnsignedShort(4) >>> 10 == 0x0A ? 1 : 0;
-            }
-            assertEquals(1_000, frames);
-            Await.until(
-                    "nothing is held",
-                    () -> only(server.connections()).connection().budget().heldBytes() == 0);
+            readsAllInTheEnd(server, slow);
         }
+    }
+
+    private static void readsAllInTheEnd(GatewayServer server, RawSocket slow) {
+        slow.setUp().requestChannel(1, "read.batched", OPEN, Integer.MAX_VALUE);
+        slow.message(1, new Message.Credit(1_000, Long.MAX_VALUE));
+        filled(server);
+
+        int frames = 0;
+        while (frames < 1_000) {
+            frames += slow.read().getUnsignedShort(4) >>> 10 == 0x0A ? 1 : 0;
+        }
+        assertEquals(1_000, frames);
+        Await.until(
+                "nothing is held",
+                () -> only(server.connections()).connection().budget().heldBytes() == 0);
     }
 
     /** The control: without the budget the same peer makes the server hold far more. */

@@ -38,6 +38,9 @@ public final class CommandContext {
     private String server = DEFAULT_SERVER;
     private Output output = Output.TEXT;
     private @Nullable String tokenFile;
+    private @Nullable String tlsCa;
+    private @Nullable String tlsCertificate;
+    private @Nullable String tlsKey;
 
     /** Opens logs by the providers on the class path. */
     public CommandContext(Terminal terminal, Shutdown shutdown) {
@@ -63,6 +66,16 @@ public final class CommandContext {
         return server;
     }
 
+    /** The file with the certificate to show, null for none. */
+    public @Nullable String tlsCertificate() {
+        return tlsCertificate;
+    }
+
+    /** The file with its key, null for none. */
+    public @Nullable String tlsKey() {
+        return tlsKey;
+    }
+
     /** Whether answers are to be JSON. */
     public boolean wantsJson() {
         return output == Output.JSON;
@@ -77,7 +90,11 @@ public final class CommandContext {
     }
 
     Levada open(LevadaOptions options) {
-        return opener.apply(server, options.withTokenFile(tokenFile));
+        return opener.apply(
+                server,
+                options.withTokenFile(tokenFile)
+                        .withTrustedCertificates(tlsCa)
+                        .withClientCertificate(tlsCertificate, tlsKey));
     }
 
     /** Opens the log, waits for one answer, and closes it. */
@@ -104,6 +121,18 @@ public final class CommandContext {
 
     void setTokenFile(@Nullable String file) {
         tokenFile = file;
+    }
+
+    void setTlsCa(@Nullable String file) {
+        tlsCa = file;
+    }
+
+    void setTlsCertificate(@Nullable String file) {
+        tlsCertificate = file;
+    }
+
+    void setTlsKey(@Nullable String file) {
+        tlsKey = file;
     }
 
     void print(String line) throws IOException {

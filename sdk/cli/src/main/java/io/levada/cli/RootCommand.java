@@ -32,8 +32,10 @@ final class RootCommand extends CommandGroup {
             names = "--server",
             paramLabel = "URI",
             scope = ScopeType.INHERIT,
-            description = "the log to work on: rsocket://HOST:PORT, ws://HOST:PORT/rsocket, file:DIR or memory:; "
-                    + CommandContext.DEFAULT_SERVER + " unless said")
+            description =
+                    "the log to work on: rsocket://HOST:PORT or ws://HOST:PORT/rsocket, over TLS rsockets://HOST:PORT or"
+                            + " wss://HOST:PORT/rsocket, file:DIR or memory:; "
+                            + CommandContext.DEFAULT_SERVER + " unless said")
     void server(String uri) {
         context.setServer(uri);
     }
@@ -54,6 +56,37 @@ final class RootCommand extends CommandGroup {
             description = "a file that holds the bearer token for a remote server")
     void tokenFile(String file) {
         context.setTokenFile(file);
+    }
+
+    @Option(
+            names = "--tls-ca",
+            paramLabel = "F",
+            scope = ScopeType.INHERIT,
+            description =
+                    "a PEM file with the certificates that a remote server's is to be issued by, in place of those"
+                            + " that Java trusts")
+    void tlsCa(String file) {
+        context.setTlsCa(file);
+    }
+
+    @Option(
+            names = "--tls-certificate",
+            paramLabel = "F",
+            scope = ScopeType.INHERIT,
+            description =
+                    "a PEM file with the certificate to show, and behind it those that lead to one which is trusted:"
+                            + " a client's to its server, that of 'serve' to its clients")
+    void tlsCertificate(String file) {
+        context.setTlsCertificate(file);
+    }
+
+    @Option(
+            names = "--tls-key",
+            paramLabel = "F",
+            scope = ScopeType.INHERIT,
+            description = "a PEM file with its private key, in PKCS#8 and not encrypted")
+    void tlsKey(String file) {
+        context.setTlsKey(file);
     }
 
     /** The version as the build wrote it; asked for by each command, so read once. */

@@ -9,22 +9,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a server listens.
  *
+ * @param tls whether it is spoken to over TLS
  * @param path what to ask for over WebSocket, null over TCP
  */
-record Address(String text, String host, int port, @Nullable String path) {
+record Address(String text, String host, int port, @Nullable String path, boolean tls) {
     private static final int DEFAULT_RSOCKET_PORT = 7878;
     private static final int DEFAULT_WEBSOCKET_PORT = 80;
+    private static final int DEFAULT_SECURE_WEBSOCKET_PORT = 443;
     private static final String DEFAULT_PATH = "/rsocket";
 
-    /** Reads {@code rsocket://HOST[:PORT]} or {@code ws://HOST[:PORT][/PATH]}; fails with INVALID_REQUEST. */
+    /**
+     * Reads {@code rsocket://HOST[:PORT]} or {@code ws://HOST[:PORT][/PATH]}, with an s behind the scheme for TLS; fails with
+     * INVALID_REQUEST.
+     */
     static Address parse(String text) {
         URI uri = uri(text);
         String scheme = String.valueOf(uri.getScheme());
-        if (scheme.equals("rsockets") || scheme.equals("wss")) {
-            throw invalid(
-                    text, "this version does not offer TLS; use " + (scheme.equals("wss") ? "ws://" : "rsocket://"));
-        }
-        boolean webSocket = scheme.equals("ws");
+        boolean tls = scheme.equals("rsockets") || scheme.equals("wss");
+        boolean webSocket = scheme.equals("ws") || scheme.equals("wss");
         if (uri.getHost() == null) {
             throw invalid(text, "it names no host; write " + scheme + "://127.0.0.1:" + DEFAULT_RSOCKET_PORT);
         }
@@ -36,7 +38,11 @@ record Address(String text, String host, int port, @Nullable String path) {
         if (!webSocket && !path.isEmpty()) {
             throw invalid(text, "over TCP there is no path; drop '" + path + "'");
         }
-        return new Address(text, host(uri), port(text, uri, webSocket), webSocket ? pathOrDefault(path) : null);
+        int port = port(
+                text,
+                uri,
+                webSocket ? (tls ? DEFAULT_SECURE_WEBSOCKET_PORT : DEFAULT_WEBSOCKET_PORT) : DEFAULT_RSOCKET_PORT);
+        return new Address(text, host(uri), port, webSocket ? pathOrDefault(path) : null, tls);
     }
 
     /** Host and port as people write them. */
@@ -61,10 +67,10 @@ record Address(String text, String host, int port, @Nullable String path) {
         return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
     }
 
-    private static int port(String text, URI uri, boolean webSocket) {
+    private static int port(String text, URI uri, int otherwise) {
         int port = uri.getPort();
         if (port == -1) {
-            return webSocket ? DEFAULT_WEBSOCKET_PORT : DEFAULT_RSOCKET_PORT;
+            return otherwise;
         }
         if (port < 1 || port > 65_535) {
             throw invalid(text, "a port is 1 to 65535, not " + port);

@@ -3,16 +3,12 @@ package io.levada.sdk;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
-import io.netty.channel.ChannelOption;
+import io.levada.LevadaOptions.Security;
 import io.netty.channel.EventLoop;
-import io.netty.resolver.DefaultAddressResolverGroup;
 import io.rsocket.RSocket;
 import io.rsocket.core.RSocketConnector;
 import io.rsocket.frame.decoder.PayloadDecoder;
 import io.rsocket.metadata.WellKnownMimeType;
-import io.rsocket.transport.ClientTransport;
-import io.rsocket.transport.netty.client.TcpClientTransport;
-import io.rsocket.transport.netty.client.WebsocketClientTransport;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -27,9 +23,6 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
-import reactor.netty.http.client.HttpClient;
-import reactor.netty.resources.ConnectionProvider;
-import reactor.netty.tcp.TcpClient;
 import reactor.util.retry.Retry;
 
 /**
@@ -39,12 +32,12 @@ import reactor.util.retry.Retry;
  * <p>Safe for any thread. Streams are confined to the event loop: their state is touched there only.
  */
 final class Link {
-    private final Address address;
     private final LinkLimits limits;
+    private final Credentials credentials;
     private final ClientLoop clientLoop = ClientLoop.acquire();
     private final EventLoop loop = clientLoop.loop();
     private final Scheduler onLoop = Schedulers.fromExecutor(this::onLoop);
-    private final ConnectionProvider unpooled = ConnectionProvider.newConnection();
+    private final Dialer dialer;
     private final Sinks.Empty<Void> closing = Sinks.empty();
     private final Mono<Void> closed = Mono.defer(this::close).cache();
     private final Set<RemoteStream> streams = new LinkedHashSet<>(); // on the loop
@@ -53,9 +46,15 @@ final class Link {
     private @Nullable Attempt attempt; // guarded by this
     private boolean shut; // guarded by this
 
+    /** Shows nothing of itself, and trusts whom Java trusts. */
     Link(Address address, LinkLimits limits) {
-        this.address = address;
+        this(address, limits, Credentials.of(address, Security.NONE));
+    }
+
+    Link(Address address, LinkLimits limits, Credentials credentials) {
         this.limits = limits;
+        this.credentials = credentials;
+        this.dialer = new Dialer(address, limits, clientLoop);
     }
 
     LinkLimits limits() {
@@ -63,7 +62,12 @@ final class Link {
     }
 
     Address address() {
-        return address;
+        return dialer.address();
+    }
+
+    /** What became of a request or a stream, as ours. */
+    LevadaException error(Throwable error) {
+        return dialer.error(error);
     }
 
     /** Runs on the event loop: at once when called there, in the caller when the loop is no more. */
@@ -159,7 +163,7 @@ final class Link {
                 .map(payload -> Wire.answer(route, payload, answer))
                 .switchIfEmpty(Mono.error(() -> Wire.notUnderstood(route, "there is no answer")))
                 .timeout(limits.timeout(), Mono.error(() -> tooLate(route)))
-                .onErrorMap(error -> Wire.error(error, address))
+                .onErrorMap(this::error)
                 .contextWrite(Wire.LATE_ERRORS);
         return Mono.firstWithSignal(exchange, closing.asMono().then(Mono.error(Link::goingAway)));
     }
@@ -250,44 +254,14 @@ final class Link {
             done.success();
         }));
         Mono<Void> connectionClosed = last == null ? Mono.empty() : Mono.defer(last::close);
-        return streamsEnded.then(connectionClosed).then(clientLoop.release()).then(unpooled.disposeLater());
-    }
-
-    private ClientTransport transport() {
-        if (address.path() == null) {
-            return TcpClientTransport.create(TcpClient.create(unpooled)
-                    .runOn(clientLoop)
-                    .resolver(DefaultAddressResolverGroup.INSTANCE)
-                    .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMs())
-                    .host(address.host())
-                    .port(address.port()));
-        }
-        HttpClient client = HttpClient.create(unpooled)
-                .runOn(clientLoop)
-                .resolver(DefaultAddressResolverGroup.INSTANCE)
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, timeoutMs())
-                .host(address.host())
-                .port(address.port());
-        return WebsocketClientTransport.create(client, address.path());
-    }
-
-    private int timeoutMs() {
-        return (int) Math.min(limits.timeout().toMillis(), Integer.MAX_VALUE);
+        return streamsEnded.then(connectionClosed).then(clientLoop.release()).then(dialer.close());
     }
 
     private LevadaException tooLate(String route) {
         return new LevadaException(
                 ErrorCode.TIMEOUT,
-                address.hostAndPort() + " did not answer " + route + " within "
+                address().hostAndPort() + " did not answer " + route + " within "
                         + limits.timeout().toMillis() + " ms; is it the port that a Levada server speaks RSocket on?");
-    }
-
-    private LevadaException unreachable(Throwable cause) {
-        return new LevadaException(
-                ErrorCode.CONNECTION_LOST,
-                "cannot reach " + address.hostAndPort() + ": " + Wire.reason(cause)
-                        + "; is the server running? start one with 'levada serve'",
-                cause);
     }
 
     static LevadaException goingAway() {
@@ -296,20 +270,34 @@ final class Link {
 
     /** One try at a connection, and the connection that came of it. */
     private final class Attempt {
-        final Mono<RSocket> result = RSocketConnector.create()
-                .payloadDecoder(PayloadDecoder.ZERO_COPY)
-                .metadataMimeType(WellKnownMimeType.MESSAGE_RSOCKET_COMPOSITE_METADATA.getString())
-                .dataMimeType(WellKnownMimeType.APPLICATION_JSON.getString())
-                .keepAlive(limits.keepaliveInterval(), limits.keepaliveLimit())
-                .maxInboundPayloadSize(LinkLimits.MAX_MESSAGE_BYTES)
-                .connect(transport())
+        final Mono<RSocket> result = credentials
+                .read()
+                .flatMap(this::connect)
                 .timeout(limits.timeout())
-                .onErrorMap(Link.this::unreachable)
-                .doOnNext(this::opened)
+                .onErrorMap(dialer::unreachable)
                 .doOnError(error -> failed = true)
                 .cache();
         private volatile @Nullable RSocket rsocket;
         private volatile boolean failed;
+
+        private Mono<RSocket> connect(Credentials.Current current) {
+            Token token = current.token();
+            RSocketConnector connector = RSocketConnector.create()
+                    .payloadDecoder(PayloadDecoder.ZERO_COPY)
+                    .metadataMimeType(WellKnownMimeType.MESSAGE_RSOCKET_COMPOSITE_METADATA.getString())
+                    .dataMimeType(WellKnownMimeType.APPLICATION_JSON.getString())
+                    .keepAlive(limits.keepaliveInterval(), limits.keepaliveLimit())
+                    .maxInboundPayloadSize(LinkLimits.MAX_MESSAGE_BYTES);
+            if (token != null) {
+                connector.setupPayload(Mono.fromSupplier(token::payload));
+            }
+            return connector.connect(dialer.transport(current.tls())).doOnNext(connected -> {
+                opened(connected);
+                if (token != null) {
+                    TokenWatch.start(Link.this, credentials, connected, token);
+                }
+            });
+        }
 
         private void opened(RSocket connected) {
             rsocket = connected;

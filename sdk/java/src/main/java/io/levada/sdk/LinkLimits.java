@@ -14,13 +14,15 @@ import java.time.Duration;
  *     rsocket-java stops asking for more there
  * @param reconnectTimeout how long a stream that lost its connection tries to go on on another; zero for not at all, and
  *     then batches are not numbered either; {@link io.levada.LevadaOptions#reconnectTimeout()}
+ * @param tokenInterval default 5 s, how often the file of the token is looked at; sooner where the token ends soon
  */
 record LinkLimits(
         Duration timeout,
         Duration keepaliveInterval,
         Duration keepaliveLimit,
         long messagesPerStream,
-        Duration reconnectTimeout) {
+        Duration reconnectTimeout,
+        Duration tokenInterval) {
     /** Largest message taken, fragments put together: what a length of three bytes can say. */
     static final int MAX_MESSAGE_BYTES = (1 << 24) - 1;
 
@@ -29,19 +31,28 @@ record LinkLimits(
 
     static LinkLimits of(Duration timeout) {
         return new LinkLimits(
-                timeout, Duration.ofSeconds(2), Duration.ofSeconds(7), Integer.MAX_VALUE - 1024L, Duration.ZERO);
+                timeout,
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(7),
+                Integer.MAX_VALUE - 1024L,
+                Duration.ZERO,
+                Duration.ofSeconds(5));
     }
 
     LinkLimits withKeepalive(Duration interval, Duration limit) {
-        return new LinkLimits(timeout, interval, limit, messagesPerStream, reconnectTimeout);
+        return new LinkLimits(timeout, interval, limit, messagesPerStream, reconnectTimeout, tokenInterval);
     }
 
     LinkLimits withMessagesPerStream(long messages) {
-        return new LinkLimits(timeout, keepaliveInterval, keepaliveLimit, messages, reconnectTimeout);
+        return new LinkLimits(timeout, keepaliveInterval, keepaliveLimit, messages, reconnectTimeout, tokenInterval);
     }
 
     LinkLimits withReconnectTimeout(Duration value) {
-        return new LinkLimits(timeout, keepaliveInterval, keepaliveLimit, messagesPerStream, value);
+        return new LinkLimits(timeout, keepaliveInterval, keepaliveLimit, messagesPerStream, value, tokenInterval);
+    }
+
+    LinkLimits withTokenInterval(Duration value) {
+        return new LinkLimits(timeout, keepaliveInterval, keepaliveLimit, messagesPerStream, reconnectTimeout, value);
     }
 
     /** Whether streams outlive their connection. */

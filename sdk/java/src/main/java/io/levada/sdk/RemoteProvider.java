@@ -1,32 +1,25 @@
 package io.levada.sdk;
 
-import io.levada.ErrorCode;
 import io.levada.Levada;
-import io.levada.LevadaException;
 import io.levada.LevadaOptions;
 import io.levada.LevadaProvider;
 import io.levada.facade.EngineLevada;
 import java.util.List;
 
-/** Opens {@code rsocket://HOST[:7878]} and {@code ws://HOST:PORT[/rsocket]}. */
+/** Opens {@code rsocket://HOST[:7878]} and {@code ws://HOST:PORT[/rsocket]}, and the same over TLS as {@code rsockets:} and {@code wss:}. */
 public final class RemoteProvider implements LevadaProvider {
-    /** The schemes with TLS are listed so that they are refused with a reason. */
     @Override
     public List<String> schemes() {
         return List.of("rsocket", "ws", "rsockets", "wss");
     }
 
-    /** Connects before it returns; fails with CONNECTION_LOST when nobody answers there. */
+    /** Connects before it returns; fails with CONNECTION_LOST when nobody answers there, and with
+     * UNTRUSTED_CERTIFICATE when it is somebody else. */
     @Override
     public Levada open(String address, LevadaOptions options) {
         Address where = Address.parse(address);
-        if (options.tokenFile() != null) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_REQUEST,
-                    "this version does not authenticate; leave out the token file " + options.tokenFile());
-        }
-        RemoteEngine engine = new RemoteEngine(new Link(
-                where, LinkLimits.of(options.connectTimeout()).withReconnectTimeout(options.reconnectTimeout())));
+        LinkLimits limits = LinkLimits.of(options.connectTimeout()).withReconnectTimeout(options.reconnectTimeout());
+        RemoteEngine engine = new RemoteEngine(new Link(where, limits, Credentials.of(where, options.security())));
         try {
             engine.connect();
         } catch (RuntimeException e) {

@@ -88,7 +88,7 @@ abstract class RemoteStream implements CoreSubscriber<Payload> {
             if (!ended) {
                 ended = true;
                 close();
-                failed(Wire.error(error, link.address()));
+                failed(link.error(error));
             }
         });
     }

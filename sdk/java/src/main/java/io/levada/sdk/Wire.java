@@ -172,6 +172,10 @@ final class Wire {
             return ours;
         } else if (error instanceof RSocketErrorException && reason(error).startsWith("{")) {
             return ErrorJson.fromJson(reason(error));
+        }
+        LevadaException tls = TlsErrors.find(error, address);
+        if (tls != null) {
+            return tls;
         } else if (error instanceof ConnectionErrorException || error instanceof ConnectionCloseException) {
             return lost(error, address);
         } else if (error instanceof RSocketErrorException) {
