@@ -12,8 +12,11 @@ import io.rsocket.RSocket;
 import io.rsocket.core.RSocketServer;
 import io.rsocket.exceptions.ApplicationErrorException;
 import io.rsocket.exceptions.RejectedSetupException;
+import io.rsocket.metadata.AuthMetadataCodec;
 import io.rsocket.metadata.CompositeMetadata;
 import io.rsocket.metadata.RoutingMetadata;
+import io.rsocket.metadata.WellKnownAuthType;
+import io.rsocket.metadata.WellKnownMimeType;
 import io.rsocket.transport.netty.server.CloseableChannel;
 import io.rsocket.transport.netty.server.TcpServerTransport;
 import io.rsocket.transport.netty.server.WebsocketServerTransport;
@@ -25,6 +28,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
@@ -45,6 +49,10 @@ final class FakeServer implements AutoCloseable {
 
     final List<RSocket> connections = new CopyOnWriteArrayList<>();
     final List<String> setups = new CopyOnWriteArrayList<>();
+    /** Tokens as they come, each behind the frame that brought it: {@code SETUP} or {@code METADATA_PUSH}. */
+    final BlockingQueue<String> tokens = new LinkedBlockingQueue<>();
+
+    final AtomicInteger rejections = new AtomicInteger();
     private final Map<String, Function<String, Mono<String>>> answers = new ConcurrentHashMap<>();
     private final BlockingQueue<Channel> channels = new LinkedBlockingQueue<>();
     private final Transport transport;
@@ -127,11 +135,20 @@ final class FakeServer implements AutoCloseable {
 
     private Mono<RSocket> accept(ConnectionSetupPayload setup, RSocket client) {
         if (!rejection.isEmpty()) {
+            rejections.incrementAndGet();
             return Mono.error(new RejectedSetupException(rejection));
         }
+        noteToken("SETUP", setup);
         setups.add(setup.metadataMimeType() + " " + setup.dataMimeType() + " " + setup.keepAliveInterval());
         connections.add(client);
         return Mono.just(new RSocket() {
+            @Override
+            public Mono<Void> metadataPush(Payload payload) {
+                noteToken("METADATA_PUSH", payload);
+                payload.release();
+                return Mono.empty();
+            }
+
             @Override
             public Mono<Payload> requestResponse(Payload payload) {
                 String data = payload.getDataUtf8();
@@ -149,10 +166,20 @@ final class FakeServer implements AutoCloseable {
         });
     }
 
+    private void noteToken(String frame, Payload payload) {
+        for (CompositeMetadata.Entry entry : new CompositeMetadata(payload.metadata(), false)) {
+            if (entry instanceof CompositeMetadata.WellKnownMimeTypeEntry known
+                    && known.getType() == WellKnownMimeType.MESSAGE_RSOCKET_AUTHENTICATION
+                    && AuthMetadataCodec.readWellKnownAuthType(entry.getContent()) == WellKnownAuthType.BEARER) {
+                tokens.add(frame + " " + new String(AuthMetadataCodec.readBearerTokenAsCharArray(entry.getContent())));
+            }
+        }
+    }
+
     private static String route(Payload payload) {
         for (CompositeMetadata.Entry entry : new CompositeMetadata(payload.metadata(), false)) {
             if (entry instanceof CompositeMetadata.WellKnownMimeTypeEntry known
-                    && known.getType() == io.rsocket.metadata.WellKnownMimeType.MESSAGE_RSOCKET_ROUTING) {
+                    && known.getType() == WellKnownMimeType.MESSAGE_RSOCKET_ROUTING) {
                 return new RoutingMetadata(entry.getContent()).iterator().next();
             }
         }
