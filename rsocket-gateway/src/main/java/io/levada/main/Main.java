@@ -16,6 +16,9 @@ public final class Main {
     public static void main(String[] args) {
         // Of every 128th buffer Netty would note where it came from, which took a fiftieth of a busy server's time.
         System.getProperties().putIfAbsent("io.netty.leakDetection.level", "disabled");
+        // A peer that asked for handshake after handshake on one connection would cost it little, and this machine
+        // much.
+        System.getProperties().putIfAbsent("jdk.tls.rejectClientInitiatedRenegotiation", "true");
         Shutdown shutdown = Shutdown.ofProcess(STOP_LIMIT);
         shutdown.exit(run(Terminal.ofProcess(), shutdown, args));
     }

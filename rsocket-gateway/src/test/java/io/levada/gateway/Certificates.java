@@ -20,7 +20,7 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 
 /** A certificate authority of a test, and PEM files with what it issued. */
-final class Certificates {
+public final class Certificates {
     private static final AtomicInteger AUTHORITIES = new AtomicInteger();
 
     private final Path directory;
@@ -32,7 +32,7 @@ final class Certificates {
      *
      * @param directory where its files go; made if need be
      */
-    Certificates(Path directory) {
+    public Certificates(Path directory) {
         this.directory = directory;
         try {
             Files.createDirectories(directory);
@@ -47,8 +47,8 @@ final class Certificates {
     }
 
     /** A certificate and its key, in files. */
-    record Pair(String certificate, String key, X509Bundle bundle) {
-        TlsConfig tls() {
+    public record Pair(String certificate, String key, X509Bundle bundle) {
+        public TlsConfig tls() {
             return TlsConfig.of(certificate, key);
         }
 
@@ -74,7 +74,7 @@ final class Certificates {
     }
 
     /** The authority's own certificate. */
-    String ca() {
+    public String ca() {
         return ca;
     }
 
@@ -84,7 +84,7 @@ final class Certificates {
     }
 
     /** A server's, for localhost and 127.0.0.1. */
-    Pair server(String name) {
+    public Pair server(String name) {
         return issue(name, builder("CN=server").addSanDnsName("localhost").addSanIpAddress("127.0.0.1"));
     }
 
@@ -100,7 +100,7 @@ final class Certificates {
                         .notAfter(Instant.now().minus(Duration.ofDays(1))));
     }
 
-    Pair client(String name) {
+    public Pair client(String name) {
         return issue(name, builder("CN=" + name).addExtendedKeyUsageClientAuth());
     }
 
@@ -117,7 +117,7 @@ final class Certificates {
     }
 
     /** TLS over a connected socket, as the JDK does it, for a peer that trusts this authority. */
-    SSLSocket over(Socket socket) {
+    public SSLSocket over(Socket socket) {
         try {
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(null, new TrustManager[] {authority.toTrustManager()}, null);

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -25,21 +27,23 @@ public final class ServeProcess implements AutoCloseable {
         return start(store, 0, 0);
     }
 
-    /** Starts a server on ports of one's own, 0 for free ones. */
-    public static ServeProcess start(Path store, int port, int httpPort) throws Exception {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Main.class.getName(),
-                        "serve",
-                        "--store",
-                        "file:" + store,
-                        "--port",
-                        Integer.toString(port),
-                        "--http-port",
-                        Integer.toString(httpPort))
+    /** Starts a server on ports of one's own, 0 for free ones, with more options. */
+    public static ServeProcess start(Path store, int port, int httpPort, String... more) throws Exception {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "serve",
+                "--store",
+                "file:" + store,
+                "--port",
+                Integer.toString(port),
+                "--http-port",
+                Integer.toString(httpPort)));
+        command.addAll(List.of(more));
+        Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         BufferedReader out =

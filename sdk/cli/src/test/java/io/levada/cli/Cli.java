@@ -1,5 +1,6 @@
 package io.levada.cli;
 
+import io.levada.LevadaOptions;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class Cli {
     final FakeLevada log = new FakeLevada();
     final List<String> addresses = new ArrayList<>();
+    final List<LevadaOptions> options = new ArrayList<>();
     final Shutdown shutdown = Shutdown.none();
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -57,8 +59,9 @@ final class Cli {
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 terminal,
                 terminal);
-        CommandContext context = new CommandContext(streams, shutdown, (address, options) -> {
+        CommandContext context = new CommandContext(streams, shutdown, (address, given) -> {
             addresses.add(address);
+            options.add(given);
             return log;
         });
         return new LevadaCli(context).run(args);

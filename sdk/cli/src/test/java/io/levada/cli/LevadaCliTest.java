@@ -3,6 +3,7 @@ package io.levada.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.LevadaOptions;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +51,24 @@ class LevadaCliTest {
         assertEquals("", cli.out());
         assertEquals("UNKNOWN_TOPIC_OR_PARTITION: there is no topic t; create it first\n", cli.err());
         assertEquals(1, cli.log.closed.get());
+    }
+
+    @Test
+    void how_client_and_server_know_each_other_is_passed_on() {
+        String given = "--token-file t --tls-ca a --tls-certificate c --tls-key k topic list";
+        assertEquals(0, cli.run(given.split(" ", -1)), cli.err());
+        assertEquals(
+                new LevadaOptions.Security("t", false, "a", "c", "k"),
+                cli.options.get(0).security());
+
+        assertEquals(0, cli.run("topic", "list"), cli.err());
+        assertEquals(LevadaOptions.Security.NONE, cli.options.get(1).security());
+    }
+
+    @Test
+    void a_certificate_without_its_key_is_refused_in_one_line() {
+        assertEquals(1, cli.run("topic", "list", "--tls-certificate", "c"));
+        assertTrue(cli.err().matches("INVALID_REQUEST: [^\n]*--tls-certificate and --tls-key\n"), cli.err());
     }
 
     @ParameterizedTest
