@@ -140,7 +140,7 @@ public final class GatewayServer implements AutoCloseable {
         ServerTls secured = tls;
         if (secured != null) {
             server = server.secure(spec -> secure(spec, secured))
-                    .doOnChannelInit((observer, channel, address) -> Handshake.watch(channel));
+                    .doOnChannelInit((observer, channel, address) -> Handshake.watch(channel, Framing.TCP));
         }
         return bind(server::bindNow, config.port());
     }
@@ -167,7 +167,7 @@ public final class GatewayServer implements AutoCloseable {
         ServerTls secured = tls;
         if (secured != null) {
             server = server.secure(spec -> secure(spec, secured))
-                    .doOnChannelInit((observer, channel, address) -> Handshake.watch(channel));
+                    .doOnChannelInit((observer, channel, address) -> Handshake.watch(channel, Framing.WEBSOCKET));
         }
         return bind(server::bindNow, config.httpPort());
     }

@@ -25,7 +25,7 @@ final class HandshakeTest {
     HandshakeTest() {
         channel.config().setAutoRead(false);
         channel.pipeline().addLast(NettyPipeline.SslReader, new ChannelInboundHandlerAdapter());
-        Handshake.watch(channel);
+        Handshake.watch(channel, Framing.TCP);
         channel.pipeline().addFirst(reads);
     }
 
@@ -45,7 +45,7 @@ final class HandshakeTest {
     }
 
     private void receive(int bytes) {
-        channel.writeInbound(Unpooled.buffer(bytes).writeZero(bytes));
+        channel.writeInbound(Unpooled.buffer(bytes).writeByte(22).writeZero(bytes - 1));
         channel.<ByteBuf>readInbound().release();
         reads.count = 0;
     }
