@@ -88,6 +88,7 @@ final class ArchitectureTest {
                     "io.levada.engine",
                     "io.levada.wire",
                     "io.levada.rest",
+                    "io.levada.access",
                     "io.levada.gateway",
                     "io.levada.sdk",
                     "io.levada.cli",
@@ -154,7 +155,8 @@ final class ArchitectureTest {
         for (Path module : MODULES) {
             assertTrue(Files.isDirectory(module), module + " is not built");
         }
-        for (String module : List.of("api", "protocol", "env", "facade", "log", "groups", "delivery", "engine")) {
+        for (String module :
+                List.of("api", "protocol", "env", "facade", "log", "groups", "delivery", "engine", "access")) {
             assertTrue(CLASSES.stream().anyMatch(type -> type.getPackageName().equals(packageOf(module))), module);
         }
     }
@@ -171,7 +173,8 @@ final class ArchitectureTest {
         "engine,   api protocol env facade log groups delivery",
         "wire,     api protocol facade",
         "rest,     api protocol facade wire",
-        "gateway,  api protocol facade delivery wire rest",
+        "access,   api protocol facade",
+        "gateway,  api protocol facade delivery wire rest access",
         "sdk,      api protocol facade",
         "cli,      api",
         "testkit,  api env facade engine",

@@ -1,0 +1,101 @@
+package io.levada.access;
+
+import io.levada.LevadaException;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** Somebody who asks for something: the questions that are put to the permissions, and what is noted of the answers. */
+final class Caller {
+    private final Principal principal;
+    private final String peer;
+    private final Permissions permissions;
+    private final Quotas quotas;
+    private final AuditLog audit;
+
+    /** Something that it needs to be allowed. */
+    record Need(Operation operation, ResourceType type, String name) {
+        @Override
+        public String toString() {
+            return operation + " " + type.spelled() + " " + name;
+        }
+    }
+
+    /**
+     * @param peer where it asks from
+     */
+    Caller(Principal principal, String peer, Permissions permissions, Quotas quotas, AuditLog audit) {
+        this.principal = principal;
+        this.peer = peer;
+        this.permissions = permissions;
+        this.quotas = quotas;
+        this.audit = audit;
+    }
+
+    boolean allows(Operation operation, ResourceType type, String name) {
+        return permissions.allows(principal, operation, type, name);
+    }
+
+    /** Null where all of it is allowed, else the denial, which is noted. */
+    @Nullable
+    LevadaException denial(List<Need> needs) {
+        for (Need need : needs) {
+            if (!permissions.allows(principal, need.operation, need.type, need.name)) {
+                return denied(need);
+            }
+        }
+        return null;
+    }
+
+    /** Null where there is a topic to publish to, else the denial of a producer's id, which is noted. */
+    @Nullable
+    LevadaException denialOfProducer() {
+        return permissions.allowsSome(principal, Operation.PUBLISH, ResourceType.TOPIC)
+                ? null
+                : denied(new Need(Operation.PUBLISH, ResourceType.PRODUCER, "of any topic"));
+    }
+
+    private LevadaException denied(Need need) {
+        audit.denied(principal.name(), need, need.type.denied(), peer);
+        return new LevadaException(
+                need.type.denied(),
+                principal.name() + " may not " + need.operation.spelled() + " " + need.type.spelled() + " " + need.name
+                        + "; whoever runs the server can add a rule that allows it");
+    }
+
+    /** Counts one more subscription, unless that goes beyond the quota: then tells so. */
+    @Nullable
+    LevadaException subscribe() {
+        return quotas.take(Quotas.Kind.SUBSCRIPTIONS, principal);
+    }
+
+    void unsubscribe() {
+        quotas.give(Quotas.Kind.SUBSCRIPTIONS, principal);
+    }
+
+    /** Rights that have to last. */
+    Standing standing(List<Need> needs) {
+        return new Standing(this, permissions, needs);
+    }
+
+    /** Does what is allowed, and fails with what is not, before anything is looked at. */
+    <T> Mono<T> allowed(List<Need> needs, Supplier<Mono<T>> action) {
+        return Mono.defer(() -> {
+            LevadaException denied = denial(needs);
+            return denied == null ? action.get() : Mono.error(denied);
+        });
+    }
+
+    /** The same for what is to be noted when it was done; the last need names it. */
+    <T> Mono<T> administered(List<Need> needs, Supplier<Mono<T>> action) {
+        Need named = needs.get(needs.size() - 1);
+        return allowed(needs, () -> action.get()
+                .doOnSuccess(done -> audit.done(principal.name(), named, "done", peer))
+                .doOnError(error -> audit.done(
+                        principal.name(),
+                        named,
+                        LevadaException.of(error).code().name(),
+                        peer)));
+    }
+}

@@ -1,0 +1,9 @@
+/**
+ * Who asks, what they may, and how much: one verifier of credentials, one decision on permissions, one decorator of the
+ * engine that asks for it, for every transport. Nothing of a transport is known here. Start at {@link
+ * io.levada.access.AccessControl}.
+ */
+@NullMarked
+package io.levada.access;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.levada.access;
+
+import org.jspecify.annotations.NullMarked;
