@@ -8,6 +8,7 @@ import io.levada.protocol.Limits;
 import io.levada.wire.Json;
 import io.levada.wire.WireErrors;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.rsocket.ConnectionSetupPayload;
 import io.rsocket.Payload;
 import io.rsocket.RSocket;
@@ -36,11 +37,10 @@ import reactor.core.publisher.Mono;
 final class ClientSession implements RSocket {
     private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
 
-    private final Engine engine;
-    private final RequestRoutes requests;
     private final GatewayLimits limits;
     private final FrameConnection connection;
     private final ServerStats server;
+    private final Login login;
     private final Set<ClientStream> streams = new LinkedHashSet<>();
     private final Map<String, GroupChannel> members = new HashMap<>();
     private int pending;
@@ -48,23 +48,29 @@ final class ClientSession implements RSocket {
     private boolean goingAway;
 
     /**
+     * @param doors who is let in, and to which engine
      * @param server how all of it stands
      */
-    ClientSession(
-            Engine engine,
-            RequestRoutes requests,
-            GatewayLimits limits,
-            FrameConnection connection,
-            ServerStats server) {
+    ClientSession(Doors doors, GatewayLimits limits, FrameConnection connection, ServerStats server) {
         this.server = server;
-        this.engine = engine;
-        this.requests = requests;
         this.limits = limits;
         this.connection = connection;
+        this.login = new Login(doors, connection, limits.setupTimeout(), this::expired);
     }
 
+    /** The engine, as this connection may use it. */
     Engine engine() {
-        return engine;
+        return login.entry().engine();
+    }
+
+    /** Whether this connection may know of another one. Safe for any thread. */
+    boolean sees(ClientSession other) {
+        return login.sees(other.login);
+    }
+
+    /** Whether it may know of the whole server. */
+    boolean seesAll() {
+        return login.seesAll();
     }
 
     GatewayLimits limits() {
@@ -93,14 +99,34 @@ final class ClientSession implements RSocket {
                     new RejectedSetupException("metadata is to be " + Route.COMPOSITE + " or " + Route.ROUTING));
         }
         composite = metadata.equals(Route.COMPOSITE);
-        return Mono.just(this);
+        ByteBuf presented = composite && setup.hasMetadata() ? setup.sliceMetadata() : Unpooled.EMPTY_BUFFER;
+        return login.accept(presented)
+                .<RSocket>thenReturn(this)
+                .onErrorMap(error -> new RejectedSetupException(WireErrors.text(error), error));
+    }
+
+    /** A new token for the same connection. */
+    @Override
+    public Mono<Void> metadataPush(Payload pushed) {
+        try {
+            if (composite) {
+                login.refresh(pushed.sliceMetadata());
+            }
+        } finally {
+            pushed.release();
+        }
+        return Mono.empty();
+    }
+
+    private void expired(LevadaException why) {
+        List.copyOf(streams).forEach(stream -> stream.fail(why));
     }
 
     @Override
     public Mono<Payload> requestResponse(Payload request) {
         try {
             Route route = route(request, Route.Interaction.REQUEST_RESPONSE);
-            Mono<ByteBuf> answer = requests.answer(route, request.sliceData());
+            Mono<ByteBuf> answer = login.entry().requests().answer(route, request.sliceData());
             return counted(answer).map(ByteBufPayload::create).onErrorMap(WireErrors::forRSocket);
         } catch (RuntimeException error) {
             return Mono.error(WireErrors.forRSocket(error));
@@ -113,7 +139,7 @@ final class ClientSession implements RSocket {
     public Mono<Void> fireAndForget(Payload request) {
         try {
             Route route = route(request, Route.Interaction.FIRE_AND_FORGET);
-            return counted(requests.answer(route, request.sliceData()))
+            return counted(login.entry().requests().answer(route, request.sliceData()))
                     .doOnNext(ByteBuf::release)
                     .then()
                     .onErrorResume(error -> {
@@ -189,6 +215,7 @@ final class ClientSession implements RSocket {
         if (goingAway) {
             throw goingAway();
         }
+        login.check();
         if (streams.size() + pending >= limits.streamsPerConnection()) {
             throw new LevadaException(
                     ErrorCode.THROTTLED,

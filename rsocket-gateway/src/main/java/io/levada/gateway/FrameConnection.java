@@ -1,5 +1,6 @@
 package io.levada.gateway;
 
+import io.levada.access.Credentials;
 import io.levada.wire.OutboundBudget;
 import io.levada.wire.OutboundConnection;
 import io.netty.buffer.ByteBuf;
@@ -114,6 +115,16 @@ final class FrameConnection implements DuplexConnection, OutboundConnection {
     /** Runs a task on the event loop again and again, until it is cancelled. */
     Future<?> every(Duration interval, Runnable task) {
         return loop.scheduleWithFixedDelay(task, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Runs a task on the event loop once that long from now, unless it is cancelled. */
+    Future<?> after(Duration delay, Runnable task) {
+        return loop.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** What the transport knows of the peer, if it does. */
+    Credentials certificate() {
+        return PeerCredentials.certificate(channel);
     }
 
     @Override
@@ -280,9 +291,10 @@ final class FrameConnection implements DuplexConnection, OutboundConnection {
         }
     }
 
+    /** rsocket-java reads on where it has refused a SETUP, and leaves it to the log that this ends with the connection. */
     @Override
     public Flux<ByteBuf> receive() {
-        return connection.inbound().receive();
+        return connection.inbound().receive().onErrorComplete(error -> closing);
     }
 
     @Override

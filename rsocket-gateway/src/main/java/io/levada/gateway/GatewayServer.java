@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.access.AccessControl;
 import io.levada.facade.Engine;
 import io.levada.protocol.Limits;
 import io.levada.rest.RestLimits;
@@ -52,9 +53,8 @@ public final class GatewayServer implements AutoCloseable {
     private static final int MAX_HTTP_HEADER_BYTES = 16 << 10;
     private static final Duration HTTP_IDLE_TIMEOUT = Duration.ofSeconds(60);
 
-    private final Engine engine;
     private final GatewayConfig config;
-    private final RequestRoutes requests;
+    private final Doors doors;
     private final LoopResources loops;
     private final Set<ClientSession> open = ConcurrentHashMap.newKeySet();
     private final OutboundPool pool;
@@ -67,15 +67,14 @@ public final class GatewayServer implements AutoCloseable {
     private final DisposableServer http;
     private volatile boolean stopping;
 
-    private GatewayServer(Engine engine, GatewayConfig config) {
-        this.engine = engine;
+    private GatewayServer(Doors doors, GatewayConfig config) {
         this.config = config;
+        this.doors = doors;
         this.tls = config.tls() == null ? null : new ServerTls(config.tls());
-        this.requests = new RequestRoutes(engine);
         this.loops = LoopResources.create("levada-gateway", LoopResources.DEFAULT_IO_WORKER_COUNT, true);
         this.pool = new OutboundPool(config.limits().outboundPoolBytes());
         this.rest = new RestRoutes(pool, config.limits().outboundBudgetBytes(), RestLimits.defaults());
-        this.stats = new ServerStats(engine, Collections.unmodifiableCollection(open), this::outbound, pool);
+        this.stats = new ServerStats(doors.engine(), Collections.unmodifiableCollection(open), this::outbound, pool);
         this.metrics = new Metrics(stats);
         if (tls != null) {
             metrics.certificate(tls::expiry);
@@ -95,16 +94,26 @@ public final class GatewayServer implements AutoCloseable {
         }
     }
 
+    /** The same for everybody. */
+    public static GatewayServer start(Engine engine, GatewayConfig config) {
+        return start(engine, config, AccessControl.open());
+    }
+
     /**
      * Binds both ports and serves.
      *
      * @param engine what is served; it stays the caller's, who closes it after this
+     * @param access who is let in, and what they may; the caller's as well
      * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} when the host is not loopback and {@code insecure} is
      *     not set, or cannot be bound, or a port is in use
      */
-    public static GatewayServer start(Engine engine, GatewayConfig config) {
+    public static GatewayServer start(Engine engine, GatewayConfig config, AccessControl access) {
+        return start(new Doors(access, engine), config);
+    }
+
+    static GatewayServer start(Doors doors, GatewayConfig config) {
         config.checkHost();
-        return new GatewayServer(engine, config);
+        return new GatewayServer(doors, config);
     }
 
     private Future<?> relieve() {
@@ -147,7 +156,7 @@ public final class GatewayServer implements AutoCloseable {
 
     private DisposableServer bindHttp() {
         HttpRoutes routes = new HttpRoutes(
-                new HostCheck(config), config.limits(), () -> !stopping, metrics, rest, engine, (in, out) -> {
+                new HostCheck(config), doors, config.limits(), () -> !stopping, metrics, rest, (in, out) -> {
                     Connection[] connection = new Connection[1];
                     in.withConnection(found -> connection[0] = found);
                     return serve(connection[0], Framing.WEBSOCKET);
@@ -204,7 +213,7 @@ public final class GatewayServer implements AutoCloseable {
             channel.addHandlerLast("levada.messages", new WebSocketFrameAggregator(limits.maxFrameBytes()));
             channel.addHandlerLast("levada.guard", guard.forWebSocket());
         }
-        ClientSession session = new ClientSession(engine, requests, limits, connection, stats);
+        ClientSession session = new ClientSession(doors, limits, connection, stats);
         open.add(session);
         pool.connected();
         connection.onClose().subscribe(null, error -> {}, () -> {
@@ -227,6 +236,9 @@ public final class GatewayServer implements AutoCloseable {
     private static void notSetUp(FrameConnection connection, Throwable error) {
         if (error instanceof ClosedChannelException) {
             LOG.debug("{} closed before it was set up", connection);
+        } else if (error.getCause() instanceof LevadaException refused) {
+            LOG.debug(
+                    "{} is not let in: {}", connection, refused.line()); // told by the log of denials, which is bounded
         } else {
             LOG.info("closing {}: {}", connection, Handshake.reason(error));
         }

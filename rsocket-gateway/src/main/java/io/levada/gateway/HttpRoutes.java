@@ -2,8 +2,6 @@ package io.levada.gateway;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
-import io.levada.facade.Engine;
-import io.levada.rest.Caller;
 import io.levada.rest.RestRoutes;
 import io.levada.wire.Json;
 import io.levada.wire.WireErrors;
@@ -31,33 +29,32 @@ import reactor.netty.http.websocket.WebsocketOutbound;
 final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerResponse, Publisher<Void>> {
     private static final Logger LOG = LoggerFactory.getLogger(HttpRoutes.class);
     private static final String RSOCKET = "/rsocket";
-    private static final String ANYBODY = "anonymous";
 
     /** The exposition format of Prometheus, https://prometheus.io/docs/instrumenting/exposition_formats. */
     private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
     private final WebPages pages = new WebPages();
     private final HostCheck hosts;
+    private final HttpAccess access;
     private final BooleanSupplier ready;
     private final Metrics metrics;
     private final RestRoutes rest;
-    private final Engine engine;
     private final BiFunction<WebsocketInbound, WebsocketOutbound, Publisher<Void>> rsocket;
     private final WebsocketServerSpec websocket;
 
     HttpRoutes(
             HostCheck hosts,
+            Doors doors,
             GatewayLimits limits,
             BooleanSupplier ready,
             Metrics metrics,
             RestRoutes rest,
-            Engine engine,
             BiFunction<WebsocketInbound, WebsocketOutbound, Publisher<Void>> rsocket) {
         this.hosts = hosts;
+        this.access = new HttpAccess(doors);
         this.ready = ready;
         this.metrics = metrics;
         this.rest = rest;
-        this.engine = engine;
         this.rsocket = rsocket;
         // Compression stays off: it would mix secrets with what a peer chooses, and cost memory per connection.
         this.websocket = WebsocketServerSpec.builder()
@@ -107,7 +104,7 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
             case "/metrics" -> metrics(request, response);
             default ->
                 RestRoutes.has(path)
-                        ? rest.answer(request, response, new Caller(ANYBODY, engine))
+                        ? access.admit(request, response, entry -> rest.answer(request, response, entry.caller()))
                         : page(path, request, response);
         };
     }
@@ -126,7 +123,7 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
     }
 
     /** Where answers that come from elsewhere go on; ended on another thread, one could end when the loops are gone. */
-    private static Scheduler eventLoop(HttpServerRequest request) {
+    static Scheduler eventLoop(HttpServerRequest request) {
         EventLoop[] loop = new EventLoop[1];
         request.withConnection(connection -> loop[0] = connection.channel().eventLoop());
         return Schedulers.fromExecutor(loop[0]);
@@ -151,10 +148,11 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
         if (!asks(request)) {
             return notAsked(request, response);
         }
-        return response.header(HttpHeaderNames.CONTENT_TYPE, PROMETHEUS_TEXT)
-                .header(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
-                .header("X-Content-Type-Options", "nosniff")
-                .sendString(metrics.scrape().publishOn(eventLoop(request)));
+        return access.ifMetricsAllowed(
+                request, response, () -> response.header(HttpHeaderNames.CONTENT_TYPE, PROMETHEUS_TEXT)
+                        .header(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
+                        .header("X-Content-Type-Options", "nosniff")
+                        .sendString(metrics.scrape().publishOn(eventLoop(request))));
     }
 
     private static boolean asks(HttpServerRequest request) {
@@ -170,7 +168,7 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
         return send(response, status, WireErrors.text(new LevadaException(ErrorCode.INVALID_REQUEST, message)));
     }
 
-    private static Publisher<Void> send(HttpServerResponse response, int status, String json) {
+    static Publisher<Void> send(HttpServerResponse response, int status, String json) {
         return response.status(status)
                 .header(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON)
                 .header(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)

@@ -7,6 +7,7 @@ import io.levada.wire.OutboundPool;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -54,9 +55,17 @@ final class ServerStats {
         return engine.readTotals();
     }
 
-    /** How all subscriptions stand, each asked for on its own event loop and its own loop of the engine. */
+    /** How all subscriptions stand. */
     Mono<List<SubscriptionStats>> subscriptions() {
-        return Flux.fromIterable(sessions).flatMap(ServerStats::ask).collectList();
+        return subscriptions(session -> true);
+    }
+
+    /** How those of some connections stand, each asked for on its own event loop and its own loop of the engine. */
+    Mono<List<SubscriptionStats>> subscriptions(Predicate<ClientSession> wanted) {
+        return Flux.fromIterable(sessions)
+                .filter(wanted)
+                .flatMap(ServerStats::ask)
+                .collectList();
     }
 
     /** Those of one connection, without those that end meanwhile. */

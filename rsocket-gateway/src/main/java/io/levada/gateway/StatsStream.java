@@ -75,7 +75,8 @@ final class StatsStream extends ClientStream {
         }
         due = false;
         looking = true;
-        server.subscriptions().subscribe(found -> later(() -> tell(found)), error -> later(() -> fail(error)));
+        server.subscriptions(session::sees)
+                .subscribe(found -> later(() -> tell(found)), error -> later(() -> fail(error)));
     }
 
     private void tell(List<SubscriptionStats> found) {
@@ -90,24 +91,29 @@ final class StatsStream extends ClientStream {
                         .reversed())
                 .toList();
         long nowMs = System.currentTimeMillis();
-        ReadTotals read = server.reads();
-        Runtime heap = Runtime.getRuntime();
-        ObjectNode json = Json.object()
-                .put("timestamp", nowMs)
-                .put("connections", server.connections())
-                .put("bytesInFlight", server.bytesInFlight())
-                .put("heapBytes", heap.totalMemory() - heap.freeMemory())
-                .put("directBytes", PlatformDependent.usedDirectMemory())
-                .put("storageReads", read.storageReads())
-                .put("storageReadBytes", read.storageReadBytes())
-                .put("inflatedBatches", read.inflatedBatches())
-                .put("count", wanted.size())
+        ObjectNode json = Json.object().put("timestamp", nowMs);
+        if (session.seesAll()) {
+            putServer(json);
+        }
+        json.put("count", wanted.size())
                 .put(
                         "lag",
                         wanted.stream().mapToLong(each -> each.reader().lag()).sum());
         ArrayNode subscriptions = json.putArray("subscriptions");
         wanted.stream().limit(limit).forEach(each -> subscriptions.add(each.json(nowMs)));
         outlet.send(Json.encode(json));
+    }
+
+    private void putServer(ObjectNode json) {
+        ReadTotals read = server.reads();
+        Runtime heap = Runtime.getRuntime();
+        json.put("connections", server.connections())
+                .put("bytesInFlight", server.bytesInFlight())
+                .put("heapBytes", heap.totalMemory() - heap.freeMemory())
+                .put("directBytes", PlatformDependent.usedDirectMemory())
+                .put("storageReads", read.storageReads())
+                .put("storageReadBytes", read.storageReadBytes())
+                .put("inflatedBatches", read.inflatedBatches());
     }
 
     private boolean isWanted(SubscriptionStats stats) {

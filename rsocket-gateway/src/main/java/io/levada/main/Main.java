@@ -29,6 +29,7 @@ public final class Main {
         return new LevadaCli(context)
                 .add("serve", () -> new ServeCommand(context))
                 .add("log", () -> new LogCommand(context))
+                .add("token", () -> new TokenCommand(context))
                 .add("demo", () -> new DemoCommand(context))
                 .run(args);
     }

@@ -1,5 +1,6 @@
 package io.levada.main;
 
+import io.levada.access.AccessControl;
 import io.levada.cli.CommandContext;
 import io.levada.cli.LevadaCli;
 import io.levada.gateway.GatewayConfig;
@@ -68,6 +69,9 @@ final class ServeCommand implements Callable<Integer> {
     @Mixin
     private final TlsOptions tls = new TlsOptions();
 
+    @Mixin
+    private final AccessOptions access = new AccessOptions();
+
     ServeCommand(CommandContext context) {
         this.context = context;
     }
@@ -85,7 +89,8 @@ final class ServeCommand implements Callable<Integer> {
                 .withTls(tls.config(context));
         CountDownLatch stop = new CountDownLatch(1);
         context.shutdown().onStop(stop::countDown);
-        try (Server server = Server.start(store, config)) {
+        try (AccessControl doors = access.start();
+                Server server = Server.start(store, config, doors)) {
             context.terminal().line("ready " + server.rsocketAddress() + " " + server.httpAddress());
             context.terminal().flush();
             stop.await();

@@ -1,5 +1,6 @@
 package io.levada.main;
 
+import io.levada.access.AccessControl;
 import io.levada.engine.EmbeddedEngine;
 import io.levada.facade.Engine;
 import io.levada.gateway.GatewayConfig;
@@ -23,16 +24,22 @@ final class Server implements AutoCloseable {
      * Opens a store and serves it; fails with a {@link io.levada.LevadaException} when the store or an address is in use.
      *
      * @param store an address of an embedded engine, {@code memory:} or {@code file:DIR}
+     * @param access who is let in, and what they may; it stays the caller's, who closes it after this
      */
-    static Server start(String store, GatewayConfig config) {
+    static Server start(String store, GatewayConfig config, AccessControl access) {
         config.check();
         Engine engine = EmbeddedEngine.open(store);
         try {
-            return new Server(engine, GatewayServer.start(engine, config), config.tls() != null);
+            return new Server(engine, GatewayServer.start(engine, config, access), config.tls() != null);
         } catch (RuntimeException e) {
             engine.close();
             throw e;
         }
+    }
+
+    /** The same for everybody. */
+    static Server start(String store, GatewayConfig config) {
+        return start(store, config, AccessControl.open());
     }
 
     /** Where clients connect, by the port that was bound. */

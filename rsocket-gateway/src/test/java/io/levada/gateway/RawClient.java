@@ -9,6 +9,7 @@ import io.netty.buffer.Unpooled;
 import io.rsocket.Payload;
 import io.rsocket.RSocket;
 import io.rsocket.core.RSocketConnector;
+import io.rsocket.metadata.AuthMetadataCodec;
 import io.rsocket.metadata.CompositeMetadataCodec;
 import io.rsocket.metadata.TaggingMetadataCodec;
 import io.rsocket.metadata.WellKnownMimeType;
@@ -23,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Sinks;
@@ -36,16 +38,53 @@ final class RawClient implements AutoCloseable {
     }
 
     static RawClient tcp(GatewayServer server) {
-        return connect(TcpClientTransport.create(server.tcpAddress()));
+        return connect(overTcp(server));
     }
 
     static RawClient webSocket(GatewayServer server) {
+        return connect(overWebSocket(server));
+    }
+
+    static ClientTransport overTcp(GatewayServer server) {
+        return TcpClientTransport.create(server.tcpAddress());
+    }
+
+    static ClientTransport overWebSocket(GatewayServer server) {
         InetSocketAddress address = server.httpAddress();
-        return connect(WebsocketClientTransport.create(URI.create("ws://127.0.0.1:" + address.getPort() + "/rsocket")));
+        return WebsocketClientTransport.create(URI.create("ws://127.0.0.1:" + address.getPort() + "/rsocket"));
+    }
+
+    /** A SETUP, or METADATA_PUSH, that shows a bearer token. */
+    static Payload bearer(String token) {
+        return authentication(AuthMetadataCodec.encodeBearerMetadata(ByteBufAllocator.DEFAULT, token.toCharArray()));
+    }
+
+    /** One that shows a user's name and password. */
+    static Payload simple(String user, String password) {
+        return authentication(AuthMetadataCodec.encodeSimpleMetadata(
+                ByteBufAllocator.DEFAULT, user.toCharArray(), password.toCharArray()));
+    }
+
+    static Payload authentication(ByteBuf content) {
+        CompositeByteBuf metadata = ByteBufAllocator.DEFAULT.compositeBuffer();
+        CompositeMetadataCodec.encodeAndAddMetadata(
+                metadata, ByteBufAllocator.DEFAULT, WellKnownMimeType.MESSAGE_RSOCKET_AUTHENTICATION, content);
+        return DefaultPayload.create(Unpooled.EMPTY_BUFFER, metadata);
+    }
+
+    /** Presents another one, in band. */
+    void push(Payload authentication) {
+        rsocket.metadataPush(authentication).block(Await.LIMIT);
     }
 
     static RawClient connect(ClientTransport transport) {
+        return connect(transport, DefaultPayload.create(""));
+    }
+
+    /** Whose SETUP says who it is; whether that does shows with the first request. */
+    static RawClient connect(ClientTransport transport, Payload setup) {
         return new RawClient(RSocketConnector.create()
+                .setupPayload(setup)
                 .metadataMimeType(WellKnownMimeType.MESSAGE_RSOCKET_COMPOSITE_METADATA.getString())
                 .dataMimeType("application/json")
                 .maxInboundPayloadSize(Integer.MAX_VALUE)
@@ -153,6 +192,13 @@ final class RawClient implements AutoCloseable {
             end.add(String.valueOf(error.getMessage()));
         }
 
+        /** Null once something has come, else how it ended without. */
+        @Nullable
+        String endBeforeAnything() {
+            Await.until("a payload, or the end", () -> !payloads.isEmpty() || !end.isEmpty());
+            return payloads.isEmpty() ? end.peek() : null;
+        }
+
         String text() {
             return new String(Await.next("a payload", payloads), StandardCharsets.UTF_8);
         }
@@ -178,6 +224,14 @@ final class RawClient implements AutoCloseable {
         void send(Message message) {
             ByteBuf bytes = message.encode(ByteBufAllocator.DEFAULT);
             up.tryEmitNext(ByteBufPayload.create(bytes)).orThrow();
+        }
+
+        /** The same, unless the server has ended the channel. */
+        void offer(Message message) {
+            Payload payload = ByteBufPayload.create(message.encode(ByteBufAllocator.DEFAULT));
+            if (up.tryEmitNext(payload).isFailure()) {
+                payload.release();
+            }
         }
 
         void send(String json) {

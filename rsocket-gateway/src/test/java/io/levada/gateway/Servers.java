@@ -1,5 +1,6 @@
 package io.levada.gateway;
 
+import io.levada.access.AccessControl;
 import io.levada.facade.Engine;
 
 /** Servers on free ports. */
@@ -12,6 +13,10 @@ final class Servers {
 
     static GatewayServer start(Engine engine) {
         return GatewayServer.start(engine, config());
+    }
+
+    static GatewayServer start(Engine engine, AccessControl access) {
+        return GatewayServer.start(engine, config(), access);
     }
 
     static GatewayServer start(Engine engine, GatewayLimits limits) {
