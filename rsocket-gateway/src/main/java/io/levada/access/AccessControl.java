@@ -66,7 +66,7 @@ public final class AccessControl implements AutoCloseable {
                             settings,
                             new Authenticator(settings, clock, looker),
                             permissions,
-                            new Quotas(permissions, settings.quotas()),
+                            new Quotas(permissions, settings.quotas(), System::nanoTime),
                             new AuditLog(System::nanoTime),
                             looker),
                     clock);
@@ -96,6 +96,7 @@ public final class AccessControl implements AutoCloseable {
         if (locks != null) {
             locks.authenticator.look();
             locks.permissions.look();
+            locks.quotas.sweep();
         }
     }
 

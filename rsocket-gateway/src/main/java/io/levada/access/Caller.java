@@ -1,13 +1,19 @@
 package io.levada.access;
 
 import io.levada.LevadaException;
+import io.levada.facade.BatchWriter;
+import io.levada.facade.WriterSink;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /** Somebody who asks for something: the questions that are put to the permissions, and what is noted of the answers. */
 final class Caller {
+    /** As long as a name may be that is one. */
+    private static final int MAX_TOLD_CHARS = 200;
+
     private final Principal principal;
     private final String peer;
     private final Permissions permissions;
@@ -57,10 +63,12 @@ final class Caller {
     }
 
     private LevadaException denied(Need need) {
+        String named =
+                need.name.length() <= MAX_TOLD_CHARS ? need.name : need.name.substring(0, MAX_TOLD_CHARS) + "...";
         audit.denied(principal.name(), need, need.type.denied(), peer);
         return new LevadaException(
                 need.type.denied(),
-                principal.name() + " may not " + need.operation.spelled() + " " + need.type.spelled() + " " + need.name
+                principal.name() + " may not " + need.operation.spelled() + " " + need.type.spelled() + " " + named
                         + "; whoever runs the server can add a rule that allows it");
     }
 
@@ -72,6 +80,14 @@ final class Caller {
 
     void unsubscribe() {
         quotas.give(Quotas.Kind.SUBSCRIPTIONS, principal);
+    }
+
+    /** Opens a writer that keeps to the rate of its principal, if that has any. */
+    BatchWriter open(WriterSink sink, Function<WriterSink, BatchWriter> open) {
+        if (!quotas.of(principal).bounded()) {
+            return open.apply(sink);
+        }
+        return new RatedWriter(sink, quotas.writerBegins(principal), () -> quotas.writerEnded(principal)).open(open);
     }
 
     /** Rights that have to last. */

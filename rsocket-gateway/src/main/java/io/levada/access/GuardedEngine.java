@@ -79,7 +79,7 @@ final class GuardedEngine implements Engine {
             later(() -> sink.onError(denied));
             return NoWriter.INSTANCE;
         }
-        return new GuardedWriter(open.apply(sink), sink, standing);
+        return new GuardedWriter(caller.open(sink, open), sink, standing);
     }
 
     @Override

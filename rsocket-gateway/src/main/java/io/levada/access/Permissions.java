@@ -25,8 +25,8 @@ final class Permissions {
         return file.value().allowsSome(principal.name(), operation, type);
     }
 
-    Quota quota(Principal principal, Quota otherwise) {
-        return file.value().quota(principal.name(), otherwise);
+    Quota quota(String principal, Quota otherwise) {
+        return file.value().quota(principal, otherwise);
     }
 
     /** Another one than before, if rules have changed. */

@@ -79,10 +79,11 @@ public record GatewayConfig(
     /**
      * Whether a server may be started so, before anything is opened for it.
      *
+     * @param asks whether peers have to say who they are, by a token or a password
      * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} as {@link #checkHost} and {@link TlsConfig#check} do
      */
-    public void check() {
-        checkHost();
+    public void check(boolean asks) {
+        checkHost(asks);
         if (tls != null) {
             tls.check();
         }
@@ -96,10 +97,11 @@ public record GatewayConfig(
     /**
      * Whether the host may be bound.
      *
+     * @param asks whether peers have to say who they are, by a token or a password
      * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} when it is not known, or others reach it without TLS
      *     and authentication and {@code insecure} is not set
      */
-    public void checkHost() {
+    public void checkHost(boolean asks) {
         InetAddress address;
         try {
             address = InetAddress.getByName(host);
@@ -107,12 +109,12 @@ public record GatewayConfig(
             throw new LevadaException(
                     ErrorCode.INVALID_REQUEST, "host " + host + " is not known here; use 127.0.0.1", e);
         }
-        if (address.isLoopbackAddress() || insecure || (tls != null && authenticates())) {
+        if (address.isLoopbackAddress() || insecure || (tls != null && (asks || authenticates()))) {
             return;
         }
         String missing = tls == null
-                ? "without TLS; add --tls-certificate FILE and --tls-key FILE, and --tls-client-ca FILE"
-                : "without saying who they are; add --tls-client-ca FILE";
+                ? "without TLS (add --tls-certificate FILE and --tls-key FILE)"
+                : "without saying who they are (add --auth-tokens or others, or --tls-client-ca FILE)";
         throw new LevadaException(
                 ErrorCode.INVALID_REQUEST,
                 "host " + host + " is open to others, who could read and write everything " + missing

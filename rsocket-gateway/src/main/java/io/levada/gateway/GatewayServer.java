@@ -112,7 +112,7 @@ public final class GatewayServer implements AutoCloseable {
     }
 
     static GatewayServer start(Doors doors, GatewayConfig config) {
-        config.checkHost();
+        config.checkHost(doors.access().asks());
         return new GatewayServer(doors, config);
     }
 

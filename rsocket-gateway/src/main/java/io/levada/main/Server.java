@@ -27,7 +27,7 @@ final class Server implements AutoCloseable {
      * @param access who is let in, and what they may; it stays the caller's, who closes it after this
      */
     static Server start(String store, GatewayConfig config, AccessControl access) {
-        config.check();
+        config.check(access.asks());
         Engine engine = EmbeddedEngine.open(store);
         try {
             return new Server(engine, GatewayServer.start(engine, config, access), config.tls() != null);
