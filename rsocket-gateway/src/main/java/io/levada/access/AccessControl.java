@@ -147,12 +147,22 @@ public final class AccessControl implements AutoCloseable {
     }
 
     /**
-     * The engine as that principal may use it.
+     * The engine as that principal may use it, whoever looks after its expiry.
      *
      * @param peer where it asks from, for the log
      */
     public Engine engineFor(Engine engine, Principal principal, String peer) {
         return locks == null ? engine : new GuardedEngine(engine, caller(locks, principal, peer));
+    }
+
+    /**
+     * The same for one that cannot be refreshed: what was opened ends with {@link ErrorCode#TOKEN_EXPIRED} where it goes on
+     * behind the principal's time.
+     */
+    public Engine engineUntilExpiry(Engine engine, Principal principal, String peer) {
+        return locks == null
+                ? engine
+                : new GuardedEngine(engine, caller(locks, principal, peer).until(() -> check(principal)));
     }
 
     private static Caller caller(Locks locks, Principal principal, String peer) {

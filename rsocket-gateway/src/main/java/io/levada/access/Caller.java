@@ -19,6 +19,7 @@ final class Caller {
     private final Permissions permissions;
     private final Quotas quotas;
     private final AuditLog audit;
+    private final Runnable check;
 
     /** Something that it needs to be allowed. */
     record Need(Operation operation, ResourceType type, String name) {
@@ -29,14 +30,42 @@ final class Caller {
     }
 
     /**
+     * Somebody whose expiry others look after.
+     *
      * @param peer where it asks from
      */
     Caller(Principal principal, String peer, Permissions permissions, Quotas quotas, AuditLog audit) {
+        this(principal, peer, permissions, quotas, audit, () -> {});
+    }
+
+    private Caller(
+            Principal principal, String peer, Permissions permissions, Quotas quotas, AuditLog audit, Runnable check) {
         this.principal = principal;
         this.peer = peer;
         this.permissions = permissions;
         this.quotas = quotas;
         this.audit = audit;
+        this.check = check;
+    }
+
+    /**
+     * The same until its time is over.
+     *
+     * @param check fails then
+     */
+    Caller until(Runnable check) {
+        return new Caller(principal, peer, permissions, quotas, audit, check);
+    }
+
+    /** Null while it still is who it was, else why not. */
+    @Nullable
+    LevadaException expired() {
+        try {
+            check.run();
+            return null;
+        } catch (LevadaException e) {
+            return e;
+        }
     }
 
     boolean allows(Operation operation, ResourceType type, String name) {

@@ -21,6 +21,10 @@ final class Standing {
     /** Null while all is allowed, else why it is not. */
     @Nullable
     LevadaException lost() {
+        LevadaException expired = caller.expired();
+        if (expired != null) {
+            return expired;
+        }
         long version = permissions.version();
         if (version == checked) {
             return null;

@@ -21,12 +21,7 @@ class Doors {
      * @param engine as the principal may use it
      * @param requests the routes with one answer, over that engine
      */
-    record Entry(Principal principal, Engine engine, RequestRoutes requests) {
-        /** The same for HTTP. */
-        Caller caller() {
-            return new Caller(principal.name(), engine);
-        }
-    }
+    record Entry(Principal principal, Engine engine, RequestRoutes requests) {}
 
     Doors(AccessControl access, Engine engine) {
         this.access = access;
@@ -61,5 +56,10 @@ class Doors {
     final Entry entry(Principal principal, String peer) {
         Engine own = engineFor(principal, peer);
         return new Entry(principal, own, own == engine ? requests : new RequestRoutes(own));
+    }
+
+    /** The same for one request over HTTP, which nobody refreshes while it is answered. */
+    final Caller caller(Principal principal, String peer) {
+        return new Caller(principal.name(), access.engineUntilExpiry(engine, principal, peer));
     }
 }

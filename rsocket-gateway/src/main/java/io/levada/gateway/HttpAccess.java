@@ -5,6 +5,7 @@ import io.levada.LevadaException;
 import io.levada.access.AccessControl;
 import io.levada.access.Credentials;
 import io.levada.access.Principal;
+import io.levada.rest.Caller;
 import io.levada.wire.WireErrors;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import java.util.function.Function;
@@ -23,20 +24,26 @@ final class HttpAccess {
     }
 
     /**
-     * Answers a request with what its principal was let in to, or with 401 and why. Goes on on the connection's event loop.
+     * Answers a request for its principal, or with 401 and why. Goes on on the connection's event loop.
      */
-    Publisher<Void> admit(
-            HttpServerRequest request, HttpServerResponse response, Function<Doors.Entry, Publisher<Void>> answer) {
+    private Publisher<Void> admit(
+            HttpServerRequest request, HttpServerResponse response, Function<Principal, Publisher<Void>> answer) {
         AccessControl access = doors.access();
         String peer = peer(request);
         if (!access.asks()) {
-            return answer.apply(doors.entry(Principal.ANONYMOUS, peer));
+            return answer.apply(Principal.ANONYMOUS);
         }
         return Mono.defer(() -> access.authenticate(presented(request), peer))
                 .publishOn(HttpRoutes.eventLoop(request))
-                .map(principal -> answer.apply(doors.entry(principal, peer)))
+                .map(principal -> answer.apply(principal))
                 .onErrorResume(LevadaException.class, error -> Mono.fromSupplier(() -> refuse(response, error)))
                 .flatMap(Mono::from);
+    }
+
+    /** Answers a request of the log, for whoever makes it. */
+    Publisher<Void> admitToLog(
+            HttpServerRequest request, HttpServerResponse response, Function<Caller, Publisher<Void>> answer) {
+        return admit(request, response, principal -> answer.apply(doors.caller(principal, peer(request))));
     }
 
     /** Answers with metrics, where they are for everybody or an administrator asks. */
@@ -45,8 +52,8 @@ final class HttpAccess {
         if (doors.access().openMetrics()) {
             return answer.get();
         }
-        return admit(request, response, entry -> {
-            doors.access().requireAdmin(entry.principal(), "metrics", peer(request));
+        return admit(request, response, principal -> {
+            doors.access().requireAdmin(principal, "metrics", peer(request));
             return answer.get();
         });
     }

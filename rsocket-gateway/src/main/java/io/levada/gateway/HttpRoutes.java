@@ -104,7 +104,7 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
             case "/metrics" -> metrics(request, response);
             default ->
                 RestRoutes.has(path)
-                        ? access.admit(request, response, entry -> rest.answer(request, response, entry.caller()))
+                        ? access.admitToLog(request, response, caller -> rest.answer(request, response, caller))
                         : page(path, request, response);
         };
     }

@@ -63,7 +63,9 @@ final class ServeCommand implements Callable<Integer> {
 
     @Option(
             names = "--insecure",
-            description = "binds an address that others reach although nobody has to say who they are")
+            description =
+                    "binds an address that others reach although what travels is not encrypted, and though nobody has"
+                            + " to say who they are")
     private boolean insecure;
 
     @Mixin

@@ -43,7 +43,8 @@ final class AccessMatrixTest {
     /** To have another one take part, add it here. */
     enum Over {
         TCP(RSocketAsker.over(RawClient::overTcp)),
-        WEB_SOCKET(RSocketAsker.over(RawClient::overWebSocket));
+        WEB_SOCKET(RSocketAsker.over(RawClient::overWebSocket)),
+        HTTP(HttpAsker::connect);
 
         @SuppressWarnings("ImmutableEnumChecker") // functions without state
         private final Asker.Transport transport;

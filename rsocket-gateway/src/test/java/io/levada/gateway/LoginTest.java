@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -10,6 +11,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.levada.TopicSpec;
 import io.levada.access.AccessControl;
 import io.levada.access.AccessFiles;
+import io.levada.access.HandClock;
 import io.levada.access.Passwords;
 import io.levada.access.Quota;
 import io.levada.access.Tokens;
@@ -20,7 +22,6 @@ import io.rsocket.Payload;
 import io.rsocket.util.DefaultPayload;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,12 +38,14 @@ final class LoginTest {
               - {principals: [root], operations: [admin]}
             """;
     private static final String READ = "{\"topic\":\"t\",\"from\":\"earliest\"}";
-    /** Below what clocks may be off by, so that there is a moment left. */
-    private static final Duration ALMOST_OVER = Duration.ofSeconds(-28);
+    private static final Duration A_MINUTE = Duration.ofMinutes(1);
+    /** A minute, and more than clocks may be off by. */
+    private static final Duration A_MINUTE_AND_MORE = Duration.ofSeconds(91);
 
     @TempDir
     private Path directory = Path.of("");
 
+    private final HandClock clock = new HandClock();
     private final EmbeddedEngine engine = EmbeddedEngine.open("memory:");
     private AccessFiles files = new AccessFiles(Path.of(""));
     private AccessControl access = AccessControl.open();
@@ -63,7 +66,7 @@ final class LoginTest {
 
     private void serve(Duration patience) {
         server.close();
-        access = files.start();
+        access = files.start(clock);
         server = GatewayServer.start(
                 new Doors(access, engine) {
                     @Override
@@ -78,8 +81,8 @@ final class LoginTest {
         return RawClient.connect(RawClient.overTcp(server), setup);
     }
 
-    private static String jwt(String principal, Duration left) {
-        return Tokens.jwt(principal, Instant.now().plus(left));
+    private String jwt(String principal, Duration left) {
+        return Tokens.jwt(principal, clock.instant().plus(left));
     }
 
     private static JsonNode json(String text) {
@@ -97,12 +100,16 @@ final class LoginTest {
     @Test
     void a_token_that_expires_ends_every_stream_and_is_refreshed_in_band() {
         serve(Duration.ofSeconds(5));
-        try (RawClient client = client(RawClient.bearer(jwt("alice", ALMOST_OVER)))) {
+        try (RawClient client = client(RawClient.bearer(jwt("alice", A_MINUTE)))) {
             RawClient.Stream read = client.stream("read", READ, 10);
             RawClient.Channel batches = client.channel("read.batched", new Message.Open(READ), 10);
             RawClient.Channel publish = client.channel("publish", new Message.Open("{\"topic\":\"t\"}"), 10);
             RawClient.Channel group =
                     client.jsonChannel("group", "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\"]}", 10);
+
+            assertNull(batches.down.end.peek());
+            describes(client);
+            clock.advance(A_MINUTE_AND_MORE);
 
             for (RawClient.Stream each : new RawClient.Stream[] {read, batches.down, publish.down, group.down}) {
                 assertEquals("TOKEN_EXPIRED", Asker.code(each.end()));
@@ -118,11 +125,19 @@ final class LoginTest {
     @Test
     void a_token_that_was_refreshed_in_time_ends_nothing() {
         serve(Duration.ofMillis(500));
-        try (RawClient client = client(RawClient.bearer(jwt("alice", ALMOST_OVER)))) {
+        try (RawClient client = client(RawClient.bearer(jwt("alice", A_MINUTE)))) {
             RawClient.Stream read = client.stream("read", READ, 10);
             client.push(RawClient.bearer(jwt("alice", Duration.ofMinutes(5))));
-            Instant over = Instant.now().plusSeconds(4);
-            Await.until("the first token is long over", () -> Instant.now().isAfter(over));
+            describes(client);
+            // A second of looking at it is long for one of tokens.
+            RawClient.Stream stats = client.stream("stats", "{\"intervalMs\":100}", Long.MAX_VALUE);
+            for (int told = 0; told < 10; told++) {
+                stats.text();
+            }
+            clock.advance(A_MINUTE_AND_MORE);
+            for (int told = 0; told < 10; told++) {
+                stats.text();
+            }
             assertTrue(read.end.isEmpty());
             describes(client);
         }
@@ -131,8 +146,9 @@ final class LoginTest {
     @Test
     void a_connection_that_is_not_refreshed_is_closed() {
         serve(Duration.ofMillis(500));
-        try (RawClient client = client(RawClient.bearer(jwt("alice", ALMOST_OVER)))) {
+        try (RawClient client = client(RawClient.bearer(jwt("alice", A_MINUTE)))) {
             describes(client);
+            clock.advance(A_MINUTE_AND_MORE);
             client.rsocket.onClose().onErrorComplete().block(Await.LIMIT);
             assertTrue(client.rsocket.isDisposed());
         }
@@ -141,7 +157,7 @@ final class LoginTest {
     @Test
     void nobody_becomes_somebody_else() {
         serve(Duration.ofMillis(500));
-        try (RawClient client = client(RawClient.bearer(jwt("alice", ALMOST_OVER)))) {
+        try (RawClient client = client(RawClient.bearer(jwt("alice", A_MINUTE)))) {
             describes(client);
             client.push(RawClient.bearer(jwt("root", Duration.ofMinutes(5))));
             client.push(RawClient.bearer("wrong"));
@@ -149,6 +165,7 @@ final class LoginTest {
             client.push(DefaultPayload.create(new byte[0], new byte[] {1, 2, 3}));
             assertEquals(
                     "TOPIC_AUTHORIZATION_FAILED", Asker.code(client.error("topics.create", "{\"name\":\"other\"}")));
+            clock.advance(A_MINUTE_AND_MORE);
             client.rsocket.onClose().onErrorComplete().block(Await.LIMIT);
         }
     }
