@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.wire.WireErrors;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufUtil;

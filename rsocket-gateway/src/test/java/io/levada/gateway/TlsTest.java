@@ -275,7 +275,8 @@ final class TlsTest {
         GatewayConfig open = Servers.config().withHost("0.0.0.0");
         TlsConfig tls = known.server("server").tls();
         assertThrows(LevadaException.class, () -> open.checkHost(true));
-        LevadaException refused = assertThrows(LevadaException.class, () -> open.withTls(tls).checkHost(false));
+        LevadaException refused =
+                assertThrows(LevadaException.class, () -> open.withTls(tls).checkHost(false));
         assertTrue(refused.line().contains("without saying who they are"), refused.line());
         assertTrue(refused.line().contains("--insecure"), refused.line());
 
