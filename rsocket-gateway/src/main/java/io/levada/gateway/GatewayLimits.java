@@ -13,7 +13,7 @@ import java.time.Duration;
  * @param maxReassemblyBytes most bytes of unfinished fragmented messages held for a connection, at least {@code
  *     maxFrameBytes}; default 10 MiB
  * @param maxSetupBytes largest first frame, 1 KiB to 1 MiB; default 16 KiB, since nothing is known of the peer yet
- * @param setupTimeout how long a connection may take until its first frame is complete; default 5 s
+ * @param setupTimeout how long a connection may take until its first frame is complete, up to a minute; default 5 s
  * @param streamsPerConnection most requests at once, 1 to 65,536; default 128
  * @param outboundBudgetBytes bytes handed over and not yet written at which a connection's streams are held back, 64 KiB
  *     to 1 GiB; default 1 MiB, which keeps a link of 250 Mbit/s and 30 ms busy
@@ -35,30 +35,36 @@ public record GatewayLimits(
         int maxCommitsInFlight,
         Duration stopTimeout) {
     /** What RSocket's length field of 24 bits can say. */
-    static final int LARGEST_FRAME_BYTES = 0xFF_FFFF;
+    public static final int LARGEST_FRAME_BYTES = 0xFF_FFFF;
 
-    private static final long MIN_POOL_BYTES = 1 << 20;
-    private static final long MAX_POOL_BYTES = 64L << 30;
+    public static final int LEAST_FRAME_BYTES = 64 << 10;
+    public static final Duration LONGEST_SETUP = Duration.ofMinutes(1);
+    public static final int MOST_STREAMS = 65_536;
+    public static final long LEAST_BUDGET_BYTES = 64 << 10;
+    public static final long MOST_BUDGET_BYTES = 1 << 30;
+    public static final long LEAST_POOL_BYTES = 1 << 20;
+    public static final long MOST_POOL_BYTES = 64L << 30;
+    public static final Duration LONGEST_STOP = Duration.ofSeconds(8);
 
     public GatewayLimits {
         require(
-                maxFrameBytes >= 64 << 10 && maxFrameBytes <= LARGEST_FRAME_BYTES,
+                maxFrameBytes >= LEAST_FRAME_BYTES && maxFrameBytes <= LARGEST_FRAME_BYTES,
                 "maxFrameBytes: 64 KiB to 16 MiB - 1");
         require(maxReassemblyBytes >= maxFrameBytes, "maxReassemblyBytes: at least maxFrameBytes");
         require(maxSetupBytes >= 1 << 10 && maxSetupBytes <= 1 << 20, "maxSetupBytes: 1 KiB to 1 MiB");
-        require(!setupTimeout.isNegative() && !setupTimeout.isZero(), "setupTimeout: above zero");
-        require(streamsPerConnection >= 1 && streamsPerConnection <= 65_536, "streamsPerConnection: 1 to 65536");
         require(
-                outboundBudgetBytes >= 64 << 10 && outboundBudgetBytes <= 1 << 30,
+                setupTimeout.compareTo(Duration.ZERO) > 0 && setupTimeout.compareTo(LONGEST_SETUP) <= 0,
+                "setupTimeout: above zero, up to a minute");
+        require(streamsPerConnection >= 1 && streamsPerConnection <= MOST_STREAMS, "streamsPerConnection: 1 to 65536");
+        require(
+                outboundBudgetBytes >= LEAST_BUDGET_BYTES && outboundBudgetBytes <= MOST_BUDGET_BYTES,
                 "outboundBudgetBytes: 64 KiB to 1 GiB");
         require(
-                outboundPoolBytes >= MIN_POOL_BYTES && outboundPoolBytes <= MAX_POOL_BYTES,
+                outboundPoolBytes >= LEAST_POOL_BYTES && outboundPoolBytes <= MOST_POOL_BYTES,
                 "outboundPoolBytes: 1 MiB to 64 GiB");
         require(maxQueuedMessages >= 16 && maxQueuedMessages <= 1_000_000, "maxQueuedMessages: 16 to 1000000");
         require(maxCommitsInFlight >= 1 && maxCommitsInFlight <= 65_536, "maxCommitsInFlight: 1 to 65536");
-        require(
-                !stopTimeout.isNegative() && stopTimeout.compareTo(Duration.ofSeconds(8)) <= 0,
-                "stopTimeout: up to 8 s");
+        require(!stopTimeout.isNegative() && stopTimeout.compareTo(LONGEST_STOP) <= 0, "stopTimeout: up to 8 s");
     }
 
     public static GatewayLimits defaults() {
@@ -69,7 +75,7 @@ public record GatewayLimits(
                 Duration.ofSeconds(5),
                 128,
                 1 << 20,
-                Math.max(MIN_POOL_BYTES, PlatformDependent.maxDirectMemory() / 4),
+                Math.max(LEAST_POOL_BYTES, PlatformDependent.maxDirectMemory() / 4),
                 4_096,
                 1_024,
                 Duration.ofSeconds(5));
@@ -143,6 +149,20 @@ public record GatewayLimits(
                 maxQueuedMessages,
                 maxCommitsInFlight,
                 stopTimeout);
+    }
+
+    public GatewayLimits withStopTimeout(Duration value) {
+        return new GatewayLimits(
+                maxFrameBytes,
+                maxReassemblyBytes,
+                maxSetupBytes,
+                setupTimeout,
+                streamsPerConnection,
+                outboundBudgetBytes,
+                outboundPoolBytes,
+                maxQueuedMessages,
+                maxCommitsInFlight,
+                value);
     }
 
     private static void require(boolean holds, String what) {

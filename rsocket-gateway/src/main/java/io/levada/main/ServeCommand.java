@@ -5,15 +5,14 @@ import io.levada.cli.CommandContext;
 import io.levada.cli.LevadaCli;
 import io.levada.gateway.GatewayConfig;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Runs a server until it is told to stop. */
 @Command(
@@ -23,17 +22,20 @@ import picocli.CommandLine.Spec;
             "Prints one line 'ready rsocket://HOST:PORT http://HOST:PORT' once it serves. SIGTERM ends it gracefully.",
             "With --tls-certificate and --tls-key both ports speak TLS: 'ready rsockets://HOST:PORT https://HOST:PORT'."
                     + " The files are looked at every 10 s, and a renewed certificate is taken up."
+        },
+        footer = {
+            "",
+            "Each option is a setting too: --http-port 7881 is LEVADA_HTTP_PORT=7881 in the environment and"
+                    + " 'http-port: 7881' in the file that --config names. An option goes before the environment, and that"
+                    + " before the file."
         })
 final class ServeCommand implements Callable<Integer> {
-    private static final int MAX_PORT = 65_535;
-    /** As browsers send it. */
-    private static final Pattern ORIGIN = Pattern.compile("https?://(?:[a-z0-9._-]+|\\[[0-9a-f:.]+])(?::[0-9]{1,5})?");
+    private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
 
     private final CommandContext context;
 
-    @Spec
-    @SuppressWarnings("NullAway.Init") // picocli sets it
-    private CommandSpec spec;
+    @Mixin
+    private final Settings settings;
 
     @Option(
             names = "--store",
@@ -44,18 +46,24 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--host", paramLabel = "H", description = "the address to bind; 127.0.0.1 unless said")
     private String host = GatewayConfig.defaults().host();
 
-    @Option(names = "--port", paramLabel = "P", description = "of RSocket over TCP; 7878 unless said, 0 for a free one")
+    @Option(
+            names = "--port",
+            paramLabel = "P",
+            converter = ValueKind.Port.class,
+            description = "of RSocket over TCP; 7878 unless said, 0 for a free one")
     private int port = GatewayConfig.DEFAULT_PORT;
 
     @Option(
             names = "--http-port",
             paramLabel = "P",
+            converter = ValueKind.Port.class,
             description = "of HTTP and RSocket over WebSocket; 7880 unless said, 0 for a free one")
     private int httpPort = GatewayConfig.DEFAULT_HTTP_PORT;
 
     @Option(
             names = "--allow-origin",
             paramLabel = "ORIGIN",
+            converter = ValueKind.Origin.class,
             description =
                     "an origin, such as https://app.example:8443, whose pages may use this server, as its own may;"
                             + " can be given more than once")
@@ -74,44 +82,36 @@ final class ServeCommand implements Callable<Integer> {
     @Mixin
     private final AccessOptions access = new AccessOptions();
 
+    @Mixin
+    private final LimitOptions limits = new LimitOptions();
+
     ServeCommand(CommandContext context) {
+        this(context, System.getenv());
+    }
+
+    ServeCommand(CommandContext context, Map<String, String> environment) {
         this.context = context;
+        this.settings = new Settings(environment, LOG::warn);
     }
 
     @Override
     public Integer call() throws Exception {
-        checkPort("--port", port);
-        checkPort("--http-port", httpPort);
-        origins.forEach(this::checkOrigin);
-        GatewayConfig config = GatewayConfig.defaults()
+        settings.apply();
+        GatewayConfig gateway = GatewayConfig.defaults()
                 .withHost(host)
                 .withPorts(port, httpPort)
                 .withAllowedOrigins(origins)
                 .withInsecure(insecure)
-                .withTls(tls.config(context));
+                .withTls(tls.config(context))
+                .withLimits(limits.gateway());
         CountDownLatch stop = new CountDownLatch(1);
         context.shutdown().onStop(stop::countDown);
         try (AccessControl doors = access.start();
-                Server server = Server.start(store, config, doors)) {
+                Server server = Server.start(store, gateway, doors, limits.delivery())) {
             context.terminal().line("ready " + server.rsocketAddress() + " " + server.httpAddress());
             context.terminal().flush();
             stop.await();
         }
         return LevadaCli.DONE;
-    }
-
-    private void checkOrigin(String origin) {
-        if (!ORIGIN.matcher(origin).matches()) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "--allow-origin is like https://app.example or http://localhost:3000, without a path, not "
-                            + origin);
-        }
-    }
-
-    private void checkPort(String option, int number) {
-        if (number < 0 || number > MAX_PORT) {
-            throw new ParameterException(spec.commandLine(), option + " is 0 to " + MAX_PORT + ", not " + number);
-        }
     }
 }

@@ -1,7 +1,9 @@
 package io.levada.main;
 
 import io.levada.access.AccessControl;
+import io.levada.delivery.DeliveryLimits;
 import io.levada.engine.EmbeddedEngine;
+import io.levada.engine.EngineConfig;
 import io.levada.facade.Engine;
 import io.levada.gateway.GatewayConfig;
 import io.levada.gateway.GatewayServer;
@@ -26,9 +28,10 @@ final class Server implements AutoCloseable {
      * @param store an address of an embedded engine, {@code memory:} or {@code file:DIR}
      * @param access who is let in, and what they may; it stays the caller's, who closes it after this
      */
-    static Server start(String store, GatewayConfig config, AccessControl access) {
+    static Server start(String store, GatewayConfig config, AccessControl access, DeliveryLimits delivery) {
         config.check(access.asks());
-        Engine engine = EmbeddedEngine.open(store);
+        Engine engine =
+                EmbeddedEngine.open(store, EngineConfig.defaultsFor(store).withDelivery(delivery));
         try {
             return new Server(engine, GatewayServer.start(engine, config, access), config.tls() != null);
         } catch (RuntimeException e) {
@@ -39,7 +42,7 @@ final class Server implements AutoCloseable {
 
     /** The same for everybody. */
     static Server start(String store, GatewayConfig config) {
-        return start(store, config, AccessControl.open());
+        return start(store, config, AccessControl.open(), DeliveryLimits.defaults());
     }
 
     /** Where clients connect, by the port that was bound. */

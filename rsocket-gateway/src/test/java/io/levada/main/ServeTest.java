@@ -111,7 +111,7 @@ class ServeTest {
     void an_origin_that_no_browser_sends_is_refused() {
         Program refused = Program.run("serve", "--store", "memory:", "--allow-origin", "https://app.example/path");
         assertEquals(2, refused.code());
-        assertTrue(refused.err().contains("--allow-origin is like https://app.example"), refused.err());
+        assertTrue(refused.err().contains("an origin like https://app.example"), refused.err());
     }
 
     @Test

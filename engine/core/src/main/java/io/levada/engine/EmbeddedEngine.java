@@ -97,7 +97,7 @@ public final class EmbeddedEngine implements Engine {
 
     /** Opens {@code memory:} or {@code file:DIR} with the defaults that fit; see {@link #open(String, EngineConfig)}. */
     public static EmbeddedEngine open(String address) {
-        return open(address, StoreAddress.parse(address).defaults());
+        return open(address, EngineConfig.defaultsFor(address));
     }
 
     /**

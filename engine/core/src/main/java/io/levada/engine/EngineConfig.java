@@ -41,6 +41,15 @@ public record EngineConfig(
                 "maxBatchBytes: a batch must fit a journal file");
     }
 
+    /**
+     * What fits a store by its address, {@code memory:} or {@code file:DIR}.
+     *
+     * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} for another address
+     */
+    public static EngineConfig defaultsFor(String address) {
+        return StoreAddress.parse(address).defaults();
+    }
+
     /** For a log on disk. */
     public static EngineConfig defaults() {
         return new EngineConfig(

@@ -15,17 +15,17 @@ import io.netty.util.internal.PlatformDependent;
  * @param blockBytes how much of storage is read at once, 4 KiB to 16 MiB
  */
 public record DeliveryLimits(int loops, int readers, long tailBytes, long blockCacheBytes, int blockBytes) {
-    private static final long MIN_CACHE_BYTES = 64 << 10;
-    private static final long MAX_CACHE_BYTES = 16L << 30;
+    public static final long LEAST_CACHE_BYTES = 64 << 10;
+    public static final long MOST_CACHE_BYTES = 16L << 30;
     /** The part of direct memory that each of the two caches takes at most, unless told otherwise. */
     private static final int PARTS_OF_MEMORY = 8;
 
     public DeliveryLimits {
         require(loops >= 1 && loops <= 64, "loops: 1 to 64");
         require(readers >= 1 && readers <= 64, "readers: 1 to 64");
-        require(tailBytes >= MIN_CACHE_BYTES && tailBytes <= MAX_CACHE_BYTES, "tailBytes: 64 KiB to 16 GiB");
+        require(tailBytes >= LEAST_CACHE_BYTES && tailBytes <= MOST_CACHE_BYTES, "tailBytes: 64 KiB to 16 GiB");
         require(
-                blockCacheBytes >= MIN_CACHE_BYTES && blockCacheBytes <= MAX_CACHE_BYTES,
+                blockCacheBytes >= LEAST_CACHE_BYTES && blockCacheBytes <= MOST_CACHE_BYTES,
                 "blockCacheBytes: 64 KiB to 16 GiB");
         require(blockBytes >= 4 << 10 && blockBytes <= 16 << 20, "blockBytes: 4 KiB to 16 MiB");
     }
@@ -36,8 +36,12 @@ public record DeliveryLimits(int loops, int readers, long tailBytes, long blockC
      */
     public static DeliveryLimits defaults() {
         long cacheBytes =
-                Math.max(MIN_CACHE_BYTES, Math.min(32L << 20, PlatformDependent.maxDirectMemory() / PARTS_OF_MEMORY));
+                Math.max(LEAST_CACHE_BYTES, Math.min(32L << 20, PlatformDependent.maxDirectMemory() / PARTS_OF_MEMORY));
         return new DeliveryLimits(2, 2, cacheBytes, cacheBytes, 256 << 10);
+    }
+
+    public DeliveryLimits withCaches(long tails, long blocks) {
+        return new DeliveryLimits(loops, readers, tails, blocks, blockBytes);
     }
 
     private static void require(boolean holds, String what) {
