@@ -127,9 +127,9 @@ final class ClientSession implements RSocket {
         try {
             Route route = route(request, Route.Interaction.REQUEST_RESPONSE);
             Mono<ByteBuf> answer = login.entry().requests().answer(route, request.sliceData());
-            return counted(answer).map(ByteBufPayload::create).onErrorMap(WireErrors::forRSocket);
+            return counted(answer).map(ByteBufPayload::create).onErrorMap(this::told);
         } catch (RuntimeException error) {
-            return Mono.error(WireErrors.forRSocket(error));
+            return Mono.error(told(error));
         } finally {
             request.release();
         }
@@ -185,7 +185,7 @@ final class ClientSession implements RSocket {
                     },
                     FluxSink.OverflowStrategy.IGNORE);
         } catch (RuntimeException error) {
-            return Flux.error(WireErrors.forRSocket(error));
+            return Flux.error(told(error));
         } finally {
             request.release();
         }
@@ -199,7 +199,13 @@ final class ClientSession implements RSocket {
     }
 
     private ClientChannel channel(Payload first, FluxSink<Payload> sink) {
-        Route route = route(first, Route.Interaction.CHANNEL);
+        Route route;
+        try {
+            route = route(first, Route.Interaction.CHANNEL);
+        } catch (LevadaException error) {
+            failed(error);
+            throw error;
+        }
         ClientChannel channel =
                 switch (route) {
                     case PUBLISH -> new PublishChannel(this, sink);
@@ -222,6 +228,16 @@ final class ClientSession implements RSocket {
                     limits.streamsPerConnection() + " requests are open on this connection; end some, or use another");
         }
         return Route.of(request, composite, interaction);
+    }
+
+    /** The client is told of an error. */
+    void failed(Throwable error) {
+        server.traffic().failed(error);
+    }
+
+    private Throwable told(Throwable error) {
+        failed(error);
+        return WireErrors.forRSocket(error);
     }
 
     void closed(ClientStream stream) {

@@ -1,5 +1,6 @@
 package io.levada.gateway;
 
+import io.levada.LevadaException;
 import io.rsocket.Payload;
 import reactor.core.publisher.FluxSink;
 
@@ -53,6 +54,7 @@ abstract class ClientStream {
 
     final void fail(Throwable error) {
         if (!ended) {
+            session.failed(error);
             outlet.fail(error);
             ended(Ending.SERVER);
         }
@@ -70,7 +72,8 @@ abstract class ClientStream {
         return ended;
     }
 
-    private void overflown() {
+    private void overflown(LevadaException error) {
+        session.failed(error);
         ended(Ending.SERVER);
     }
 

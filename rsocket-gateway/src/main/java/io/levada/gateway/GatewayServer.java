@@ -10,6 +10,8 @@ import io.levada.rest.RestRoutes;
 import io.levada.wire.OutboundBudget;
 import io.levada.wire.OutboundConnection;
 import io.levada.wire.OutboundPool;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
@@ -62,20 +64,23 @@ public final class GatewayServer implements AutoCloseable {
     private final Metrics metrics;
     private final RestRoutes rest;
     private final @Nullable ServerTls tls;
+    private final Probes probes;
     private final Future<?> relief;
     private final DisposableServer tcp;
     private final DisposableServer http;
     private volatile boolean stopping;
 
-    private GatewayServer(Doors doors, GatewayConfig config) {
+    private GatewayServer(Doors doors, GatewayConfig config, PrometheusMeterRegistry registry, Traffic traffic) {
         this.config = config;
         this.doors = doors;
         this.tls = config.tls() == null ? null : new ServerTls(config.tls());
         this.loops = LoopResources.create("levada-gateway", LoopResources.DEFAULT_IO_WORKER_COUNT, true);
         this.pool = new OutboundPool(config.limits().outboundPoolBytes());
         this.rest = new RestRoutes(pool, config.limits().outboundBudgetBytes(), RestLimits.defaults());
-        this.stats = new ServerStats(doors.engine(), Collections.unmodifiableCollection(open), this::outbound, pool);
-        this.metrics = new Metrics(stats);
+        this.stats = new ServerStats(
+                doors.engine(), Collections.unmodifiableCollection(open), this::outbound, pool, traffic);
+        this.metrics = new Metrics(registry, stats);
+        this.probes = new Probes(doors.engine(), () -> !stopping, System::nanoTime);
         if (tls != null) {
             metrics.certificate(tls::expiry);
         }
@@ -108,12 +113,17 @@ public final class GatewayServer implements AutoCloseable {
      *     not set, or cannot be bound, or a port is in use
      */
     public static GatewayServer start(Engine engine, GatewayConfig config, AccessControl access) {
-        return start(new Doors(access, engine), config);
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        Traffic traffic = new Traffic(registry);
+        config.checkHost(access.asks());
+        return new GatewayServer(new Doors(access, new MeteredEngine(engine, traffic)), config, registry, traffic);
     }
 
+    /** The same with doors of one's own, whose traffic is not counted. */
     static GatewayServer start(Doors doors, GatewayConfig config) {
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         config.checkHost(doors.access().asks());
-        return new GatewayServer(doors, config);
+        return new GatewayServer(doors, config, registry, new Traffic(registry));
     }
 
     private Future<?> relieve() {
@@ -155,8 +165,8 @@ public final class GatewayServer implements AutoCloseable {
     }
 
     private DisposableServer bindHttp() {
-        HttpRoutes routes = new HttpRoutes(
-                new HostCheck(config), doors, config.limits(), () -> !stopping, metrics, rest, (in, out) -> {
+        HttpRoutes routes =
+                new HttpRoutes(new HostCheck(config), doors, config.limits(), probes, metrics, rest, (in, out) -> {
                     Connection[] connection = new Connection[1];
                     in.withConnection(found -> connection[0] = found);
                     return serve(connection[0], Framing.WEBSOCKET);
@@ -262,7 +272,8 @@ public final class GatewayServer implements AutoCloseable {
 
     /**
      * Stops within ten seconds: accepts nothing more, acknowledges what has arrived, ends streams with {@link
-     * ErrorCode#GOING_AWAY}, and closes. The engine stays open. Blocks; does nothing the second time.
+     * ErrorCode#GOING_AWAY}, and closes. So long as that takes {@code /readyz} says so, on the one port that stays open. The
+     * engine stays open. Blocks; does nothing the second time.
      */
     @Override
     public void close() {
@@ -272,7 +283,7 @@ public final class GatewayServer implements AutoCloseable {
             }
             stopping = true;
         }
-        Mono.when(stopAccepting(tcp), stopAccepting(http)).block(LOOPS_TIMEOUT);
+        stopAccepting(tcp).block(LOOPS_TIMEOUT);
         open.forEach(opened -> opened.connection().later(opened::goAway, () -> {}));
         CompletableFuture<Void> left = rest.goAway().toFuture();
         awaitClosed(config.limits().stopTimeout(), left);
@@ -281,6 +292,7 @@ public final class GatewayServer implements AutoCloseable {
             open.forEach(opened -> opened.connection().dispose());
             awaitClosed(Duration.ofSeconds(1), left);
         }
+        stopAccepting(http).block(LOOPS_TIMEOUT);
         disposeLoops();
     }
 

@@ -11,8 +11,8 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import java.net.InetSocketAddress;
+import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.function.BooleanSupplier;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +29,13 @@ import reactor.netty.http.websocket.WebsocketOutbound;
 final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerResponse, Publisher<Void>> {
     private static final Logger LOG = LoggerFactory.getLogger(HttpRoutes.class);
     private static final String RSOCKET = "/rsocket";
+    private static final String HEALTH = "/healthz";
+    private static final String READINESS = "/readyz";
+    private static final String METRICS = "/metrics";
+    /** Of which each is counted by itself. */
+    private static final Set<String> ROUTES = Set.of(RSOCKET, HEALTH, READINESS, METRICS);
+    /** As what all others are counted. */
+    private static final String PAGE = "page";
 
     /** The exposition format of Prometheus, https://prometheus.io/docs/instrumenting/exposition_formats. */
     private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
@@ -36,7 +43,7 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
     private final WebPages pages = new WebPages();
     private final HostCheck hosts;
     private final HttpAccess access;
-    private final BooleanSupplier ready;
+    private final Probes probes;
     private final Metrics metrics;
     private final RestRoutes rest;
     private final BiFunction<WebsocketInbound, WebsocketOutbound, Publisher<Void>> rsocket;
@@ -46,13 +53,13 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
             HostCheck hosts,
             Doors doors,
             GatewayLimits limits,
-            BooleanSupplier ready,
+            Probes probes,
             Metrics metrics,
             RestRoutes rest,
             BiFunction<WebsocketInbound, WebsocketOutbound, Publisher<Void>> rsocket) {
         this.hosts = hosts;
         this.access = new HttpAccess(doors);
-        this.ready = ready;
+        this.probes = probes;
         this.metrics = metrics;
         this.rest = rest;
         this.rsocket = rsocket;
@@ -86,27 +93,41 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
         String refusal = hosts.refusal(request.requestHeaders(), (InetSocketAddress) channel.localAddress());
         if (refusal != null) {
             LOG.info("refusing {}: {}", request.remoteAddress(), refusal);
-            return error(response, 403, refusal);
+            return counted("refused", response, error(response, 403, refusal));
         }
         String path;
         try {
             path = request.fullPath();
         } catch (IllegalArgumentException e) {
-            return error(response, 400, "the path is none of a URI");
+            return counted("refused", response, error(response, 400, "the path is none of a URI"));
         }
+        return counted(route(path), response, answer(path, request, response));
+    }
+
+    private Publisher<Void> answer(String path, HttpServerRequest request, HttpServerResponse response) {
         return switch (path) {
-            case RSOCKET -> webSocket(request, response);
-            case "/healthz" -> health(request, response, 200, "ok");
-            case "/readyz" ->
-                ready.getAsBoolean()
-                        ? health(request, response, 200, "ready")
-                        : health(request, response, 503, "stopping");
-            case "/metrics" -> metrics(request, response);
+            case RSOCKET -> probes.serving() ? webSocket(request, response) : goingAway(response);
+            case HEALTH -> probe(request, response, probes.live());
+            case READINESS -> probe(request, response, probes.ready());
+            case METRICS -> metrics(request, response);
             default ->
                 RestRoutes.has(path)
                         ? access.admitToLog(request, response, caller -> rest.answer(request, response, caller))
-                        : page(path, request, response);
+                        : probes.serving() ? page(path, request, response) : goingAway(response);
         };
+    }
+
+    private static String route(String path) {
+        if (RestRoutes.has(path)) {
+            return path.substring(0, RestRoutes.PREFIX_LENGTH);
+        }
+        return ROUTES.contains(path) ? path : PAGE;
+    }
+
+    /** Counts an answer once it is given. */
+    private Publisher<Void> counted(String route, HttpServerResponse response, Publisher<Void> answer) {
+        return Mono.from(answer).doFinally(signal -> metrics.traffic()
+                .answered(route, response.status().code()));
     }
 
     private Publisher<Void> page(String path, HttpServerRequest request, HttpServerResponse response) {
@@ -136,12 +157,12 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
         return response.sendWebsocket(rsocket, websocket);
     }
 
-    private static Publisher<Void> health(
-            HttpServerRequest request, HttpServerResponse response, int status, String text) {
-        if (!asks(request)) {
-            return notAsked(request, response);
-        }
-        return send(response, status, Json.object().put("status", text).toString());
+    private static Publisher<Void> probe(HttpServerRequest request, HttpServerResponse response, Probes.Answer answer) {
+        return asks(request) ? send(response, answer.status(), answer.json()) : notAsked(request, response);
+    }
+
+    private static Publisher<Void> goingAway(HttpServerResponse response) {
+        return send(response, 503, WireErrors.text(ClientSession.goingAway()));
     }
 
     private Publisher<Void> metrics(HttpServerRequest request, HttpServerResponse response) {

@@ -1,7 +1,10 @@
 package io.levada.gateway;
 
+import io.levada.facade.EngineHealth;
+import io.levada.facade.EngineTotals;
 import io.levada.facade.WaitReason;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
@@ -10,7 +13,6 @@ import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.util.internal.PlatformDependent;
 import java.time.Instant;
@@ -19,6 +21,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -32,12 +35,14 @@ import reactor.core.publisher.Mono;
 final class Metrics implements AutoCloseable {
     private static final int MOST_SUBJECTS = 100;
 
-    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final PrometheusMeterRegistry registry;
     private final JvmGcMetrics collections = new JvmGcMetrics();
     private final ServerStats server;
     private final MultiGauge waiting;
     private final MultiGauge lag;
     private final MultiGauge lagSeconds;
+    private volatile EngineTotals totals = EngineTotals.NONE;
+    private volatile EngineHealth health = EngineHealth.SOUND;
 
     /** Subscriptions that read for the same: a group, or, on their own account, a topic. */
     private record Subject(String group, String topic) {
@@ -52,7 +57,11 @@ final class Metrics implements AutoCloseable {
         }
     }
 
-    Metrics(ServerStats server) {
+    /**
+     * @param registry that the server's {@link Traffic} counts in too; closed with this
+     */
+    Metrics(PrometheusMeterRegistry registry, ServerStats server) {
+        this.registry = registry;
         this.server = server;
         gauge("levada.connections", "clients connected", ServerStats::connections);
         gauge("levada.inflight.bytes", "bytes held for clients and not yet written", ServerStats::bytesInFlight);
@@ -68,6 +77,7 @@ final class Metrics implements AutoCloseable {
         Gauge.builder("levada.direct.bytes", PlatformDependent::usedDirectMemory)
                 .description("memory beside the heap for what is read, written and cached")
                 .register(registry);
+        log();
         waiting = multi("levada.subscriptions", "subscriptions, by why they wait");
         lag = multi("levada.subscription.lag.records", "offsets not yet got to, of all subscriptions together");
         lagSeconds = multi("levada.subscription.lag.seconds", "age of the last record, of the one furthest behind");
@@ -86,6 +96,38 @@ final class Metrics implements AutoCloseable {
                 .register(registry);
     }
 
+    /** Of the log, which is looked at once for each page. */
+    private void log() {
+        seen("levada.topics", "topics, internal ones too", now -> now.totals.topics());
+        seen("levada.partitions", "partitions of all topics", now -> now.totals.partitions());
+        seen("levada.log.bytes", "bytes of all records, as they are stored", now -> now.totals.bytes());
+        seen(
+                "levada.problems",
+                "ranges of offsets, or partitions, that are not as they should be",
+                now -> now.health.problemCount());
+        seen("levada.publishing", "1 while something can be published", now -> now.health.refusal() == null ? 1 : 0);
+        seen("levada.start.clean", "1 where nothing had to be recovered", now -> now.health.cleanStart() ? 1 : 0);
+        seen(
+                "levada.start.recovered.partitions",
+                "partitions that recovery changed",
+                now -> now.health.recoveredPartitions());
+        FunctionCounter.builder("levada.group.rebalances", this, now -> now.totals.rebalances())
+                .description("changes of groups' members or assignments")
+                .register(registry);
+        FunctionTimer.builder(
+                        "levada.journal.force",
+                        this,
+                        now -> now.totals.forces(),
+                        now -> now.totals.forceNanos(),
+                        TimeUnit.NANOSECONDS)
+                .description("rounds in which what waited was made durable together")
+                .register(registry);
+    }
+
+    private void seen(String name, String description, ToDoubleFunction<Metrics> value) {
+        Gauge.builder(name, this, value).description(description).register(registry);
+    }
+
     private void gauge(String name, String description, ToDoubleFunction<ServerStats> value) {
         Gauge.builder(name, server, value).description(description).register(registry);
     }
@@ -98,6 +140,11 @@ final class Metrics implements AutoCloseable {
         return MultiGauge.builder(name).description(description).register(registry);
     }
 
+    /** What the server counts in. */
+    Traffic traffic() {
+        return server.traffic();
+    }
+
     /** The page as of now. */
     Mono<String> scrape() {
         return server.subscriptions().map(this::page);
@@ -105,6 +152,8 @@ final class Metrics implements AutoCloseable {
 
     /** One at a time, as rows are replaced. */
     private synchronized String page(List<SubscriptionStats> subscriptions) {
+        totals = server.totals();
+        health = server.health();
         Map<WaitReason, Long> reasons =
                 subscriptions.stream().collect(Collectors.groupingBy(SubscriptionStats::waits, Collectors.counting()));
         waiting.register(

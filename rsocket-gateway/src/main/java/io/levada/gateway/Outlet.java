@@ -10,6 +10,7 @@ import io.rsocket.Payload;
 import io.rsocket.util.ByteBufPayload;
 import java.util.ArrayDeque;
 import java.util.Queue;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.FluxSink;
@@ -22,7 +23,7 @@ import reactor.core.publisher.FluxSink;
 final class Outlet {
     private final FluxSink<Payload> sink;
     private final int maxQueued;
-    private final Runnable overflown;
+    private final Consumer<LevadaException> overflown;
     private final OutboundBudget budget;
     private final Queue<Queued> queue = new ArrayDeque<>();
     private long demand;
@@ -38,9 +39,9 @@ final class Outlet {
     /**
      * Begins with what the peer has requested so far.
      *
-     * @param overflown runs when the stream was failed for the messages that wait in it
+     * @param overflown told when the stream was failed for the messages that wait in it
      */
-    Outlet(FluxSink<Payload> sink, OutboundBudget budget, int maxQueued, Runnable overflown) {
+    Outlet(FluxSink<Payload> sink, OutboundBudget budget, int maxQueued, Consumer<LevadaException> overflown) {
         this.sink = sink;
         this.maxQueued = maxQueued;
         this.overflown = overflown;
@@ -102,9 +103,10 @@ final class Outlet {
         ungoverned += sent == null ? 1 : 0;
         drain();
         if (ungoverned > maxQueued) {
-            fail(new LevadaException(
-                    ErrorCode.THROTTLED, maxQueued + " messages wait in this stream; ask for more with request(n)"));
-            overflown.run();
+            LevadaException error = new LevadaException(
+                    ErrorCode.THROTTLED, maxQueued + " messages wait in this stream; ask for more with request(n)");
+            fail(error);
+            overflown.accept(error);
         }
     }
 

@@ -1,6 +1,8 @@
 package io.levada.gateway;
 
 import io.levada.facade.Engine;
+import io.levada.facade.EngineHealth;
+import io.levada.facade.EngineTotals;
 import io.levada.facade.ReadTotals;
 import io.levada.wire.OutboundConnection;
 import io.levada.wire.OutboundPool;
@@ -18,6 +20,7 @@ final class ServerStats {
     private final Collection<ClientSession> sessions;
     private final Supplier<List<OutboundConnection>> connections;
     private final OutboundPool pool;
+    private final Traffic traffic;
 
     /**
      * @param sessions of the server, as they come and go
@@ -27,11 +30,28 @@ final class ServerStats {
             Engine engine,
             Collection<ClientSession> sessions,
             Supplier<List<OutboundConnection>> connections,
-            OutboundPool pool) {
+            OutboundPool pool,
+            Traffic traffic) {
         this.connections = connections;
         this.engine = engine;
         this.sessions = sessions;
         this.pool = pool;
+        this.traffic = traffic;
+    }
+
+    /** What has gone through. */
+    Traffic traffic() {
+        return traffic;
+    }
+
+    /** What its engine holds and has done. */
+    EngineTotals totals() {
+        return engine.totals();
+    }
+
+    /** What is wrong with its engine. */
+    EngineHealth health() {
+        return engine.health();
     }
 
     int connections() {

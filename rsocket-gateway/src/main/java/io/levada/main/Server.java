@@ -5,13 +5,18 @@ import io.levada.delivery.DeliveryLimits;
 import io.levada.engine.EmbeddedEngine;
 import io.levada.engine.EngineConfig;
 import io.levada.facade.Engine;
+import io.levada.facade.EngineHealth;
 import io.levada.gateway.GatewayConfig;
 import io.levada.gateway.GatewayServer;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** An engine in this process and the gateway in front of it. */
 final class Server implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
     private final Engine engine;
     private final GatewayServer gateway;
     private final boolean tls;
@@ -32,6 +37,7 @@ final class Server implements AutoCloseable {
         config.check(access.asks());
         Engine engine =
                 EmbeddedEngine.open(store, EngineConfig.defaultsFor(store).withDelivery(delivery));
+        tell(engine.health());
         try {
             return new Server(engine, GatewayServer.start(engine, config, access), config.tls() != null);
         } catch (RuntimeException e) {
@@ -43,6 +49,15 @@ final class Server implements AutoCloseable {
     /** The same for everybody. */
     static Server start(String store, GatewayConfig config) {
         return start(store, config, AccessControl.open(), DeliveryLimits.defaults());
+    }
+
+    private static void tell(EngineHealth health) {
+        if (health.cleanStart()) {
+            LOG.info("clean start: there was nothing to recover");
+        } else {
+            LOG.info("recovered after an end that was not clean: {} partitions changed", health.recoveredPartitions());
+        }
+        health.problems().forEach(problem -> LOG.warn("{}: {}", problem.partition(), problem.what()));
     }
 
     /** Where clients connect, by the port that was bound. */

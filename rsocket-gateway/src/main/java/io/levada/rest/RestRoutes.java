@@ -57,6 +57,9 @@ public final class RestRoutes {
         this.claimRoutes = new ClaimRoutes(bodies, claims);
     }
 
+    /** Of what tells the versions apart: {@code /v1}. */
+    public static final int PREFIX_LENGTH = 3;
+
     /** Whether a path is one of these. */
     public static boolean has(String path) {
         return path.startsWith("/v1/") || path.startsWith("/v3/");

@@ -2,6 +2,7 @@ package io.levada.wire;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.protocol.ErrorJson;
 import org.slf4j.Logger;
@@ -20,6 +21,11 @@ public final class WireErrors {
         }
         LOG.error("an error that no code stands for", error);
         return LevadaException.of(error);
+    }
+
+    /** What a peer is told that it is. */
+    static ErrorCode code(Throwable error) {
+        return error instanceof LevadaException ours ? ours.code() : ErrorCode.UNKNOWN_SERVER_ERROR;
     }
 
     /** What stands behind {@code error} in JSON. */

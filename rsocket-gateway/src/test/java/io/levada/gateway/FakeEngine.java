@@ -15,6 +15,7 @@ import io.levada.facade.BatchSink;
 import io.levada.facade.BatchWriter;
 import io.levada.facade.CommitPoint;
 import io.levada.facade.Engine;
+import io.levada.facade.EngineHealth;
 import io.levada.facade.ExpectedPlace;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
@@ -45,6 +46,7 @@ final class FakeEngine implements Engine {
     final BlockingQueue<FakeReader> readers = new LinkedBlockingQueue<>();
     final BlockingQueue<FakeSession> sessions = new LinkedBlockingQueue<>();
     final Map<String, TopicSpec> topics = new TreeMap<>();
+    volatile EngineHealth health = EngineHealth.SOUND;
 
     @Override
     public Topics topics() {
@@ -88,6 +90,11 @@ final class FakeEngine implements Engine {
         FakeSession session = new FakeSession(spec, sink);
         sessions.add(session);
         return session;
+    }
+
+    @Override
+    public EngineHealth health() {
+        return health;
     }
 
     @Override

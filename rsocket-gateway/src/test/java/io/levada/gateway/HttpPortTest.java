@@ -66,7 +66,7 @@ final class HttpPortTest {
         String ready = get("/readyz", "");
         assertEquals("200", status(ready));
         assertTrue(ready.contains("application/json"));
-        assertTrue(ready.endsWith("{\"status\":\"ready\"}"));
+        assertTrue(ready.endsWith("{\"status\":\"ok\"}"));
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.levada.gateway;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.levada.Levada;
 import io.levada.Record;
 import io.levada.TopicSpec;
@@ -15,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
@@ -27,6 +29,7 @@ import reactor.core.publisher.Flux;
 /** What {@code /metrics} tells of a server and its subscriptions. */
 final class MetricsTest {
     private static final Pattern NAME = Pattern.compile("\\blevada_\\w+");
+    private static final Pattern METRIC = Pattern.compile("\\b(?:levada|jvm|process|system)_\\w+");
 
     private final EmbeddedEngine engine = EmbeddedEngine.open("memory:");
     private final GatewayServer server = Servers.start(engine);
@@ -94,7 +97,76 @@ final class MetricsTest {
     }
 
     private static Set<String> names(String text) {
-        return NAME.matcher(text).results().map(MatchResult::group).collect(Collectors.toCollection(TreeSet::new));
+        return NAME.matcher(text.replaceAll("(?m)^#.*$", ""))
+                .results()
+                .map(MatchResult::group)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Test
+    void what_goes_through_is_counted_by_the_batch_and_by_the_code() throws Exception {
+        publish("t", 10);
+        RawClient.Stream stream = client.stream("read", "{\"topic\":\"t\",\"from\":\"earliest\"}", 10);
+        for (int i = 0; i < 10; i++) {
+            stream.text();
+        }
+        client.stream("read", "{\"topic\":\"none\",\"from\":\"earliest\"}", 1).end();
+        get("DELETE");
+
+        Await.until("published", () -> tells("levada_published_records_total 10.0"));
+        assertTrue(tells("levada_delivered_records_total 10.0"));
+        assertTrue(tells("levada_errors_total{code=\"UNKNOWN_TOPIC_OR_PARTITION\"} 1.0"));
+        assertTrue(tells("levada_errors_total{code=\"STORAGE_FULL\"} 0.0"));
+        assertTrue(tells("levada_http_requests_total{route=\"/metrics\",status=\"405\"} 1.0"));
+        assertTrue(tells("levada_publishing 1.0"));
+        assertTrue(tells("levada_start_clean 1.0"));
+        String page = get("GET").body();
+        double acks = value(page, "levada_ack_seconds_count");
+        assertTrue(acks >= 1 && acks <= 10, "one for each batch: " + acks);
+        assertEquals(acks, value(page, "levada_ack_seconds_bucket{le=\"+Inf\"}"));
+        assertTrue(value(page, "levada_published_bytes_total") > 100, page);
+        assertTrue(value(page, "levada_journal_force_seconds_count") >= 1, page);
+        assertTrue(value(page, "levada_log_bytes") > 100, page);
+        assertTrue(value(page, "levada_partitions") >= 1, page);
+    }
+
+    /** Who sends any path cannot make the page grow. */
+    @Test
+    void paths_that_nobody_knows_are_counted_as_one() throws Exception {
+        for (String path : List.of("/a", "/b?c", "/%2e%2e/d")) {
+            URI uri = URI.create("http://127.0.0.1:" + server.httpAddress().getPort() + path);
+            http.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.discarding());
+        }
+        Await.until("all are counted", () -> tells("levada_http_requests_total{route=\"page\",status=\"404\"} 3.0"));
+    }
+
+    private static double value(String page, String name) {
+        return page.lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no " + name + " in " + page));
+    }
+
+    /** What the dashboard asks for is there to be asked for; {@code up} is Prometheus's own. */
+    @Test
+    void every_figure_of_the_dashboard_is_on_the_page() throws Exception {
+        publish("t", 1);
+        client.stream("read", "{\"topic\":\"t\",\"from\":\"earliest\"}", 1).text();
+        Await.until("it is told", () -> tells("levada_subscriptions{waits=\"NO_DEMAND\"} 1.0"));
+        String page = get("GET").body();
+        Set<String> told =
+                METRIC.matcher(page).results().map(MatchResult::group).collect(Collectors.toSet());
+
+        List<String> asked = new ObjectMapper()
+                .readTree(Path.of("packaging/grafana-levada.json").toFile())
+                .findValuesAsText("expr");
+        assertTrue(asked.size() > 10, asked.toString());
+        for (String expression : asked) {
+            Set<String> names =
+                    METRIC.matcher(expression).results().map(MatchResult::group).collect(Collectors.toSet());
+            assertTrue(!names.isEmpty() && told.containsAll(names), expression + " asks for what is not told");
+        }
     }
 
     @Test

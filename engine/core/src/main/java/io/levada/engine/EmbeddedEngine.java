@@ -13,6 +13,8 @@ import io.levada.facade.BatchReader;
 import io.levada.facade.BatchSink;
 import io.levada.facade.BatchWriter;
 import io.levada.facade.Engine;
+import io.levada.facade.EngineHealth;
+import io.levada.facade.EngineTotals;
 import io.levada.facade.ExpectedPlace;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
@@ -21,6 +23,7 @@ import io.levada.facade.ProducerId;
 import io.levada.facade.ReadTotals;
 import io.levada.facade.WriterSink;
 import io.levada.log.LogStore;
+import io.levada.log.LogTotals;
 import io.levada.log.PartitionLog;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
@@ -221,15 +224,32 @@ public final class EmbeddedEngine implements Engine {
         return groups.join(spec, sink);
     }
 
-    /**
-     * Lets writers' batches be acknowledged, ends everything open with {@link ErrorCode#GOING_AWAY}, makes the log ready
-     * for a start without recovery, and lets all memory and threads go.
-     */
     @Override
     public ReadTotals readTotals() {
         return delivery.totals();
     }
 
+    @Override
+    public EngineTotals totals() {
+        LogTotals log = store.totals();
+        return new EngineTotals(
+                log.topics(),
+                log.partitions(),
+                log.bytes(),
+                log.journalForces(),
+                log.journalForceNanos(),
+                groups.rebalances());
+    }
+
+    @Override
+    public EngineHealth health() {
+        return HealthLook.at(store);
+    }
+
+    /**
+     * Lets writers' batches be acknowledged, ends everything open with {@link ErrorCode#GOING_AWAY}, makes the log ready
+     * for a start without recovery, and lets all memory and threads go.
+     */
     @Override
     public Mono<Void> shutdown() {
         return Mono.defer(() -> {

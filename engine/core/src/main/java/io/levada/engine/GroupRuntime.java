@@ -33,6 +33,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -72,6 +73,8 @@ final class GroupRuntime implements GroupService {
     private final GroupTimers timers;
     private final StallWatch stalls;
     private final GroupAdmin admin;
+
+    private final LongAdder rebalances = new LongAdder();
 
     // Confined to the loop.
     private final Map<String, OpenTopic> topics = new TreeMap<>();
@@ -129,6 +132,11 @@ final class GroupRuntime implements GroupService {
     @Override
     public Groups admin() {
         return admin;
+    }
+
+    @Override
+    public long rebalances() {
+        return rebalances.sum();
     }
 
     @Override
@@ -410,6 +418,9 @@ final class GroupRuntime implements GroupService {
             return;
         }
         decision.events().forEach(coordinator::replay);
+        if (decision.events().stream().anyMatch(GroupEvent.Epoch.class::isInstance)) {
+            rebalances.increment();
+        }
         arm(decision.events());
         current.write(
                 decision.events(),

@@ -18,6 +18,9 @@ interface GroupService {
     /** A topic has gone; its readers are being ended. */
     void topicDeleted(String name);
 
+    /** How often a group's members or assignment have changed so far. */
+    long rebalances();
+
     /** Ends all sessions with GOING_AWAY; complete when nothing more will be appended or called. */
     CompletionStage<Void> close();
 }

@@ -56,6 +56,16 @@ public interface Engine extends AutoCloseable {
         return ReadTotals.NONE;
     }
 
+    /** What it holds and has done; may look at all partitions, and does not block. */
+    default EngineTotals totals() {
+        return EngineTotals.NONE;
+    }
+
+    /** What is wrong with it; may look at all partitions, and does not block. */
+    default EngineHealth health() {
+        return EngineHealth.SOUND;
+    }
+
     /** Ends everything open with {@code GOING_AWAY}; complete when all is released. */
     Mono<Void> shutdown();
 

@@ -2,6 +2,7 @@ package io.levada.log;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.env.Clock;
 import io.levada.env.Disk;
 import io.levada.env.Loop;
 import io.levada.log.JournalBlock.Header;
@@ -18,6 +19,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +59,7 @@ final class Journal {
     }
 
     private final Disk disk;
+    private final Clock clock;
     private final LogConfig config;
     private final UUID logId;
     private final Loop loop;
@@ -66,6 +69,8 @@ final class Journal {
     private final Queue<Group> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private volatile @Nullable LevadaException unavailable;
+    private final LongAdder forces = new LongAdder();
+    private final LongAdder forceNanos = new LongAdder();
 
     // All below is the loop's own.
     private final List<Group> block = new ArrayList<>();
@@ -91,6 +96,7 @@ final class Journal {
     /** Starts with files that hold nothing of use, at least one. */
     Journal(
             Disk disk,
+            Clock clock,
             LogConfig config,
             UUID logId,
             Loop loop,
@@ -99,6 +105,7 @@ final class Journal {
             List<JournalFile> files,
             Checkpoint checkpoint) {
         this.disk = disk;
+        this.clock = clock;
         this.config = config;
         this.logId = logId;
         this.loop = loop;
@@ -119,6 +126,16 @@ final class Journal {
     @Nullable
     LevadaException unavailable() {
         return unavailable;
+    }
+
+    /** Blocks that were forced. Safe for any thread. */
+    long forces() {
+        return forces.sum();
+    }
+
+    /** How long that took. Safe for any thread. */
+    long forceNanos() {
+        return forceNanos.sum();
     }
 
     /** Takes a group, which comes back by {@link PartitionLog#completed}. Safe for any thread. */
@@ -185,7 +202,10 @@ final class Journal {
         try {
             ByteBuffer[] buffers = encode(length, wholeSectors - length);
             current.file().write(position, buffers);
+            long before = clock.nanos();
             current.file().force();
+            forceNanos.add(clock.nanos() - before);
+            forces.increment();
         } catch (IOException e) {
             failOver(e);
             return;

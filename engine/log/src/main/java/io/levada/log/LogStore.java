@@ -29,6 +29,7 @@ public final class LogStore implements AutoCloseable {
     private final UUID logId;
     private final CheckedPair catalogs;
     private final Maintenance maintenance;
+    private final Start start;
     private final ConcurrentSkipListMap<String, Topic> topics = new ConcurrentSkipListMap<>();
     private final AtomicBoolean closing = new AtomicBoolean();
 
@@ -42,7 +43,8 @@ public final class LogStore implements AutoCloseable {
             UUID logId,
             CheckedPair catalogs,
             Catalog catalog,
-            Maintenance maintenance)
+            Maintenance maintenance,
+            Start start)
             throws IOException {
         this.env = env;
         this.config = config;
@@ -51,6 +53,7 @@ public final class LogStore implements AutoCloseable {
         this.catalogs = catalogs;
         this.catalog = catalog;
         this.maintenance = maintenance;
+        this.start = start;
         for (Catalog.Entry entry : catalog.topics()) {
             topics.put(entry.name(), open(entry));
         }
@@ -119,11 +122,19 @@ public final class LogStore implements AutoCloseable {
         Recovery recovery = new Recovery(disk, config, logId, catalog, checkpoints, time);
         Checkpoint recovered = known == null ? recovery.salvage() : recovery.run(checkpoint);
         Maintenance maintenance = new Maintenance(
-                disk, config, env.scheduler(), time, logId, checkpoints, recovered, recovery.journalFiles());
+                disk,
+                env.clock(),
+                config,
+                env.scheduler(),
+                time,
+                logId,
+                checkpoints,
+                recovered,
+                recovery.journalFiles());
         if (recovery.hasChanged()) {
             maintenance.afterCrash();
         }
-        LogStore opened = new LogStore(env, config, lock, logId, catalogs, catalog, maintenance);
+        LogStore opened = new LogStore(env, config, lock, logId, catalogs, catalog, maintenance, recovery.start());
         env.scheduler().await(maintenance.call(() -> {
             maintenance.reserve().open();
             return opened;
@@ -192,6 +203,32 @@ public final class LogStore implements AutoCloseable {
             topic.partitions().forEach(partition -> found.addAll(partition.damage(topic.name())));
         }
         return found;
+    }
+
+    /** Why nothing can be published for now: STORAGE_FULL or STORAGE_FAILED; null while it can. */
+    public @Nullable LevadaException obstacle() {
+        return maintenance.reserve().isGivenUp()
+                ? maintenance.reserve().refusal()
+                : maintenance.journal().unavailable();
+    }
+
+    /** What opening came to. */
+    public Start start() {
+        return start;
+    }
+
+    /** What it holds and has done; looks at all partitions. */
+    public LogTotals totals() {
+        int partitions = 0;
+        long bytes = 0;
+        for (Topic topic : topics.values()) {
+            partitions += topic.partitions().size();
+            bytes += topic.partitions().stream()
+                    .mapToLong(PartitionLog::sizeBytes)
+                    .sum();
+        }
+        Journal journal = maintenance.journal();
+        return new LogTotals(topics.size(), partitions, bytes, journal.forces(), journal.forceNanos());
     }
 
     public @Nullable Topic topic(String name) {

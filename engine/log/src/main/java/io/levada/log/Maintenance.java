@@ -1,6 +1,7 @@
 package io.levada.log;
 
 import io.levada.LevadaException;
+import io.levada.env.Clock;
 import io.levada.env.Disk;
 import io.levada.env.DiskFullException;
 import io.levada.env.Loop;
@@ -60,6 +61,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
     /** @param files the journal's, of which none holds anything of use */
     Maintenance(
             Disk disk,
+            Clock clock,
             LogConfig config,
             Scheduler scheduler,
             LogTime time,
@@ -84,7 +86,7 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
             writerLoops.add(scheduler.newLoop("writer-" + i));
         }
         Loop journalLoop = scheduler.newLoop("journal");
-        journal = new Journal(disk, config, logId, journalLoop, writerLoops, this, files, recovered);
+        journal = new Journal(disk, clock, config, logId, journalLoop, writerLoops, this, files, recovered);
     }
 
     /** Runs a piece of work here, and gives its result. */
@@ -210,6 +212,10 @@ final class Maintenance implements Journal.Keeper, PartitionContext.Mender {
 
     ProducerEpochs producerEpochs() {
         return producerEpochs;
+    }
+
+    Journal journal() {
+        return journal;
     }
 
     Reserve reserve() {

@@ -229,6 +229,11 @@ public final class PartitionLog {
         return new SegmentReader(segment, segment.bytes(), mayHaveGap ? segment.nextOffset() : next.baseOffset());
     }
 
+    /** Why nothing is appended to it for now, whatever others do: a segment failed, and is being written anew. */
+    public @Nullable LevadaException obstacle() {
+        return writer.failure();
+    }
+
     /** The segment an offset falls into. */
     private static int floor(List<Segment> known, long offset) {
         int low = 0;

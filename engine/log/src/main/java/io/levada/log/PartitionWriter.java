@@ -58,7 +58,7 @@ final class PartitionWriter {
     private boolean directoryUnforced;
     private boolean directoryMade;
     private @Nullable Segment active;
-    private @Nullable LevadaException failure;
+    private volatile @Nullable LevadaException failure;
     private @Nullable CompletableFuture<@Nullable Void> idle;
     private @Nullable Runnable halted;
 
@@ -282,6 +282,12 @@ final class PartitionWriter {
                 buffers.addAll(Arrays.asList(batch.nioBuffers()));
             }
         }
+    }
+
+    /** Why nothing is appended to this partition, whatever others do; null while it is. Safe for any thread. */
+    @Nullable
+    LevadaException failure() {
+        return failure;
     }
 
     /** The active segment, or a new one where a batch of this size does not belong to it any more. */

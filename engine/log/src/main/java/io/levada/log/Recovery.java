@@ -32,6 +32,7 @@ final class Recovery {
     private final CheckedPair checkpoints;
     private final LogTime time;
     private boolean changed;
+    private int changedPartitions;
     private boolean degraded;
 
     Recovery(Disk disk, LogConfig config, UUID logId, Catalog catalog, CheckedPair checkpoints, LogTime time) {
@@ -92,8 +93,9 @@ final class Recovery {
         changed = degraded || !scan.isEmpty();
         for (Map.Entry<PartitionId, ReplayedPartition> partition : partitions.entrySet()) {
             entries.put(partition.getKey(), partition.getValue().finish());
-            changed |= partition.getValue().isChanged();
+            changedPartitions += partition.getValue().isChanged() ? 1 : 0;
         }
+        changed |= changedPartitions > 0;
         Checkpoint recovered = new Checkpoint(scan.nextSequence(), scan.nextGeneration(), time.mark(), entries);
         if (!changed) {
             time.restedSince(old.time().logMs());
@@ -107,6 +109,10 @@ final class Recovery {
     /** Whether there was anything to do, as there is not after a clean end. */
     boolean hasChanged() {
         return changed;
+    }
+
+    Start start() {
+        return new Start(!changed, changedPartitions);
     }
 
     private Map<PartitionId, ReplayedPartition> partitions(Checkpoint old) {
