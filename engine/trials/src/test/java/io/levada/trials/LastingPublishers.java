@@ -63,6 +63,11 @@ final class LastingPublishers implements AutoCloseable {
         paused = false;
     }
 
+    /** Records acknowledged to each publisher, the least of them. */
+    int leastAcked() {
+        return publishers.stream().mapToInt(Publisher::acked).min().orElse(0);
+    }
+
     /** Returns once nothing is in flight: all that was published is acknowledged, or its publisher has failed. */
     void settle() throws InterruptedException {
         pause();
@@ -122,6 +127,10 @@ final class LastingPublishers implements AutoCloseable {
             begun = 0;
             acked.set(0);
             running.add(Schedulers.boundedElastic().schedule(this::start, AGAIN_MS, TimeUnit.MILLISECONDS));
+        }
+
+        int acked() {
+            return acked.get();
         }
 
         synchronized boolean isQuiet() {

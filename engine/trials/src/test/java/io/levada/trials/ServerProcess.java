@@ -57,6 +57,11 @@ final class ServerProcess implements AutoCloseable {
      * @param before words that stand before {@code java}, such as strace's
      */
     static ServerProcess start(Path store, Path log, int port, String... before) throws IOException {
+        return start(store, log, port, 0, before);
+    }
+
+    /** The same, with a port for HTTP, 0 for any that is free. */
+    static ServerProcess start(Path store, Path log, int port, int httpPort, String... before) throws IOException {
         List<String> command = new ArrayList<>(List.of(before));
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -73,7 +78,7 @@ final class ServerProcess implements AutoCloseable {
                 "--port",
                 Integer.toString(port),
                 "--http-port",
-                "0"));
+                Integer.toString(httpPort)));
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();

@@ -17,6 +17,11 @@ final class Sizes {
         return Math.max(4, cycles() / 20);
     }
 
+    /** SIGTERMs under load: 10, or 100 in the soak. */
+    static int drains() {
+        return Integer.getInteger("trials.drains", 10);
+    }
+
     /** Forces that strace is to fail, at least. */
     static int injected() {
         return Integer.getInteger("trials.injected", 80);
