@@ -8,17 +8,15 @@ import ch.qos.logback.core.LayoutBase;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.util.regex.Pattern;
 
 /**
- * A line of the log: time, level, logger, message, in which control characters are replaced, since peers have a say in
- * it; then the stack trace, if there is one. Safe for any thread.
+ * A line of the log: time, level, logger, message, in which control characters are escaped, since peers have a say in it;
+ * then the stack trace, if there is one, indented, so that nothing in it looks like a line. Safe for any thread.
  */
 final class LogLine extends LayoutBase<ILoggingEvent> {
     private static final int LOGGER_LENGTH = 20;
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSXXX").withZone(ZoneId.systemDefault());
-    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
 
     private final TargetLengthBasedClassNameAbbreviator loggers =
             new TargetLengthBasedClassNameAbbreviator(LOGGER_LENGTH);
@@ -27,7 +25,7 @@ final class LogLine extends LayoutBase<ILoggingEvent> {
     public String doLayout(ILoggingEvent event) {
         StringBuilder line = new StringBuilder();
         TIME.formatTo(Instant.ofEpochMilli(event.getTimeStamp()), line);
-        String message = CONTROL.matcher(event.getFormattedMessage()).replaceAll("?");
+        String message = LogFormat.escaped(event.getFormattedMessage());
         line.append(" %-5s ".formatted(event.getLevel()))
                 .append(loggers.abbreviate(event.getLoggerName()))
                 .append(' ')
@@ -35,7 +33,9 @@ final class LogLine extends LayoutBase<ILoggingEvent> {
                 .append(System.lineSeparator());
         IThrowableProxy thrown = event.getThrowableProxy();
         if (thrown != null) {
-            line.append(ThrowableProxyUtil.asString(thrown));
+            ThrowableProxyUtil.asString(thrown).lines().forEach(text -> line.append('\t')
+                    .append(LogFormat.escaped(text.replace("\t", "    ")))
+                    .append(System.lineSeparator()));
         }
         return line.toString();
     }

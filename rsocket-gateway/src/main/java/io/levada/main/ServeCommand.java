@@ -70,6 +70,21 @@ final class ServeCommand implements Callable<Integer> {
     private List<String> origins = List.of();
 
     @Option(
+            names = "--allow-host",
+            paramLabel = "NAME",
+            converter = ValueKind.HostName.class,
+            description = "a name by which others may ask for this server over HTTP, besides its address and localhost;"
+                    + " can be given more than once")
+    private List<String> hosts = List.of();
+
+    @Option(
+            names = "--log-format",
+            paramLabel = "text|json",
+            description = "how the log on standard error is written: lines for people, or for programs that collect"
+                    + " logs; text unless said")
+    private LogFormat logFormat = LogFormat.TEXT;
+
+    @Option(
             names = "--insecure",
             description =
                     "binds an address that others reach although what travels is not encrypted, and though nobody has"
@@ -97,9 +112,11 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         settings.apply();
+        LogSetup.use(logFormat);
         GatewayConfig gateway = GatewayConfig.defaults()
                 .withHost(host)
                 .withPorts(port, httpPort)
+                .withAllowedHosts(hosts)
                 .withAllowedOrigins(origins)
                 .withInsecure(insecure)
                 .withTls(tls.config(context))

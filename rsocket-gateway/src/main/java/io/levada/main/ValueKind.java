@@ -94,6 +94,21 @@ abstract class ValueKind<T> implements ITypeConverter<T> {
         }
     }
 
+    /** As it stands in a Host header. */
+    static final class HostName extends ValueKind<String> {
+        private static final Pattern NAME = Pattern.compile("[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})");
+
+        HostName() {
+            super("a name like levada.example, without a port");
+        }
+
+        @Override
+        String parse(String value) {
+            require(NAME.matcher(value).matches());
+            return value;
+        }
+    }
+
     /** A number within bounds. */
     static class Count extends ValueKind<Integer> {
         private final int least;

@@ -131,6 +131,7 @@ class SettingsTest {
                 "LEVADA_OUTBOUND_BUDGET_BYTES | 1GB5 | outbound-budget-bytes (LEVADA_OUTBOUND_BUDGET_BYTES) is '1GB5'; allowed: 64KiB to 1GiB, as 65536, 64MiB or 10GB",
                 "LEVADA_STOP_TIMEOUT | 1h | stop-timeout (LEVADA_STOP_TIMEOUT) is '1h'; allowed: 0ms to 8s, as 500ms, 5s or 2m",
                 "LEVADA_ALLOW_ORIGIN | https://a/x | allow-origin (LEVADA_ALLOW_ORIGIN) is 'https://a/x'; allowed: an origin like https://app.example or http://localhost:3000, without a path",
+                "LEVADA_ALLOW_HOST | a.example:80 | allow-host (LEVADA_ALLOW_HOST) is 'a.example:80'; allowed: a name like levada.example, without a port",
                 "LEVADA_PORT | tcp://10.0.0.1:7878 | port (LEVADA_PORT) is 'tcp://10.0.0.1:7878'; allowed: 0 (any that is free) to 65535; Kubernetes sets it so for a Service named levada unless enableServiceLinks is false",
             })
     void what_the_environment_cannot_mean_is_refused(String variable, String value, String message) {
