@@ -112,6 +112,11 @@ final class FrameConnection implements DuplexConnection, OutboundConnection {
         }
     }
 
+    /** Runs a task on the event loop in a while, unless it is cancelled. */
+    Future<?> after(Duration wait, Runnable task) {
+        return loop.schedule(task, wait.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
     /** Runs a task on the event loop again and again, until it is cancelled. */
     Future<?> every(Duration interval, Runnable task) {
         return loop.scheduleWithFixedDelay(task, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);

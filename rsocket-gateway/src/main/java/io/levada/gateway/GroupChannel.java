@@ -17,14 +17,19 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.FluxSink;
 
 /**
  * {@code group}: a membership. It leaves when the client says so, completes or cancels; when the connection breaks it
- * vanishes, and keeps its partitions for the grace period.
+ * vanishes, and keeps its partitions for the grace period. A server that stops asks for the partitions back, so that what
+ * the client has acknowledged by then is committed and comes to nobody again.
  */
 final class GroupChannel extends ClientChannel implements MemberSink {
+    /** How long a client may take to give its partitions back to a server that stops. */
+    private static final Duration HAND_BACK = Duration.ofSeconds(2);
+
     private final Map<Integer, Assigned> assigned = new HashMap<>();
     private @Nullable GroupSession group;
     private String groupName = "";
@@ -32,6 +37,9 @@ final class GroupChannel extends ClientChannel implements MemberSink {
     private String rejoining = "";
     private boolean leaving;
     private boolean aborted;
+    /** Runs while the server stops and the client is giving its partitions back: the end of waiting for it. */
+    private @Nullable Future<?> draining;
+
     private int commits;
 
     /** A partition that this member owns, and where it starts. */
@@ -167,7 +175,11 @@ final class GroupChannel extends ClientChannel implements MemberSink {
 
     private void revoked(int handle) {
         assigned.remove(handle);
-        membership().revoked(handle);
+        if (draining == null) {
+            membership().revoked(handle);
+        } else if (assigned.isEmpty()) {
+            drained(); // of which the engine, that asked for nothing, hears by the end of the membership
+        }
     }
 
     private void leave() {
@@ -199,12 +211,26 @@ final class GroupChannel extends ClientChannel implements MemberSink {
 
     @Override
     void goAway() {
-        abort();
-        super.goAway();
+        if (assigned.isEmpty() || leaving || aborted) {
+            drained();
+            return;
+        }
+        assigned.keySet().forEach(handle -> revoking(handle, HAND_BACK.toMillis()));
+        draining = session.connection().after(HAND_BACK, this::drained);
+    }
+
+    private void drained() {
+        if (!hasEnded()) {
+            abort();
+            super.goAway();
+        }
     }
 
     @Override
     void onEnd(Ending ending) {
+        if (draining != null) {
+            draining.cancel(false);
+        }
         forget();
         if (ending == Ending.CANCELLED) {
             leave();
@@ -249,7 +275,7 @@ final class GroupChannel extends ClientChannel implements MemberSink {
     @Override
     public void onAssigned(int handle, TopicPartition partition, long generation, long start) {
         later(() -> {
-            if (!hasEnded() && !aborted) {
+            if (!hasEnded() && !aborted && draining == null) {
                 assigned.put(handle, new Assigned(partition, start));
                 send(message("assigned")
                         .put("handle", handle)
@@ -263,7 +289,11 @@ final class GroupChannel extends ClientChannel implements MemberSink {
 
     @Override
     public void onRevoking(int handle, long withinMs) {
-        later(() -> send(message("revoking").put("handle", handle).put("withinMs", withinMs)));
+        later(() -> revoking(handle, withinMs));
+    }
+
+    private void revoking(int handle, long withinMs) {
+        send(message("revoking").put("handle", handle).put("withinMs", withinMs));
     }
 
     @Override

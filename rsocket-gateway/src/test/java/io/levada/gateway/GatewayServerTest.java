@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.TopicPartition;
 import io.levada.protocol.Message;
 import io.levada.wire.OutboundBudget;
 import java.io.IOException;
@@ -100,6 +101,54 @@ final class GatewayServerTest {
                             InetAddress.getLoopbackAddress(),
                             server.tcpAddress().getPort())
                     .close());
+        }
+    }
+
+    /** A member that was given a partition, once its client knows of it. */
+    private FakeEngine.FakeSession owner(RawClient.Channel member) {
+        FakeEngine.FakeSession session = Await.next("a session", engine.sessions);
+        session.sink.onJoined("m", 1, 1);
+        session.sink.onAssigned(7, new TopicPartition("t", 0), 1, 0);
+        assertTrue(member.down.text().contains("\"joined\""));
+        assertTrue(member.down.text().contains("\"assigned\""));
+        return session;
+    }
+
+    @Test
+    void stopping_asks_members_for_their_partitions_so_that_they_commit() {
+        GatewayServer server = Servers.start(engine);
+        try (RawClient client = RawClient.tcp(server)) {
+            RawClient.Channel member = client.jsonChannel(
+                    "group", "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\"]}", Long.MAX_VALUE);
+            FakeEngine.FakeSession session = owner(member);
+
+            Thread stopping = new Thread(server::close);
+            stopping.start();
+            assertEquals("{\"type\":\"revoking\",\"handle\":7,\"withinMs\":2000}", member.down.text());
+            member.send("{\"type\":\"commit\",\"id\":1,\"offsets\":[{\"handle\":7,\"offset\":5}]}");
+            assertTrue(Await.next("commit", session.calls).startsWith("commit {7="));
+            assertEquals("{\"type\":\"committed\",\"id\":1}", member.down.text());
+            member.send("{\"type\":\"revoked\",\"handle\":7}");
+            assertTrue(member.down.end().contains("\"GOING_AWAY\""));
+            assertEquals("abort", Await.next("abort", session.calls));
+            Await.until("stopped", () -> !stopping.isAlive());
+        }
+    }
+
+    @Test
+    void stopping_does_not_wait_for_long_for_a_member_that_gives_nothing_back() {
+        GatewayServer server = Servers.start(engine);
+        try (RawClient client = RawClient.tcp(server)) {
+            RawClient.Channel member = client.jsonChannel(
+                    "group", "{\"type\":\"join\",\"group\":\"g\",\"topics\":[\"t\"]}", Long.MAX_VALUE);
+            FakeEngine.FakeSession session = owner(member);
+
+            long before = System.nanoTime();
+            server.close();
+            assertTrue(Duration.ofNanos(System.nanoTime() - before).compareTo(Duration.ofSeconds(5)) < 0);
+            assertTrue(member.down.text().contains("\"revoking\""));
+            assertTrue(member.down.end().contains("\"GOING_AWAY\""));
+            assertEquals("abort", Await.next("abort", session.calls));
         }
     }
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * SIGTERM under load: the server ends by itself, with 0 and in time, and leaves a log that needs no recovery; clients, over
- * TCP and over WebSocket, come back to the next one and go on where they were.
+ * TCP and over WebSocket, come back to the next one and go on where they were, groups without a record twice.
  */
 @Tag("trial")
 class DrainTrial {
@@ -99,6 +99,7 @@ class DrainTrial {
                 last.end();
             }
             Sizes.report("SIGTERM under load", outcome);
+            assertEquals(0, clients.again(), () -> "came to a group again: " + clients.readers());
             System.out.println("the longest end took " + longest.toMillis() + " ms; " + clients.readers());
             assertTrue(outcome.isClean(), outcome.toString());
         }
@@ -200,6 +201,13 @@ class DrainTrial {
                 assertTrue(System.nanoTime() < end, what);
                 TimeUnit.MILLISECONDS.sleep(5);
             }
+        }
+
+        /** How many records groups were shown again. */
+        long again() {
+            return readers.values().stream()
+                    .mapToLong(LastingReaders::againCount)
+                    .sum();
         }
 
         String readers() {
