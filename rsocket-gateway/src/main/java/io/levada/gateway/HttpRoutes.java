@@ -3,7 +3,6 @@ package io.levada.gateway;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.rest.RestRoutes;
-import io.levada.wire.Json;
 import io.levada.wire.WireErrors;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;

@@ -125,6 +125,7 @@ final class ServeCommand implements Callable<Integer> {
         context.shutdown().onStop(stop::countDown);
         try (AccessControl doors = access.start();
                 Server server = Server.start(store, gateway, doors, limits.delivery())) {
+            server.tellStart();
             context.terminal().line("ready " + server.rsocketAddress() + " " + server.httpAddress());
             context.terminal().flush();
             stop.await();

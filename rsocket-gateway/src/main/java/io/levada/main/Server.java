@@ -37,7 +37,6 @@ final class Server implements AutoCloseable {
         config.check(access.asks());
         Engine engine =
                 EmbeddedEngine.open(store, EngineConfig.defaultsFor(store).withDelivery(delivery));
-        tell(engine.health());
         try {
             return new Server(engine, GatewayServer.start(engine, config, access), config.tls() != null);
         } catch (RuntimeException e) {
@@ -51,7 +50,9 @@ final class Server implements AutoCloseable {
         return start(store, config, AccessControl.open(), DeliveryLimits.defaults());
     }
 
-    private static void tell(EngineHealth health) {
+    /** Says in the log whether the store had been closed as it should be, and what is wrong with it. */
+    void tellStart() {
+        EngineHealth health = engine.health();
         if (health.cleanStart()) {
             LOG.info("clean start: there was nothing to recover");
         } else {
