@@ -137,8 +137,8 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
                         response,
                         404,
                         "there is nothing at " + path
-                                + "; this port has the pages / and /demo, /levada.js, /healthz, /readyz, /metrics, the"
-                                + " log under /v1, and RSocket over WebSocket at " + RSOCKET)))
+                                + "; this port has the pages / and /demo, /levada.js, /openapi.yaml, /healthz, /readyz,"
+                                + " /metrics, the log under /v1, and RSocket over WebSocket at " + RSOCKET)))
                 .flatMap(Mono::from);
     }
 

@@ -42,6 +42,7 @@ final class WebPages {
             "/", "web/index.html",
             "/demo", "web/demo.html",
             "/levada.js", "web/levada.js",
+            "/openapi.yaml", "openapi.yaml",
             "/lib/uplot.js", UPLOT + "uPlot.esm.js",
             "/lib/uplot.css", UPLOT + "uPlot.min.css");
     /** What the pages consist of. No part of a path begins with a dot, so none leads up. */
@@ -53,6 +54,7 @@ final class WebPages {
             "js", "text/javascript; charset=utf-8",
             "css", "text/css; charset=utf-8",
             "json", "application/json",
+            "yaml", "application/yaml",
             "webmanifest", "application/manifest+json",
             "svg", "image/svg+xml",
             "png", "image/png");

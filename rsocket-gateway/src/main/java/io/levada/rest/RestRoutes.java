@@ -7,10 +7,10 @@ import io.levada.wire.OutboundPool;
 import io.netty.handler.codec.http.HttpMethod;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +23,24 @@ import reactor.netty.http.server.HttpServerResponse;
 public final class RestRoutes {
     private static final Logger LOG = LoggerFactory.getLogger(RestRoutes.class);
     private static final String PATHS = "/v1/topics, /v1/groups, /v1/claims and /v3/clusters; /openapi.yaml says all";
+
+    /** By pattern, as {@link Target#is} has them; no path fits two of them. */
+    private static final Map<String, Route> ROUTES = Map.ofEntries(
+            Map.entry("v1/topics", (rest, exchange) -> rest.topics.all(exchange)),
+            Map.entry("v1/topics/*", (rest, exchange) -> rest.topics.one(exchange)),
+            Map.entry("v1/topics/*/records", RestRoutes::recordsOrPage),
+            Map.entry("v1/topics/*/stream", RestRoutes::stream),
+            Map.entry("v1/groups", (rest, exchange) -> rest.groups.all(exchange)),
+            Map.entry("v1/groups/*", (rest, exchange) -> rest.groups.one(exchange)),
+            Map.entry("v1/groups/*:reset", (rest, exchange) -> rest.groups.reset(exchange)),
+            Map.entry("v1/groups/*/claims", (rest, exchange) -> rest.claimRoutes.claim(exchange)),
+            Map.entry("v1/claims/*:ack", (rest, exchange) -> rest.claimRoutes.ack(exchange)),
+            Map.entry("v1/claims/*:release", (rest, exchange) -> rest.claimRoutes.release(exchange)),
+            Map.entry("v1/claims/*:extend", (rest, exchange) -> rest.claimRoutes.extend(exchange)),
+            Map.entry(
+                    "v3/clusters/*/topics/*/records",
+                    (rest, exchange) -> rest.confluent.records(rest.outbounded(exchange))),
+            Map.entry("v3/clusters/*/topics/*/records:batch", (rest, exchange) -> rest.confluent.batch(exchange)));
 
     private final OutboundPool pool;
     private final long outboundBytes;
@@ -37,6 +55,11 @@ public final class RestRoutes {
     private final Set<ReadAnswer> reading = ConcurrentHashMap.newKeySet();
     private final AtomicInteger inFlight = new AtomicInteger();
     private volatile boolean goingAway;
+
+    /** What answers the requests of one path, whatever their method. */
+    private interface Route {
+        Publisher<Void> answer(RestRoutes rest, Exchange exchange);
+    }
 
     /**
      * Routes without requests.
@@ -63,6 +86,11 @@ public final class RestRoutes {
     /** Whether a path is one of these. */
     public static boolean has(String path) {
         return path.startsWith("/v1/") || path.startsWith("/v3/");
+    }
+
+    /** The paths that there are, with {@code *} for names: {@code openapi.yaml} is held against them. */
+    static Set<String> patterns() {
+        return ROUTES.keySet();
     }
 
     /** Connections whose answers are counted. */
@@ -100,43 +128,28 @@ public final class RestRoutes {
         if (goingAway) {
             throw new LevadaException(ErrorCode.GOING_AWAY, "the server stops; send it again, here or elsewhere");
         }
-        Function<Exchange, Publisher<Void>> route = find(exchange.target());
-        return route.apply(exchange);
+        return find(exchange.target()).answer(this, exchange);
     }
 
-    private Function<Exchange, Publisher<Void>> find(Target target) {
-        if (target.is("v1/topics")) {
-            return topics::all;
-        } else if (target.is("v1/topics/*")) {
-            return topics::one;
-        } else if (target.is("v1/topics/*/records")) {
-            return exchange -> exchange.isGet() ? page(exchange) : records(exchange);
-        } else if (target.is("v1/topics/*/stream")) {
-            return exchange -> LiveStream.answer(exchange, outbound(exchange), reading, limits);
-        } else if (target.is("v1/groups/*/claims")) {
-            return claimRoutes::claim;
-        } else if (target.is("v1/claims/*:ack")) {
-            return claimRoutes::ack;
-        } else if (target.is("v1/claims/*:release")) {
-            return claimRoutes::release;
-        } else if (target.is("v1/claims/*:extend")) {
-            return claimRoutes::extend;
-        } else if (target.is("v3/clusters/*/topics/*/records")) {
-            return exchange -> confluent.records(outbounded(exchange));
-        } else if (target.is("v3/clusters/*/topics/*/records:batch")) {
-            return confluent::batch;
-        } else if (target.is("v1/groups")) {
-            return groups::all;
-        } else if (target.is("v1/groups/*")) {
-            return groups::one;
-        } else if (target.is("v1/groups/*:reset")) {
-            return groups::reset;
+    private static Route find(Target target) {
+        for (Map.Entry<String, Route> route : ROUTES.entrySet()) {
+            if (target.is(route.getKey())) {
+                return route.getValue();
+            }
         }
         throw new Exchange.NoSuchPath("there is nothing at this path; there are " + PATHS);
     }
 
+    private Publisher<Void> recordsOrPage(Exchange exchange) {
+        return exchange.isGet() ? page(exchange) : records(exchange);
+    }
+
     private Publisher<Void> page(Exchange exchange) {
         return Page.answer(exchange, outbound(exchange), reading, limits);
+    }
+
+    private Publisher<Void> stream(Exchange exchange) {
+        return LiveStream.answer(exchange, outbound(exchange), reading, limits);
     }
 
     private Publisher<Void> records(Exchange exchange) {

@@ -76,8 +76,8 @@ final class HttpPortTest {
         assertTrue(
                 answer.endsWith(
                         "{\"error\":{\"code\":\"INVALID_REQUEST\",\"message\":\"there is nothing at /nothing; this port"
-                                + " has the pages / and /demo, /levada.js, /healthz, /readyz, /metrics, the log under"
-                                + " /v1, and RSocket over WebSocket at /rsocket\",\"retriable\":false}}"),
+                                + " has the pages / and /demo, /levada.js, /openapi.yaml, /healthz, /readyz,"
+                                + " /metrics, the log under /v1, and RSocket over WebSocket at /rsocket\",\"retriable\":false}}"),
                 answer);
         assertEquals("426", status(get("/rsocket", "")));
         assertEquals(
