@@ -122,11 +122,6 @@ final class FrameConnection implements DuplexConnection, OutboundConnection {
         return loop.scheduleWithFixedDelay(task, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    /** Runs a task on the event loop once that long from now, unless it is cancelled. */
-    Future<?> after(Duration delay, Runnable task) {
-        return loop.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
     /** What the transport knows of the peer, if it does. */
     Credentials certificate() {
         return PeerCredentials.certificate(channel);

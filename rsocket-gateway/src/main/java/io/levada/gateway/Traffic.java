@@ -1,6 +1,7 @@
 package io.levada.gateway;
 
 import io.levada.ErrorCode;
+import io.levada.wire.WireErrors;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;

@@ -24,7 +24,7 @@ public final class WireErrors {
     }
 
     /** What a peer is told that it is. */
-    static ErrorCode code(Throwable error) {
+    public static ErrorCode code(Throwable error) {
         return error instanceof LevadaException ours ? ours.code() : ErrorCode.UNKNOWN_SERVER_ERROR;
     }
 

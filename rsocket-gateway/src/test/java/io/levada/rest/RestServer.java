@@ -75,6 +75,10 @@ final class RestServer implements AutoCloseable {
         return URI.create("http://127.0.0.1:" + port() + path);
     }
 
+    Engine engine() {
+        return engine;
+    }
+
     /** What is held for clients and not written, as the page of metrics has it. */
     long heldBytes() {
         return get("/metrics")
