@@ -171,7 +171,8 @@ final class OpenApiTest {
         List<String> wrong = new ArrayList<>();
         int sent = 0;
         for (Operation operation : document.operations()) {
-            if (operation.path().contains("{")) {
+            // A group need not be there to be claimed from.
+            if (operation.path().contains("{") && !operation.id().equals("claim")) {
                 Request request = document.requests(operation).get(0);
                 Answer answer = send(request, Map.of("topic", NOBODY, "group", NOBODY, "claim", NOBODY));
                 JsonNode content = document.content(operation, answer.status()).path(RestServer.JSON);
