@@ -55,6 +55,9 @@ final class ClaimGroup implements ClaimMember.Claimants {
     private long lastClaimNanos;
     private boolean leaving;
 
+    /** Why the membership ended, where it did not leave. */
+    private @Nullable LevadaException failure;
+
     ClaimGroup(Claims claims, String owner, Scheduler.Worker worker, LongSupplier nanos, ClaimTotals totals) {
         this.claims = claims;
         this.totals = totals;
@@ -86,11 +89,14 @@ final class ClaimGroup implements ClaimMember.Claimants {
     /**
      * Gives records to somebody, now or as they come.
      *
-     * @param otherwise what to do where this leaves the group
+     * @param otherwise what to do where this has left the group
      */
     void claim(ClaimSpec spec, MonoSink<Claimed> sink, Runnable otherwise) {
         execute(() -> {
-            if (leaving) {
+            if (failure != null) {
+                sink.error(failure); // Another membership would end as this one, and so on.
+                return;
+            } else if (leaving) {
                 otherwise.run();
                 return;
             }
@@ -462,7 +468,8 @@ final class ClaimGroup implements ClaimMember.Claimants {
     public void ended(@Nullable Throwable why) {
         leaving = true;
         claims.left(this);
-        LevadaException error = why == null ? Claims.goingAway() : LevadaException.of(why);
+        failure = why == null ? null : LevadaException.of(why);
+        LevadaException error = failure == null ? Claims.goingAway() : failure;
         for (WaitingClaim each : List.copyOf(waiting)) {
             remove(each);
             each.sink.error(error);

@@ -1,10 +1,13 @@
 package io.levada.rest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.ErrorCode;
 import io.levada.GroupDescription;
 import io.levada.Levada;
+import io.levada.LevadaException;
 import io.levada.LevadaOptions;
 import io.levada.Record;
 import io.levada.TopicSpec;
@@ -53,6 +56,18 @@ class ClaimsThreadsTest {
                     .flatMapIterable(GroupDescription::offsets)
                     .reduce(0L, (sum, each) -> sum + each.committed());
             assertEquals(RECORDS, committed.block(LIMIT));
+        }
+    }
+
+    @Test
+    void a_claim_of_a_log_that_is_gone_is_told_so_however_soon_it_is() {
+        Engine closed = EmbeddedEngine.open("memory:");
+        closed.close();
+        Claims claims = new Claims(Schedulers.parallel(), System::nanoTime, new SecureRandom(), ClaimLimits.defaults());
+        for (int i = 0; i < 50; i++) {
+            Mono<Claimed> claim = claims.claim("me", closed, new ClaimSpec("g" + i, List.of("t")));
+            LevadaException error = assertThrows(LevadaException.class, () -> claim.block(LIMIT));
+            assertEquals(ErrorCode.GOING_AWAY, error.code());
         }
     }
 
