@@ -80,7 +80,7 @@ public final class GatewayServer implements AutoCloseable {
         this.stats = new ServerStats(
                 doors.engine(), Collections.unmodifiableCollection(open), this::outbound, pool, traffic);
         this.metrics = new Metrics(registry, stats);
-        this.probes = new Probes(doors.engine(), () -> !stopping, System::nanoTime);
+        this.probes = new Probes(doors.engine(), !doors.access().asks(), () -> !stopping, System::nanoTime);
         if (tls != null) {
             metrics.certificate(tls::expiry);
         }

@@ -22,6 +22,7 @@ final class Probes {
     private static final int UNAVAILABLE = 503;
 
     private final Engine engine;
+    private final boolean named;
     private final BooleanSupplier serving;
     private final LongSupplier nanoTime;
     private volatile Seen seen;
@@ -32,9 +33,11 @@ final class Probes {
     record Answer(int status, String json) {}
 
     /**
+     * @param named whether those who ask may know names of topics
      * @param serving false once the server stops
      */
-    Probes(Engine engine, BooleanSupplier serving, LongSupplier nanoTime) {
+    Probes(Engine engine, boolean named, BooleanSupplier serving, LongSupplier nanoTime) {
+        this.named = named;
         this.engine = engine;
         this.serving = serving;
         this.nanoTime = nanoTime;
@@ -48,7 +51,7 @@ final class Probes {
 
     /** Whether the process works: always, where it answers. */
     Answer live() {
-        return new Answer(OK, text(health()));
+        return new Answer(OK, text(health(), named));
     }
 
     /** Whether clients are to be sent here. */
@@ -58,7 +61,7 @@ final class Probes {
                     UNAVAILABLE, Json.object().put("status", "stopping").toString());
         }
         EngineHealth health = health();
-        return new Answer(health.refusal() == null ? OK : UNAVAILABLE, text(health));
+        return new Answer(health.refusal() == null ? OK : UNAVAILABLE, text(health, named));
     }
 
     private EngineHealth health() {
@@ -71,13 +74,16 @@ final class Probes {
         return last.health;
     }
 
-    private static String text(EngineHealth health) {
+    private static String text(EngineHealth health, boolean named) {
         ObjectNode answer = Json.object().put("status", health.degraded() ? "degraded" : "ok");
         if (health.refusal() != null) {
             answer.put("publishing", health.refusal().name());
         }
         if (health.problemCount() > 0) {
             ObjectNode partitions = answer.putObject("problems").put("count", health.problemCount());
+            if (!named) {
+                return answer.toString();
+            }
             ArrayNode some = partitions.putArray("some");
             for (EngineHealth.Problem problem : health.problems()) {
                 some.addObject()

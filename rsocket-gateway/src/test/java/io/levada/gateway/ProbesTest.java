@@ -27,7 +27,7 @@ final class ProbesTest {
     private final FakeEngine engine = new FakeEngine();
     private boolean serving = true;
     private long nanos;
-    private final Probes probes = new Probes(engine, () -> serving, () -> nanos);
+    private final Probes probes = new Probes(engine, true, () -> serving, () -> nanos);
 
     private void become(EngineHealth health) {
         engine.health = health;
@@ -49,6 +49,14 @@ final class ProbesTest {
                         + "\"code\":\"CORRUPT_MESSAGE\",\"what\":\"offsets 5 to 7: x.log is damaged there\"}]}}");
         assertEquals(told, probes.live());
         assertEquals(told, probes.ready());
+    }
+
+    @Test
+    void names_are_for_those_who_may_know_them() {
+        Probes anybody = new Probes(engine, false, () -> serving, () -> nanos);
+        become(new EngineHealth(null, List.of(DAMAGE), 25, true, 0));
+
+        assertEquals(new Probes.Answer(200, "{\"status\":\"degraded\",\"problems\":{\"count\":25}}"), anybody.live());
     }
 
     @Test
