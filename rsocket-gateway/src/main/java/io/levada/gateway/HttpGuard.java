@@ -92,6 +92,14 @@ final class HttpGuard extends ChannelInboundHandlerAdapter {
         between = true;
     }
 
+    /** What follows is no HTTP any more, and guarded by others. */
+    void upgraded() {
+        ChannelHandlerContext here = context;
+        if (here != null && !here.isRemoved()) {
+            here.pipeline().remove(this);
+        }
+    }
+
     private void cancel() {
         if (deadline != null) {
             deadline.cancel(false);

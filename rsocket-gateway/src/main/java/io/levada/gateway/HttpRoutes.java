@@ -153,6 +153,12 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
         if (!request.requestHeaders().contains(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET, true)) {
             return error(response, 426, RSOCKET + " speaks RSocket over WebSocket; upgrade the connection");
         }
+        request.withConnection(connection -> {
+            HttpGuard guard = HttpGuard.of(connection.channel());
+            if (guard != null) {
+                guard.upgraded();
+            }
+        });
         return response.sendWebsocket(rsocket, websocket);
     }
 

@@ -85,19 +85,22 @@ final class AccessOptions {
 
     @Option(
             names = "--quota-publish-bytes",
-            paramLabel = "N",
+            paramLabel = "SIZE",
+            converter = RateBytes.class,
             description = "how many bytes a second a principal may publish; without bound unless said")
-    private long publishBytes = Quota.DEFAULT.publishBytesPerSecond();
+    private @Nullable Long publishBytes;
 
     @Option(
             names = "--quota-connections",
             paramLabel = "N",
+            converter = Many.class,
             description = "how many connections a principal may have; 1000 unless said")
     private int connections = Quota.DEFAULT.connections();
 
     @Option(
             names = "--quota-subscriptions",
             paramLabel = "N",
+            converter = Many.class,
             description = "how many readings a principal may have open; 10000 unless said")
     private int subscriptions = Quota.DEFAULT.subscriptions();
 
@@ -114,9 +117,6 @@ final class AccessOptions {
         } else if (permissions == null) {
             throw wrong("whoever is let in may do nothing without --permissions FILE; give one, if only with a rule"
                     + " for an admin");
-        } else if (publishBytes < 1 || connections < 1 || subscriptions < 1) {
-            throw wrong("--quota-publish-bytes, --quota-connections and --quota-subscriptions are 1 or more, not "
-                    + publishBytes + ", " + connections + ", " + subscriptions);
         }
         return AccessControl.start(new AccessSettings(
                 jwt,
@@ -125,7 +125,10 @@ final class AccessOptions {
                 certificates,
                 permissions,
                 openMetrics,
-                new Quota(publishBytes, connections, subscriptions)));
+                new Quota(
+                        publishBytes == null ? Quota.DEFAULT.publishBytesPerSecond() : publishBytes,
+                        connections,
+                        subscriptions)));
     }
 
     private @Nullable JwtSettings jwt() {
@@ -150,5 +153,17 @@ final class AccessOptions {
 
     private ParameterException wrong(String what) {
         return new ParameterException(spec.commandLine(), what);
+    }
+
+    static final class RateBytes extends ValueKind.Size {
+        RateBytes() {
+            super(1 << 10, 1L << 40);
+        }
+    }
+
+    static final class Many extends ValueKind.Count {
+        Many() {
+            super(1, 1_000_000);
+        }
     }
 }

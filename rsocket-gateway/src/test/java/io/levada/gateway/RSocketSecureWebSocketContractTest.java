@@ -4,8 +4,10 @@ import io.levada.Levada;
 import io.levada.LevadaOptions;
 import io.levada.testkit.contract.LevadaContract;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("long")
 class RSocketSecureWebSocketContractTest implements LevadaContract {
     private final Certificates certificates;
 

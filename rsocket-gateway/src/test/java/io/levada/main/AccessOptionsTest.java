@@ -37,7 +37,7 @@ final class AccessOptionsTest {
                 "--auth-jwt-issuer i|need --auth-jwks or --auth-jwt-secret",
                 "--auth-jwks j --auth-jwt-issuer i --auth-jwt-audience a --auth-jwt-algorithms none --permissions p|takes ES256, ES384, ES512, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512, not none",
                 "--auth-jwks j --auth-jwt-issuer i --auth-jwt-audience a --auth-jwt-algorithms RS256,HS256 --permissions p|not HS256; HS256 comes with --auth-jwt-secret",
-                "--auth-tokens t --permissions p --quota-connections 0|are 1 or more"
+                "--auth-tokens t --permissions p --quota-connections 0|1 to 1000000"
             })
     void what_makes_no_sense_is_wrong_usage(String options, String told) {
         Program refused = serve(options.split(" ", -1));
