@@ -19,12 +19,14 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * SIGTERM under load: the server ends by itself, with 0 and in time, and leaves a log that needs no recovery; clients, over
  * TCP and over WebSocket, come back to the next one and go on where they were, groups without a record twice.
  */
 @Tag("trial")
+@Isolated("its clients take all the processor there is")
 class DrainTrial {
     private static final Duration LIMIT = Duration.ofSeconds(10);
     private static final long PATIENCE_SECONDS = 240;
