@@ -5,6 +5,7 @@ import io.levada.LevadaException;
 import io.levada.access.AccessControl;
 import io.levada.access.Credentials;
 import io.levada.access.Principal;
+import io.levada.rest.Answers;
 import io.levada.rest.Caller;
 import io.levada.wire.WireErrors;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -84,6 +85,6 @@ final class HttpAccess {
                 response.addHeader(HttpHeaderNames.WWW_AUTHENTICATE, "Basic realm=\"levada\", charset=\"UTF-8\"");
             }
         }
-        return HttpRoutes.send(response, error.code().httpStatus(), WireErrors.text(error));
+        return Answers.json(response, error.code().httpStatus(), WireErrors.text(error));
     }
 }

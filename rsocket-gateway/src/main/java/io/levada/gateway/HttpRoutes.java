@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.rest.Answers;
 import io.levada.rest.RestRoutes;
 import io.levada.wire.WireErrors;
 import io.netty.channel.Channel;
@@ -84,10 +85,13 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
     private Publisher<Void> answer(HttpServerRequest request, HttpServerResponse response, Channel channel) {
         if (RequestHeaders.areAmbiguous(request.requestHeaders())) {
             response.header(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
-            return error(
+            return counted(
+                    "refused",
                     response,
-                    400,
-                    "a body ends by its Content-Length or comes in chunks; this says both, or neither clearly");
+                    error(
+                            response,
+                            400,
+                            "a body ends by its Content-Length or comes in chunks; this says both, or neither clearly"));
         }
         String refusal = hosts.refusal(request.requestHeaders(), (InetSocketAddress) channel.localAddress());
         if (refusal != null) {
@@ -118,7 +122,7 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
 
     private static String route(String path) {
         if (RestRoutes.has(path)) {
-            return path.substring(0, RestRoutes.PREFIX_LENGTH);
+            return RestRoutes.version(path);
         }
         return ROUTES.contains(path) ? path : PAGE;
     }
@@ -163,22 +167,19 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
     }
 
     private static Publisher<Void> probe(HttpServerRequest request, HttpServerResponse response, Probes.Answer answer) {
-        return asks(request) ? send(response, answer.status(), answer.json()) : notAsked(request, response);
+        return asks(request) ? Answers.json(response, answer.status(), answer.json()) : notAsked(request, response);
     }
 
     private static Publisher<Void> goingAway(HttpServerResponse response) {
-        return send(response, 503, WireErrors.text(ClientSession.goingAway()));
+        return Answers.json(response, 503, WireErrors.text(ClientSession.goingAway()));
     }
 
     private Publisher<Void> metrics(HttpServerRequest request, HttpServerResponse response) {
         if (!asks(request)) {
             return notAsked(request, response);
         }
-        return access.ifMetricsAllowed(
-                request, response, () -> response.header(HttpHeaderNames.CONTENT_TYPE, PROMETHEUS_TEXT)
-                        .header(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
-                        .header("X-Content-Type-Options", "nosniff")
-                        .sendString(metrics.scrape().publishOn(eventLoop(request))));
+        return access.ifMetricsAllowed(request, response, () -> Answers.begin(response, 200, PROMETHEUS_TEXT)
+                .sendString(metrics.scrape().publishOn(eventLoop(request))));
     }
 
     private static boolean asks(HttpServerRequest request) {
@@ -191,14 +192,6 @@ final class HttpRoutes implements BiFunction<HttpServerRequest, HttpServerRespon
     }
 
     private static Publisher<Void> error(HttpServerResponse response, int status, String message) {
-        return send(response, status, WireErrors.text(new LevadaException(ErrorCode.INVALID_REQUEST, message)));
-    }
-
-    static Publisher<Void> send(HttpServerResponse response, int status, String json) {
-        return response.status(status)
-                .header(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON)
-                .header(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
-                .header("X-Content-Type-Options", "nosniff")
-                .sendString(Mono.just(json));
+        return Answers.json(response, status, WireErrors.text(new LevadaException(ErrorCode.INVALID_REQUEST, message)));
     }
 }

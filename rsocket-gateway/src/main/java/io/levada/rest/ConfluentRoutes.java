@@ -42,7 +42,7 @@ final class ConfluentRoutes {
     Publisher<Void> records(Exchange exchange) {
         exchange.only(HttpMethod.POST);
         exchange.query().only();
-        Flux<Lines.Line> texts = bodies.split(exchange, new JsonTexts(Produce.MAX_LINE_BYTES));
+        Flux<Splitter.Text> texts = bodies.split(exchange, new JsonTexts(Produce.MAX_LINE_BYTES));
         return exchange.stream(
                 HttpHeaderValues.APPLICATION_JSON.toString(),
                 ProduceLines.answer(exchange, topic(exchange), texts, form(exchange)));

@@ -12,9 +12,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -26,16 +26,20 @@ import reactor.netty.http.server.HttpServerResponse;
 
 /** One request and its answer, which is given on the event loop of the connection. */
 final class Exchange {
-    private static final String NOSNIFF = "nosniff";
-
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Caller caller;
     private final Target target;
     private final Query query;
     private final Channel channel;
+    private final HttpOutbound outbound;
 
-    Exchange(HttpServerRequest request, HttpServerResponse response, Caller caller) {
+    /** @param counted gives what counts the bytes of a connection */
+    Exchange(
+            HttpServerRequest request,
+            HttpServerResponse response,
+            Caller caller,
+            Function<Channel, HttpOutbound> counted) {
         this.request = request;
         this.response = response;
         this.caller = caller;
@@ -46,6 +50,7 @@ final class Exchange {
         Channel[] found = new Channel[1];
         request.withConnection(connection -> found[0] = connection.channel());
         this.channel = found[0];
+        this.outbound = counted.apply(found[0]);
     }
 
     HttpServerRequest request() {
@@ -74,6 +79,11 @@ final class Exchange {
 
     Channel channel() {
         return channel;
+    }
+
+    /** What its connection holds. */
+    HttpOutbound outbound() {
+        return outbound;
     }
 
     EventLoop loop() {
@@ -126,7 +136,7 @@ final class Exchange {
 
     /** The answer that a value becomes, with a status. */
     Publisher<Void> answer(int status, Mono<? extends JsonNode> json) {
-        return json.publishOn(scheduler()).flatMap(node -> Mono.from(send(status, node.toString())));
+        return json.publishOn(scheduler()).flatMap(node -> Mono.from(Answers.json(response, status, node.toString())));
     }
 
     /** An answer without content, once this is done. */
@@ -152,7 +162,7 @@ final class Exchange {
         } else if (known.code() == ErrorCode.THROTTLED || known.code() == ErrorCode.GOING_AWAY) {
             response.header(HttpHeaderNames.RETRY_AFTER, "1");
         }
-        return send(response, status, WireErrors.text(known));
+        return Answers.json(response, status, WireErrors.text(known));
     }
 
     /** A text as it comes; what fails before it has begun has its own status. */
@@ -160,28 +170,10 @@ final class Exchange {
         return text.switchOnFirst((first, all) -> {
             Throwable error = first.getThrowable();
             // Headers by themselves, as the first piece may be empty, and the next come much later.
-            return error != null ? fail(error) : typed(200, type).sendHeaders().send(all);
+            return error != null
+                    ? fail(error)
+                    : Answers.begin(response, 200, type).sendHeaders().send(all);
         });
-    }
-
-    private Publisher<Void> send(int status, String json) {
-        return send(response, status, json);
-    }
-
-    private static Publisher<Void> send(HttpServerResponse response, int status, String json) {
-        return typed(response, status, HttpHeaderValues.APPLICATION_JSON).sendString(Mono.just(json));
-    }
-
-    /** An answer's beginning. */
-    HttpServerResponse typed(int status, CharSequence type) {
-        return typed(response, status, type);
-    }
-
-    private static HttpServerResponse typed(HttpServerResponse response, int status, CharSequence type) {
-        return response.status(status)
-                .header(HttpHeaderNames.CONTENT_TYPE, type)
-                .header(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
-                .header("X-Content-Type-Options", NOSNIFF);
     }
 
     /** A path that is not there. */

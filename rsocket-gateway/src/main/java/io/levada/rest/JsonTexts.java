@@ -22,8 +22,8 @@ final class JsonTexts implements Splitter {
     }
 
     @Override
-    public List<Lines.Line> split(byte[] piece) {
-        List<Lines.Line> texts = new ArrayList<>();
+    public List<Text> split(byte[] piece) {
+        List<Text> texts = new ArrayList<>();
         for (byte next : piece) {
             boolean ends = depth == 0 && !inString && next == '\n';
             if (!ends) {
@@ -57,14 +57,14 @@ final class JsonTexts implements Splitter {
     }
 
     @Override
-    public List<Lines.Line> rest() {
+    public List<Text> rest() {
         String text = begun.toString(StandardCharsets.UTF_8).strip();
         boolean cut = tooLong;
         begun.reset();
         tooLong = false;
         if (cut) {
-            return List.of(new Lines.Line(null));
+            return List.of(new Text(null));
         }
-        return text.isEmpty() ? List.of() : List.of(new Lines.Line(text));
+        return text.isEmpty() ? List.of() : List.of(new Text(text));
     }
 }

@@ -4,7 +4,6 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /** Splits a body into its lines as it comes; one that is too long is cut, and told as that. For one thread at a time. */
 final class Lines implements Splitter {
@@ -12,17 +11,14 @@ final class Lines implements Splitter {
     private final ByteArrayOutputStream begun = new ByteArrayOutputStream();
     private boolean tooLong;
 
-    /** A line that ended; its text is null where it was longer than a line may be. */
-    record Line(@Nullable String text) {}
-
     Lines(int maxBytes) {
         this.maxBytes = maxBytes;
     }
 
     /** The lines that end within a piece; blank ones are left out. */
     @Override
-    public List<Line> split(byte[] piece) {
-        List<Line> lines = new ArrayList<>();
+    public List<Text> split(byte[] piece) {
+        List<Text> lines = new ArrayList<>();
         int start = 0;
         for (int i = 0; i < piece.length; i++) {
             if (piece[i] == '\n') {
@@ -37,8 +33,8 @@ final class Lines implements Splitter {
 
     /** What stands behind the last line's end. */
     @Override
-    public List<Line> rest() {
-        List<Line> lines = new ArrayList<>(1);
+    public List<Text> rest() {
+        List<Text> lines = new ArrayList<>(1);
         end(lines);
         return lines;
     }
@@ -53,13 +49,13 @@ final class Lines implements Splitter {
         }
     }
 
-    private void end(List<Line> lines) {
+    private void end(List<Text> lines) {
         if (tooLong) {
-            lines.add(new Line(null));
+            lines.add(new Text(null));
         } else {
             String text = begun.toString(StandardCharsets.UTF_8).strip();
             if (!text.isEmpty()) {
-                lines.add(new Line(text));
+                lines.add(new Text(text));
             }
         }
         tooLong = false;

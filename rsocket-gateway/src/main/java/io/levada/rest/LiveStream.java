@@ -46,18 +46,13 @@ final class LiveStream extends ReadAnswer {
     private boolean begun;
 
     private LiveStream(
-            Exchange exchange,
-            FluxSink<ByteBuf> sink,
-            HttpOutbound outbound,
-            Set<ReadAnswer> all,
-            int maxPartitions,
-            boolean events) {
-        super(exchange, sink, outbound, all);
+            Exchange exchange, FluxSink<ByteBuf> sink, Set<ReadAnswer> all, int maxPartitions, boolean events) {
+        super(exchange, sink, all);
         this.maxPartitions = maxPartitions;
         this.events = events;
     }
 
-    static Publisher<Void> answer(Exchange exchange, HttpOutbound outbound, Set<ReadAnswer> all, RestLimits limits) {
+    static Publisher<Void> answer(Exchange exchange, Set<ReadAnswer> all, RestLimits limits) {
         exchange.only(HttpMethod.GET);
         exchange.query().only("from", "to", "partition", "filter", "overflow");
         String accept = exchange.header(HttpHeaderNames.ACCEPT);
@@ -66,7 +61,7 @@ final class LiveStream extends ReadAnswer {
         String last = exchange.header("Last-Event-ID");
         ReadSpec spec = last == null || last.isEmpty() ? asked : asked.from(Position.token(Token.parse(last)));
         Flux<ByteBuf> text = Flux.create(
-                sink -> new LiveStream(exchange, sink, outbound, all, limits.maxStreamPartitions(), events).open(spec),
+                sink -> new LiveStream(exchange, sink, all, limits.maxStreamPartitions(), events).open(spec),
                 FluxSink.OverflowStrategy.IGNORE);
         return exchange.stream(events ? EVENTS : Produce.NDJSON, text);
     }

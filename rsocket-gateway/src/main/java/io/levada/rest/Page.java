@@ -38,22 +38,21 @@ final class Page extends ReadAnswer {
     private boolean looking;
     private boolean finishing;
 
-    private Page(
-            Exchange exchange, FluxSink<ByteBuf> sink, HttpOutbound outbound, Set<ReadAnswer> all, RestLimits limits) {
-        super(exchange, sink, outbound, all);
+    private Page(Exchange exchange, FluxSink<ByteBuf> sink, Set<ReadAnswer> all, RestLimits limits) {
+        super(exchange, sink, all);
         Query query = exchange.query();
         this.maxRecords = query.number("max", Math.min(DEFAULT_RECORDS, limits.maxRecords()), 1, limits.maxRecords());
         this.maxBytes = query.number("maxBytes", DEFAULT_BYTES, 1, MOST_BYTES);
         this.wait = query.duration("wait", limits.maxWait());
     }
 
-    static Publisher<Void> answer(Exchange exchange, HttpOutbound outbound, Set<ReadAnswer> all, RestLimits limits) {
+    static Publisher<Void> answer(Exchange exchange, Set<ReadAnswer> all, RestLimits limits) {
         exchange.query().only("from", "to", "partition", "filter", "max", "maxBytes", "wait");
         ReadSpec spec = spec(exchange, Position.earliest());
         Flux<ByteBuf> text = Flux.create(
                 sink -> {
                     try {
-                        new Page(exchange, sink, outbound, all, limits).open(spec);
+                        new Page(exchange, sink, all, limits).open(spec);
                     } catch (LevadaException error) {
                         sink.error(error);
                     }

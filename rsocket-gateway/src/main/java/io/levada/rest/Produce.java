@@ -73,7 +73,7 @@ final class Produce {
                             + " acknowledgement; send application/json");
         }
         exchange.query().only();
-        Flux<Lines.Line> lines = bodies.split(exchange, new Lines(MAX_LINE_BYTES));
+        Flux<Splitter.Text> lines = bodies.split(exchange, new Lines(MAX_LINE_BYTES));
         return exchange.stream(NDJSON, ProduceLines.answer(exchange, topic, lines, new RecordLine()));
     }
 

@@ -70,7 +70,7 @@ final class ProduceLines extends BaseSubscriber<Ack> {
     }
 
     /** The answer to texts, which are read while it is. */
-    static Flux<ByteBuf> answer(Exchange exchange, String topic, Flux<Lines.Line> texts, Form form) {
+    static Flux<ByteBuf> answer(Exchange exchange, String topic, Flux<Splitter.Text> texts, Form form) {
         return Flux.create(
                 sink -> {
                     ProduceLines answer = new ProduceLines(sink, exchange, form);
@@ -79,9 +79,9 @@ final class ProduceLines extends BaseSubscriber<Ack> {
                 FluxSink.OverflowStrategy.IGNORE);
     }
 
-    private void text(Lines.Line line, SynchronousSink<Record> records) {
+    private void text(Splitter.Text text, SynchronousSink<Record> records) {
         try {
-            Entry entry = form.read(line.text());
+            Entry entry = form.read(text.content());
             answers.add(new Answer(entry.told(), ""));
             records.next(entry.record());
         } catch (LevadaException wrong) {

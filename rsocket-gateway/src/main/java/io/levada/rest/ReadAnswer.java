@@ -54,9 +54,9 @@ abstract class ReadAnswer implements BatchSink, RecordQueue.Stream {
     private boolean ended;
 
     /** @param all those that are under way, as long as they are */
-    ReadAnswer(Exchange exchange, FluxSink<ByteBuf> sink, HttpOutbound outbound, Set<ReadAnswer> all) {
+    ReadAnswer(Exchange exchange, FluxSink<ByteBuf> sink, Set<ReadAnswer> all) {
         this.exchange = exchange;
-        this.outbound = outbound;
+        this.outbound = exchange.outbound();
         this.all = all;
         this.queue = new RecordQueue(outbound.budget(), this);
         this.out = new TextOutbox(sink, exchange.channel());

@@ -29,11 +29,6 @@ final class RequestBody {
         this.limits = limits;
     }
 
-    /** Bytes of bodies that are held as a whole now. */
-    long heldBytes() {
-        return held.get();
-    }
-
     /**
      * What a body is read as, once all of it is there, and then used for; it counts as held until that is done. Fails with
      * MESSAGE_TOO_LARGE, with TIMEOUT, and with THROTTLED where bodies of others leave no room.
@@ -112,7 +107,7 @@ final class RequestBody {
     }
 
     /** The texts of a body that has no end of its own, as they are asked for. */
-    Flux<Lines.Line> split(Exchange exchange, Splitter splitter) {
+    Flux<Splitter.Text> split(Exchange exchange, Splitter splitter) {
         return pieces(exchange)
                 .concatMapIterable(splitter::split, 1)
                 .concatWith(Flux.defer(() -> Flux.fromIterable(splitter.rest())));

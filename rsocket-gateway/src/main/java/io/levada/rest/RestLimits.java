@@ -12,8 +12,8 @@ import java.time.Duration;
  * @param bodyPoolBytes bytes of such bodies of all requests together, at least {@code maxBodyBytes}; default an eighth of the
  *     heap, as each is read into objects
  * @param bodyTimeout how long such a body may take, and how long it may stand still, 1 s to 10 min; default 30 s
- * @param maxRecords most records of one body, one page or one claim, 1 to 100,000; default 10,000
- * @param maxWait how long a page or a claim may wait for records, up to 5 min; default 60 s, as proxies give up then
+ * @param maxRecords most records of one body or one page, 1 to 100,000; default 10,000 (of claims see {@link ClaimSpec})
+ * @param maxWait how long a page may wait for records, up to 5 min; default 60 s, as proxies give up then
  * @param maxStreamPartitions most partitions of one live stream, 1 to 1,000; default 128, as each event carries its place
  *     in all of them
  */

@@ -37,9 +37,7 @@ public final class RestRoutes {
             Map.entry("v1/claims/*:ack", (rest, exchange) -> rest.claimRoutes.ack(exchange)),
             Map.entry("v1/claims/*:release", (rest, exchange) -> rest.claimRoutes.release(exchange)),
             Map.entry("v1/claims/*:extend", (rest, exchange) -> rest.claimRoutes.extend(exchange)),
-            Map.entry(
-                    "v3/clusters/*/topics/*/records",
-                    (rest, exchange) -> rest.confluent.records(rest.outbounded(exchange))),
+            Map.entry("v3/clusters/*/topics/*/records", (rest, exchange) -> rest.confluent.records(exchange)),
             Map.entry("v3/clusters/*/topics/*/records:batch", (rest, exchange) -> rest.confluent.batch(exchange)));
 
     private final OutboundPool pool;
@@ -80,12 +78,14 @@ public final class RestRoutes {
         this.claimRoutes = new ClaimRoutes(bodies, claims);
     }
 
-    /** Of what tells the versions apart: {@code /v1}. */
-    public static final int PREFIX_LENGTH = 3;
-
     /** Whether a path is one of these. */
     public static boolean has(String path) {
         return path.startsWith("/v1/") || path.startsWith("/v3/");
+    }
+
+    /** Which version a path is of, such as {@code /v1}. */
+    public static String version(String path) {
+        return path.substring(0, path.indexOf('/', 1));
     }
 
     /** The paths that there are, with {@code *} for names: {@code openapi.yaml} is held against them. */
@@ -102,7 +102,8 @@ public final class RestRoutes {
     public Publisher<Void> answer(HttpServerRequest request, HttpServerResponse response, Caller caller) {
         Exchange exchange;
         try {
-            exchange = new Exchange(request, response, caller);
+            exchange = new Exchange(
+                    request, response, caller, channel -> HttpOutbound.of(channel, pool, connections, outboundBytes));
         } catch (LevadaException error) {
             return Exchange.refuse(response, error);
         }
@@ -145,25 +146,16 @@ public final class RestRoutes {
     }
 
     private Publisher<Void> page(Exchange exchange) {
-        return Page.answer(exchange, outbound(exchange), reading, limits);
+        return Page.answer(exchange, reading, limits);
     }
 
     private Publisher<Void> stream(Exchange exchange) {
-        return LiveStream.answer(exchange, outbound(exchange), reading, limits);
+        return LiveStream.answer(exchange, reading, limits);
     }
 
     private Publisher<Void> records(Exchange exchange) {
         exchange.only(HttpMethod.GET, HttpMethod.POST);
-        return produce.answer(outbounded(exchange));
-    }
-
-    private Exchange outbounded(Exchange exchange) {
-        outbound(exchange);
-        return exchange;
-    }
-
-    private HttpOutbound outbound(Exchange exchange) {
-        return HttpOutbound.of(exchange.channel(), pool, connections, outboundBytes);
+        return produce.answer(exchange);
     }
 
     /**

@@ -89,9 +89,9 @@ final class ConfluentTest {
             List<String> found = new ArrayList<>();
             for (int from = 0; from < body.length; from += size) {
                 byte[] piece = java.util.Arrays.copyOfRange(body, from, Math.min(body.length, from + size));
-                texts.split(piece).forEach(text -> found.add(text.text()));
+                texts.split(piece).forEach(text -> found.add(text.content()));
             }
-            texts.rest().forEach(text -> found.add(text.text()));
+            texts.rest().forEach(text -> found.add(text.content()));
             assertEquals(List.of("{\"a\":\"}\\\"{\"}", "[1,[2]]", "3", "{\"b\":{}}", "{}"), found);
         }
     }

@@ -1,0 +1,87 @@
+package io.levada.rest;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.levada.TopicSpec;
+import io.levada.engine.EmbeddedEngine;
+import io.levada.facade.Engine;
+import io.levada.wire.OutboundPool;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.server.HttpServer;
+
+/** What bodies that are held as a whole may cost together, and for how long. */
+@Timeout(60)
+final class BodyBoundsTest {
+    private static final int MOST = 128 << 10;
+
+    private final Engine engine = EmbeddedEngine.open("memory:");
+    private final RestRoutes routes = new RestRoutes(
+            new OutboundPool(64 << 20),
+            1 << 20,
+            RestLimits.defaults()
+                    .withMaxBodyBytes(MOST)
+                    .withBodyPoolBytes(MOST)
+                    .withBodyTimeout(Duration.ofSeconds(2)));
+    private final DisposableServer server = HttpServer.create()
+            .host("127.0.0.1")
+            .port(0)
+            .handle((request, response) -> routes.answer(request, response, new Caller("anybody", engine)))
+            .bindNow();
+
+    @BeforeEach
+    void create() {
+        engine.topics().create(TopicSpec.of("t")).block();
+    }
+
+    @AfterEach
+    void stop() {
+        server.disposeNow();
+        engine.close();
+    }
+
+    private RawHttp begin(String topic, int announced, int sent) throws Exception {
+        RawHttp http = new RawHttp(server.port());
+        http.send("POST /v1/topics/" + topic
+                + "/records HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+                + "Content-Length: " + announced + "\r\n\r\n" + "x".repeat(sent));
+        return http;
+    }
+
+    @Test
+    void a_body_that_stands_still_is_given_up() throws Exception {
+        try (RawHttp http = begin("t", 100, 50)) {
+            assertTrue(http.lineWith("HTTP/1.1").contains("504"));
+            http.lineWith("");
+        }
+    }
+
+    @Test
+    void bodies_share_the_room_there_is_and_give_it_back() throws Exception {
+        try (RawHttp first = begin("t", 100_000, 90_000)) {
+            String answer = "";
+            for (int i = 0; i < 1_000 && !answer.contains("THROTTLED"); i++) {
+                try (RawHttp second = begin("nowhere", 60_000, 60_000)) { // holds its room until it is refused
+                    answer = second.rest();
+                }
+            }
+            assertTrue(answer.startsWith("HTTP/1.1 429") && answer.contains("THROTTLED"), answer);
+            first.send("x".repeat(10_000));
+            assertTrue(first.rest().contains("\"offset\":0"));
+        }
+        try (RawHttp third = begin("t", 120_000, 120_000)) {
+            assertTrue(third.rest().contains("\"offset\":1"));
+        }
+    }
+
+    @Test
+    void a_body_beyond_its_bound_is_refused_by_what_it_announces() throws Exception {
+        try (RawHttp http = begin("t", MOST + 1, 0)) {
+            assertTrue(http.lineWith("HTTP/1.1").contains("413"));
+        }
+    }
+}
