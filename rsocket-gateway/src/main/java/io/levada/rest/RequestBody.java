@@ -29,6 +29,11 @@ final class RequestBody {
         this.limits = limits;
     }
 
+    /** What bodies that are not used yet hold together. */
+    long heldBytes() {
+        return held.get();
+    }
+
     /**
      * What a body is read as, once all of it is there, and then used for; it counts as held until that is done. Fails with
      * MESSAGE_TOO_LARGE, with TIMEOUT, and with THROTTLED where bodies of others leave no room.

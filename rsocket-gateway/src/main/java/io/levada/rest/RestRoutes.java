@@ -43,6 +43,7 @@ public final class RestRoutes {
     private final OutboundPool pool;
     private final long outboundBytes;
     private final RestLimits limits;
+    private final RequestBody bodies;
     private final Produce produce;
     private final TopicRoutes topics;
     private final GroupRoutes groups;
@@ -69,7 +70,7 @@ public final class RestRoutes {
         this.pool = pool;
         this.outboundBytes = outboundBytes;
         this.limits = limits;
-        RequestBody bodies = new RequestBody(limits);
+        this.bodies = new RequestBody(limits);
         this.produce = new Produce(bodies, limits);
         this.topics = new TopicRoutes(bodies);
         this.groups = new GroupRoutes(bodies);
@@ -91,6 +92,11 @@ public final class RestRoutes {
     /** The paths that there are, with {@code *} for names: {@code openapi.yaml} is held against them. */
     static Set<String> patterns() {
         return ROUTES.keySet();
+    }
+
+    /** What bodies of requests hold together until they are used. */
+    long bodyBytes() {
+        return bodies.heldBytes();
     }
 
     /** Connections whose answers are counted. */

@@ -7,12 +7,12 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** Waiting for what happens on other threads, with a bound. */
-final class Await {
-    static final Duration LIMIT = Duration.ofSeconds(10);
+public final class Await {
+    static final Duration LIMIT = Duration.ofSeconds(30);
 
     private Await() {}
 
-    static void until(String what, BooleanSupplier condition) {
+    public static void until(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + LIMIT.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
@@ -22,7 +22,7 @@ final class Await {
         }
     }
 
-    static <T> T next(String what, BlockingQueue<T> queue) {
+    public static <T> T next(String what, BlockingQueue<T> queue) {
         try {
             T next = queue.poll(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
             if (next == null) {
