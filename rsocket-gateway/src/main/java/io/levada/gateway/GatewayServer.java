@@ -10,6 +10,7 @@ import io.levada.rest.RestRoutes;
 import io.levada.wire.OutboundBudget;
 import io.levada.wire.OutboundConnection;
 import io.levada.wire.OutboundPool;
+import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.channel.ChannelOption;
@@ -70,13 +71,18 @@ public final class GatewayServer implements AutoCloseable {
     private final DisposableServer http;
     private volatile boolean stopping;
 
-    private GatewayServer(Doors doors, GatewayConfig config, PrometheusMeterRegistry registry, Traffic traffic) {
+    private GatewayServer(
+            Doors doors,
+            GatewayConfig config,
+            ObservationRegistry observations,
+            PrometheusMeterRegistry registry,
+            Traffic traffic) {
         this.config = config;
         this.doors = doors;
         this.tls = config.tls() == null ? null : new ServerTls(config.tls());
         this.loops = LoopResources.create("levada-gateway", LoopResources.DEFAULT_IO_WORKER_COUNT, true);
         this.pool = new OutboundPool(config.limits().outboundPoolBytes());
-        this.rest = new RestRoutes(pool, config.limits().outboundBudgetBytes(), RestLimits.defaults());
+        this.rest = new RestRoutes(pool, config.limits().outboundBudgetBytes(), RestLimits.defaults(), observations);
         this.stats = new ServerStats(
                 doors.engine(), Collections.unmodifiableCollection(open), this::outbound, pool, traffic);
         this.metrics = new Metrics(registry, stats);
@@ -101,7 +107,7 @@ public final class GatewayServer implements AutoCloseable {
 
     /** The same for everybody. */
     public static GatewayServer start(Engine engine, GatewayConfig config) {
-        return start(engine, config, AccessControl.open());
+        return start(engine, config, AccessControl.open(), ObservationRegistry.NOOP);
     }
 
     /**
@@ -109,21 +115,24 @@ public final class GatewayServer implements AutoCloseable {
      *
      * @param engine what is served; it stays the caller's, who closes it after this
      * @param access who is let in, and what they may; the caller's as well
+     * @param observations what requests over HTTP are told to
      * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} when the host is not loopback and {@code insecure} is
      *     not set, or cannot be bound, or a port is in use
      */
-    public static GatewayServer start(Engine engine, GatewayConfig config, AccessControl access) {
+    public static GatewayServer start(
+            Engine engine, GatewayConfig config, AccessControl access, ObservationRegistry observations) {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         Traffic traffic = new Traffic(registry);
         config.checkHost(access.asks());
-        return new GatewayServer(new Doors(access, new MeteredEngine(engine, traffic)), config, registry, traffic);
+        return new GatewayServer(
+                new Doors(access, new MeteredEngine(engine, traffic)), config, observations, registry, traffic);
     }
 
     /** The same with doors of one's own, whose traffic is not counted. */
     static GatewayServer start(Doors doors, GatewayConfig config) {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         config.checkHost(doors.access().asks());
-        return new GatewayServer(doors, config, registry, new Traffic(registry));
+        return new GatewayServer(doors, config, ObservationRegistry.NOOP, registry, new Traffic(registry));
     }
 
     private Future<?> relieve() {

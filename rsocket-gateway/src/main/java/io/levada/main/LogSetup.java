@@ -10,6 +10,7 @@ import ch.qos.logback.core.LayoutBase;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /**
  * Sends the log to standard error, for operators. Found by logback as a service; written in Java since reading the same
@@ -38,11 +39,15 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         // What a peer sends or a connection lacks is not news of ours: clients say it in one line, the gateway in its
         // own.
         context.getLogger("reactor.netty").setLevel(Level.ERROR);
+        // Spans that are lost are told in one line of ours.
+        context.getLogger("io.opentelemetry.exporter").setLevel(Level.OFF);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 
-    /** Goes on in a format; a file that logback read instead keeps its own. */
+    /** Goes on in a format, with what libraries say through the JDK's logging; a file that logback read keeps its own. */
     static void use(LogFormat format) {
+        SLF4JBridgeHandler.removeHandlersForRootLogger();
+        SLF4JBridgeHandler.install();
         if (LoggerFactory.getILoggerFactory() instanceof LoggerContext context
                 && context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).getAppender(APPENDER)
                         instanceof ConsoleAppender<ILoggingEvent> appender) {

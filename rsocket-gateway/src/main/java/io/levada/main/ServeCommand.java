@@ -100,6 +100,9 @@ final class ServeCommand implements Callable<Integer> {
     @Mixin
     private final LimitOptions limits = new LimitOptions();
 
+    @Mixin
+    private final TraceOptions traces = new TraceOptions();
+
     ServeCommand(CommandContext context) {
         this(context, System.getenv());
     }
@@ -123,8 +126,9 @@ final class ServeCommand implements Callable<Integer> {
                 .withLimits(limits.gateway());
         CountDownLatch stop = new CountDownLatch(1);
         context.shutdown().onStop(stop::countDown);
-        try (AccessControl doors = access.start();
-                Server server = Server.start(store, gateway, doors, limits.delivery())) {
+        try (Tracing tracing = traces.start();
+                AccessControl doors = access.start();
+                Server server = Server.start(store, gateway, doors, limits.delivery(), tracing.observations())) {
             server.tellStart();
             context.terminal().line("ready " + server.rsocketAddress() + " " + server.httpAddress());
             context.terminal().flush();

@@ -8,6 +8,7 @@ import io.levada.facade.Engine;
 import io.levada.facade.EngineHealth;
 import io.levada.gateway.GatewayConfig;
 import io.levada.gateway.GatewayServer;
+import io.micrometer.observation.ObservationRegistry;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import org.slf4j.Logger;
@@ -32,13 +33,19 @@ final class Server implements AutoCloseable {
      *
      * @param store an address of an embedded engine, {@code memory:} or {@code file:DIR}
      * @param access who is let in, and what they may; it stays the caller's, who closes it after this
+     * @param observations what requests over HTTP are told to
      */
-    static Server start(String store, GatewayConfig config, AccessControl access, DeliveryLimits delivery) {
+    static Server start(
+            String store,
+            GatewayConfig config,
+            AccessControl access,
+            DeliveryLimits delivery,
+            ObservationRegistry observations) {
         config.check(access.asks());
         Engine engine =
                 EmbeddedEngine.open(store, EngineConfig.defaultsFor(store).withDelivery(delivery));
         try {
-            return new Server(engine, GatewayServer.start(engine, config, access), config.tls() != null);
+            return new Server(engine, GatewayServer.start(engine, config, access, observations), config.tls() != null);
         } catch (RuntimeException e) {
             engine.close();
             throw e;
@@ -47,7 +54,7 @@ final class Server implements AutoCloseable {
 
     /** The same for everybody. */
     static Server start(String store, GatewayConfig config) {
-        return start(store, config, AccessControl.open(), DeliveryLimits.defaults());
+        return start(store, config, AccessControl.open(), DeliveryLimits.defaults(), ObservationRegistry.NOOP);
     }
 
     /** Says in the log whether the store had been closed as it should be, and what is wrong with it. */

@@ -96,8 +96,7 @@ final class ConfluentRoutes {
     /** Those that can be, in their order; what one fails with, those behind it fail with as well. */
     private static Mono<JsonNode> publish(Exchange exchange, List<Item> items) {
         List<Ack> acks = new ArrayList<>();
-        return exchange.levada()
-                .publish(
+        return exchange.publish(
                         topic(exchange),
                         Flux.fromIterable(items).mapNotNull(Item::entry).map(ProduceLines.Entry::record))
                 .doOnNext(acks::add)

@@ -1,13 +1,18 @@
 package io.levada.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.levada.Ack;
 import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
+import io.levada.Record;
 import io.levada.facade.Engine;
 import io.levada.facade.EngineLevada;
+import io.levada.observation.Publication;
 import io.levada.wire.WireErrors;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationRegistry;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
@@ -33,16 +38,22 @@ final class Exchange {
     private final Query query;
     private final Channel channel;
     private final HttpOutbound outbound;
+    private final ObservationRegistry observations;
+
+    /** Of this request. */
+    private Observation observation = Observation.NOOP;
 
     /** @param counted gives what counts the bytes of a connection */
     Exchange(
             HttpServerRequest request,
             HttpServerResponse response,
             Caller caller,
+            ObservationRegistry observations,
             Function<Channel, HttpOutbound> counted) {
         this.request = request;
         this.response = response;
         this.caller = caller;
+        this.observations = observations;
         String uri = request.uri();
         int query = uri.indexOf('?');
         this.target = Target.of(query < 0 ? uri : uri.substring(0, query));
@@ -96,8 +107,30 @@ final class Exchange {
     }
 
     /** The log with callbacks on the event loop. */
-    Levada levada() {
+    private Levada levada() {
         return new EngineLevada("gateway:", engine(), LevadaOptions.defaults().withCallbacks(scheduler()));
+    }
+
+    /** What it is observed as. */
+    void partOf(Observation observed) {
+        observation = observed;
+    }
+
+    Observation observation() {
+        return observation;
+    }
+
+    /** Publishes records, which carry the trace that this request is part of. */
+    Flux<Ack> publish(String topic, Flux<Record> records) {
+        return observed(topic, publication -> levada().publish(topic, records.map(publication::carrying)));
+    }
+
+    /** What is published, as a part of this request. */
+    Flux<Ack> observed(String topic, Function<Publication, Flux<Ack>> publish) {
+        return Flux.defer(() -> {
+            Publication publication = Publication.begin(observations, observation, topic);
+            return publication.until(publish.apply(publication));
+        });
     }
 
     @Override

@@ -84,6 +84,15 @@ final class OncePublication implements WriterSink {
             return Mono.just(List.of());
         }
         byte[] digest = digest(exchange.caller().name(), topic, key);
+        return exchange.observed(topic, observed -> {
+                    List<Record> carrying =
+                            records.stream().map(observed::carrying).toList();
+                    return publish(exchange, topic, digest, carrying).flatMapIterable(acks -> acks);
+                })
+                .collectList();
+    }
+
+    private static Mono<List<Ack>> publish(Exchange exchange, String topic, byte[] digest, List<Record> records) {
         return Mono.create(sink -> {
             OncePublication publication = new OncePublication(exchange, topic, digest, records, sink);
             sink.onDispose(publication::end);

@@ -95,10 +95,7 @@ final class Produce {
         if (key != null) {
             return OncePublication.publish(exchange, topic, key, records).map(DescriptionJson::of);
         }
-        return exchange.levada()
-                .publish(topic, Flux.fromIterable(records))
-                .collectList()
-                .map(DescriptionJson::of);
+        return exchange.publish(topic, Flux.fromIterable(records)).collectList().map(DescriptionJson::of);
     }
 
     /** The records of a JSON object, or array of them, each read as it is written: numbers keep their spelling. */

@@ -74,7 +74,7 @@ final class ProduceLines extends BaseSubscriber<Ack> {
         return Flux.create(
                 sink -> {
                     ProduceLines answer = new ProduceLines(sink, exchange, form);
-                    exchange.levada().publish(topic, texts.handle(answer::text)).subscribe(answer);
+                    exchange.publish(topic, texts.handle(answer::text)).subscribe(answer);
                 },
                 FluxSink.OverflowStrategy.IGNORE);
     }

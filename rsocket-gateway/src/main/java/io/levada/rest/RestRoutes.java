@@ -4,6 +4,8 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.wire.OutboundConnection;
 import io.levada.wire.OutboundPool;
+import io.levada.wire.WireErrors;
+import io.micrometer.observation.ObservationRegistry;
 import io.netty.handler.codec.http.HttpMethod;
 import java.security.SecureRandom;
 import java.util.List;
@@ -43,6 +45,7 @@ public final class RestRoutes {
     private final OutboundPool pool;
     private final long outboundBytes;
     private final RestLimits limits;
+    private final ObservedRequests observed;
     private final RequestBody bodies;
     private final Produce produce;
     private final TopicRoutes topics;
@@ -65,11 +68,13 @@ public final class RestRoutes {
      *
      * @param pool what all connections may hold
      * @param outboundBytes what one may, when the pool has room
+     * @param observations what requests and what they publish are told to
      */
-    public RestRoutes(OutboundPool pool, long outboundBytes, RestLimits limits) {
+    public RestRoutes(OutboundPool pool, long outboundBytes, RestLimits limits, ObservationRegistry observations) {
         this.pool = pool;
         this.outboundBytes = outboundBytes;
         this.limits = limits;
+        this.observed = new ObservedRequests(observations);
         this.bodies = new RequestBody(limits);
         this.produce = new Produce(bodies, limits);
         this.topics = new TopicRoutes(bodies);
@@ -109,16 +114,22 @@ public final class RestRoutes {
         Exchange exchange;
         try {
             exchange = new Exchange(
-                    request, response, caller, channel -> HttpOutbound.of(channel, pool, connections, outboundBytes));
+                    request,
+                    response,
+                    caller,
+                    observed.registry(),
+                    channel -> HttpOutbound.of(channel, pool, connections, outboundBytes));
         } catch (LevadaException error) {
             return Exchange.refuse(response, error);
         }
-        return Mono.defer(() -> {
+        String pattern = pattern(exchange.target());
+        Mono<Void> answer = Mono.defer(() -> {
                     inFlight.incrementAndGet();
-                    return Mono.from(route(exchange));
+                    return Mono.from(route(pattern, exchange));
                 })
                 .onErrorResume(error -> failed(exchange, error))
                 .doFinally(end -> inFlight.decrementAndGet());
+        return observed.observed(exchange, pattern, answer);
     }
 
     private Mono<Void> failed(Exchange exchange, Throwable error) {
@@ -128,23 +139,31 @@ public final class RestRoutes {
         } else if (exchange.response().hasSentHeaders()) {
             return Mono.error(error);
         }
+        if (WireErrors.known(error).code().httpStatus() >= 500) {
+            exchange.observation().error(error); // of others the client is the cause
+        }
         return Mono.from(exchange.fail(error));
     }
 
-    private Publisher<Void> route(Exchange exchange) {
+    private Publisher<Void> route(String pattern, Exchange exchange) {
         if (goingAway) {
             throw new LevadaException(ErrorCode.GOING_AWAY, "the server stops; send it again, here or elsewhere");
         }
-        return find(exchange.target()).answer(this, exchange);
+        Route route = ROUTES.get(pattern);
+        if (route == null) {
+            throw new Exchange.NoSuchPath("there is nothing at this path; there are " + PATHS);
+        }
+        return route.answer(this, exchange);
     }
 
-    private static Route find(Target target) {
-        for (Map.Entry<String, Route> route : ROUTES.entrySet()) {
-            if (target.is(route.getKey())) {
-                return route.getValue();
+    /** Which of {@link #ROUTES} a path is; {@code *} where it is none. */
+    private static String pattern(Target target) {
+        for (String pattern : ROUTES.keySet()) {
+            if (target.is(pattern)) {
+                return pattern;
             }
         }
-        throw new Exchange.NoSuchPath("there is nothing at this path; there are " + PATHS);
+        return "*";
     }
 
     private Publisher<Void> recordsOrPage(Exchange exchange) {

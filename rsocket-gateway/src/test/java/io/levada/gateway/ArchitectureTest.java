@@ -40,6 +40,7 @@ final class ArchitectureTest {
                     "../engine/core",
                     "../engine/testkit",
                     "../sdk/java",
+                    "../sdk/observation",
                     "../sdk/cli",
                     ".")
             .map(module -> Path.of(module, "target", "classes"))
@@ -91,6 +92,7 @@ final class ArchitectureTest {
                     "io.levada.access",
                     "io.levada.gateway",
                     "io.levada.sdk",
+                    "io.levada.observation",
                     "io.levada.cli",
                     "io.levada.testkit",
                     "io.levada.testkit.contract",
@@ -172,7 +174,8 @@ final class ArchitectureTest {
         "delivery, api protocol env facade",
         "engine,   api protocol env facade log groups delivery",
         "wire,     api protocol facade",
-        "rest,     api protocol facade wire",
+        "observation, api",
+        "rest,     api protocol facade wire observation",
         "access,   api protocol facade",
         "gateway,  api protocol facade delivery wire rest access",
         "sdk,      api protocol facade",

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.reactivestreams.Publisher;
@@ -29,6 +30,7 @@ import org.reactivestreams.tck.TestEnvironment;
 import reactor.core.publisher.Flux;
 
 /** Every stream of the facade, over an engine in memory and over a server, held against the Reactive Streams TCK. */
+@Tag("long")
 class LevadaTckTest {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final String TOPIC = "numbers";

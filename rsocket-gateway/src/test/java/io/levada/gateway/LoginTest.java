@@ -271,9 +271,11 @@ final class LoginTest {
             try (RawClient bob = client(RawClient.bearer(jwt("bob", Duration.ofMinutes(5))))) {
                 describes(bob);
             }
+            one.answer("publish", "{\"topic\":\"t\",\"records\":[{\"value\":\"one\"}]}");
             RawClient.Stream first = one.stream("read", READ, 1);
-            two.stream("read", READ, 1);
-            Await.until("two read", () -> read(one).equals("THROTTLED"));
+            assertNull(first.endBeforeAnything());
+            assertNull(two.stream("read", READ, 1).endBeforeAnything());
+            assertEquals("THROTTLED", read(one));
             first.cancel();
             Await.until("one has gone", () -> read(two).equals(Asker.DONE));
         }

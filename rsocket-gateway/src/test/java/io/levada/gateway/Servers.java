@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import io.levada.access.AccessControl;
 import io.levada.facade.Engine;
+import io.micrometer.observation.ObservationRegistry;
 
 /** Servers on free ports. */
 final class Servers {
@@ -16,7 +17,7 @@ final class Servers {
     }
 
     static GatewayServer start(Engine engine, AccessControl access) {
-        return GatewayServer.start(engine, config(), access);
+        return GatewayServer.start(engine, config(), access, ObservationRegistry.NOOP);
     }
 
     static GatewayServer start(Engine engine, GatewayLimits limits) {

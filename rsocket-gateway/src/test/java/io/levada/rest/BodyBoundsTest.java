@@ -7,6 +7,7 @@ import io.levada.engine.EmbeddedEngine;
 import io.levada.facade.Engine;
 import io.levada.gateway.Await;
 import io.levada.wire.OutboundPool;
+import io.micrometer.observation.ObservationRegistry;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,7 +28,7 @@ final class BodyBoundsTest {
     private final DisposableServer server = serve();
 
     private static RestRoutes routes(RestLimits limits) {
-        return new RestRoutes(new OutboundPool(64 << 20), 1 << 20, limits);
+        return new RestRoutes(new OutboundPool(64 << 20), 1 << 20, limits, ObservationRegistry.NOOP);
     }
 
     private DisposableServer serve() {

@@ -19,11 +19,13 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The control of {@link CrashStatesTest}: each mistake is noticed by exploring the states that crashes leave. */
+@Tag("long")
 class SeededBugsTest {
     private static final int MOST_SEEDS = 60;
     private static final int MOST_LIVES = 2_000;

@@ -28,6 +28,10 @@ final class Convention {
                 .highCardinalityKeyValue("messaging.levada.offset", Long.toString(offset));
     }
 
+    static void count(Observation observation, int records) {
+        observation.highCardinalityKeyValue("messaging.batch.message_count", Integer.toString(records));
+    }
+
     /** What a record carries under a name; the first where there are several. */
     static @Nullable String carried(StoredRecord record, String key) {
         for (Header header : record.headers()) {

@@ -23,6 +23,8 @@ public final class Publication {
 
     private final Observation observation;
 
+    private int acknowledged;
+
     /** What each record carries, in the form of the propagator that is set up, such as {@code traceparent}. */
     private final List<Header> carried;
 
@@ -73,18 +75,24 @@ public final class Publication {
 
     /** The same acknowledgements, with which this ends: well, failed, or given up. */
     public Flux<Ack> until(Flux<Ack> acks) {
+        if (observation.isNoop()) {
+            return acks;
+        }
         return acks.doOnNext(this::acknowledged)
-                .doOnComplete(observation::stop)
+                .doOnComplete(this::completed)
                 .doOnError(this::failed)
                 .doOnCancel(this::cancelled);
     }
 
-    /** Says where a record is; of several, the last is told. */
+    /** Of the first record it says where it is. */
     void acknowledged(Ack ack) {
-        Convention.place(observation, ack.partition(), ack.offset());
+        if (acknowledged++ == 0) {
+            Convention.place(observation, ack.partition(), ack.offset());
+        }
     }
 
     void completed() {
+        Convention.count(observation, acknowledged);
         observation.stop();
     }
 
