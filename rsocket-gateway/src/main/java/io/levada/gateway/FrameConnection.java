@@ -62,6 +62,9 @@ final class FrameConnection implements DuplexConnection, OutboundConnection {
     private boolean writing;
     private volatile boolean closed;
 
+    /** Whether rsocket-java is done with it. */
+    private volatile boolean refused;
+
     /** When bytes last went to the socket, or the first came that are to. */
     private volatile long progressNanos;
 
@@ -230,6 +233,7 @@ final class FrameConnection implements DuplexConnection, OutboundConnection {
 
     @Override
     public void sendErrorAndClose(RSocketErrorException error) {
+        refused = true;
         onLoop(
                 () -> {
                     if (closed || closing) {
@@ -291,10 +295,13 @@ final class FrameConnection implements DuplexConnection, OutboundConnection {
         }
     }
 
-    /** rsocket-java reads on where it has refused a SETUP, and leaves it to the log that this ends with the connection. */
+    /**
+     * rsocket-java reads on where it has refused a SETUP, and leaves it to the log that this ends with the connection, which may
+     * have closed before.
+     */
     @Override
     public Flux<ByteBuf> receive() {
-        return connection.inbound().receive().onErrorComplete(error -> closing);
+        return connection.inbound().receive().onErrorComplete(error -> closing || refused);
     }
 
     @Override

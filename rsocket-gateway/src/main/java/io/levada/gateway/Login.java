@@ -71,7 +71,7 @@ final class Login {
         return access().isAdmin(entry().principal());
     }
 
-    /** Lets the peer in, if it shows who it is; completes on the event loop. */
+    /** Lets the peer in, if it shows who it is; ends on the event loop, with the connection at the latest. */
     Mono<Void> accept(ByteBuf metadata) {
         if (!access().asks()) {
             entry = doors.entry(Principal.ANONYMOUS, connection.toString());
@@ -86,16 +86,32 @@ final class Login {
         if (presented instanceof Credentials.None) {
             presented = connection.certificate();
         }
-        return onLoop(access().authenticate(presented, connection.toString()))
-                .doOnNext(this::begin)
-                .then();
+        Mono<Principal> recognised =
+                onLoop(access().authenticate(presented, connection.toString())).doOnNext(this::begin);
+        return Mono.create(sink -> {
+            sink.onDispose(connection.onClose().subscribe(null, error -> {}, () -> sink.error(closedBefore())));
+            recognised.subscribe(known -> sink.success(), sink::error);
+        });
     }
 
+    private static LevadaException closedBefore() {
+        return new LevadaException(ErrorCode.GOING_AWAY, "the connection closed before it was known whose it is");
+    }
+
+    /** On the connection's event loop; never where it has closed in the meantime, or the loop is gone. */
     private <T> Mono<T> onLoop(Mono<T> answer) {
-        return answer.flatMap(
-                        value -> Mono.<T>create(sink -> connection.onLoop(() -> sink.success(value), sink::success)))
-                .onErrorResume(error ->
-                        Mono.create(sink -> connection.onLoop(() -> sink.error(error), () -> sink.error(error))));
+        return answer.flatMap(value -> Mono.<T>create(sink -> ifOpen(() -> sink.success(value))))
+                .onErrorResume(error -> Mono.create(sink -> ifOpen(() -> sink.error(error))));
+    }
+
+    private void ifOpen(Runnable task) {
+        connection.onLoop(
+                () -> {
+                    if (connection.isOpen()) {
+                        task.run();
+                    }
+                },
+                () -> {});
     }
 
     private void begin(Principal recognised) {

@@ -31,9 +31,11 @@ record Act(Kind kind, @Nullable String topic, @Nullable String group) {
         PUBLISH_AT,
         PUBLISH_BATCHES,
         PUBLISH_BATCHES_AT,
+        PUBLISH_ENTRIES,
         READ,
         READ_BATCHES,
-        JOIN
+        JOIN,
+        CLAIM
     }
 
     static final List<String> TOPICS = List.of("orders", "orders-eu", "secret");
@@ -53,7 +55,7 @@ record Act(Kind kind, @Nullable String topic, @Nullable String group) {
                     List.of("p", "p-eu", "q").forEach(name -> acts.add(new Act(kind, null, name)));
                 case DESCRIBE_GROUP, DELETE_GROUP -> GROUPS.forEach(group -> acts.add(new Act(kind, null, group)));
                 case RESET_GROUP -> acts.addAll(pairs(kind, topics));
-                case JOIN -> {
+                case JOIN, CLAIM -> {
                     acts.addAll(pairs(kind, TOPICS));
                     acts.addAll(pairs(kind, List.of("orders-*", "orders*", "*")));
                 }

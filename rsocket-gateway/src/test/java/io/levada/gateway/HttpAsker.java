@@ -1,5 +1,7 @@
 package io.levada.gateway;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.levada.wire.Json;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -10,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 /** Asks over plain HTTP, as far as its routes go. */
 record HttpAsker(
         HttpClient client, String address, @Nullable String token) implements Asker {
+    private static final String ENTRIES =
+            "{\"entries\":[{\"id\":\"1\",\"value\":{\"type\":\"STRING\",\"data\":\"v\"}}]}";
+
     static Asker connect(GatewayServer server, @Nullable String token) {
         return new HttpAsker(
                 HttpClient.newHttpClient(),
@@ -34,6 +39,8 @@ record HttpAsker(
                 done("POST", group + ":reset", "{\"topic\":\"" + act.topic() + "\",\"to\":\"earliest\"}");
             case DELETE_GROUP -> done("DELETE", group, "");
             case PUBLISH -> done("POST", topic + "/records", "{\"value\":\"v\"}");
+            case PUBLISH_ENTRIES -> entries("/v3/clusters/c" + topic.substring(3) + "/records:batch");
+            case CLAIM -> claim(group, act.topic());
             case READ -> done("GET", topic + "/records?from=earliest&max=1", "");
             case DELETE_RECORDS,
                     OPEN_PRODUCER,
@@ -44,6 +51,30 @@ record HttpAsker(
                     READ_BATCHES,
                     JOIN -> null;
         };
+    }
+
+    /** Of entries each has its own answer. */
+    private String entries(String path) {
+        String answer = answer("POST", path, ENTRIES);
+        if (!answer.startsWith("{")) {
+            return answer;
+        }
+        JsonNode failure = Json.tree("a batch", answer).path("failures").path(0);
+        return failure.isMissingNode()
+                ? DONE
+                : failure.path("error").path("code").asText();
+    }
+
+    /** What is claimed is acknowledged. */
+    private String claim(String group, @Nullable String topic) {
+        String answer = answer("POST", group + "/claims", "{\"topics\":[\"" + topic + "\"]}");
+        return answer.startsWith("{")
+                ? done(
+                        "POST",
+                        "/v1/claims/"
+                                + Json.tree("a claim", answer).path("claim").asText() + ":ack",
+                        "")
+                : answer;
     }
 
     private String done(String method, String path, String json) {

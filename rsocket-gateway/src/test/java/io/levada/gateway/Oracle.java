@@ -152,9 +152,10 @@ final class Oracle {
                 }
             }
             case OPEN_NAMED_PRODUCER -> needs.add("publish producers " + act.group());
-            case PUBLISH, PUBLISH_AT, PUBLISH_BATCHES, PUBLISH_BATCHES_AT -> needs.add("publish topics " + act.topic());
+            case PUBLISH, PUBLISH_AT, PUBLISH_BATCHES, PUBLISH_BATCHES_AT, PUBLISH_ENTRIES ->
+                needs.add("publish topics " + act.topic());
             case READ, READ_BATCHES -> needs.add("read topics " + act.topic());
-            case JOIN -> {
+            case JOIN, CLAIM -> {
                 needs.add("commit groups " + act.group());
                 needs.add("read topics " + act.topic());
             }

@@ -51,6 +51,7 @@ record RSocketAsker(RawClient client) implements Asker {
             case READ_BATCHES ->
                 channel("read.batched", "{\"topic\":" + topic + ",\"from\":\"earliest\",\"to\":\"now\"}");
             case JOIN -> join(group, topic);
+            case PUBLISH_ENTRIES, CLAIM -> null;
         };
     }
 
