@@ -12,10 +12,12 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,7 +25,8 @@ import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * SIGTERM under load: the server ends by itself, with 0 and in time, and leaves a log that needs no recovery; clients, over
- * TCP and over WebSocket, come back to the next one and go on where they were, groups without a record twice.
+ * TCP and over WebSocket, come back to the next one and go on where they were, groups without a record twice; those of plain HTTP do by
+ * Idempotency-Key and Last-Event-ID.
  */
 @Tag("trial")
 @Isolated("its clients take all the processor there is")
@@ -133,11 +136,13 @@ class DrainTrial {
     private final class Clients implements AutoCloseable {
         private final Map<String, LastingPublishers> publishers = new HashMap<>();
         private final Map<String, LastingReaders> readers = new HashMap<>();
+        private @Nullable LastingHttp http;
 
         /** Begins, the first time; goes on, later. */
         void at(int port, int httpPort) {
             if (!publishers.isEmpty()) {
                 publishers.values().forEach(LastingPublishers::resume);
+                http().resume();
                 return;
             }
             String tcp = "rsocket://127.0.0.1:" + port;
@@ -149,6 +154,11 @@ class DrainTrial {
                 publishers.put(name, LastingPublishers.start(address, ledger));
                 readers.put(name, LastingReaders.start(address, name));
             });
+            http = LastingHttp.start("http://127.0.0.1:" + httpPort, 0, ledger);
+        }
+
+        private LastingHttp http() {
+            return Objects.requireNonNull(http);
         }
 
         /** Returns once every client has got on. */
@@ -161,8 +171,12 @@ class DrainTrial {
                 read.put(each, each.readCount() + LEAST_RECORDS);
                 delivered.put(each, each.deliveredCount() + LEAST_RECORDS);
             });
+            int ackedOverHttp = http().ackedCount() + LEAST_RECORDS;
+            long readOverHttp = http().readCount() + LEAST_RECORDS;
             await(
-                    () -> acked.entrySet().stream()
+                    () -> http().ackedCount() >= ackedOverHttp
+                            && http().readCount() >= readOverHttp
+                            && acked.entrySet().stream()
                                     .allMatch(each -> each.getKey().leastAcked() >= each.getValue())
                             && read.entrySet().stream()
                                     .allMatch(each -> each.getKey().readCount() >= each.getValue())
@@ -174,6 +188,7 @@ class DrainTrial {
         /** Nothing new until the next server is there; what is in flight stays so. */
         void hold() {
             publishers.values().forEach(LastingPublishers::pause);
+            http().pause();
         }
 
         /** Waits until all that was published has come through, and holds it against what was meant. */
@@ -182,6 +197,7 @@ class DrainTrial {
                 each.settle();
                 assertEquals(List.of(), each.failures(), "publishers go on after each end");
             }
+            http().settle();
             String address = "rsocket://127.0.0.1:" + port;
             Map<Integer, Long> ends = new HashMap<>();
             try (Levada levada = Levada.open(address)) {
@@ -194,6 +210,8 @@ class DrainTrial {
                 await(() -> each.haveAll(ends) || !each.violations().isEmpty(), () -> each + " of " + ends);
                 assertEquals(List.of(), each.violations());
             }
+            await(() -> http().hasAll(ends) || !http().violations().isEmpty(), () -> http() + " of " + ends);
+            assertEquals(List.of(), http().violations());
             return Workload.check(address, ledger);
         }
 
@@ -213,13 +231,16 @@ class DrainTrial {
         }
 
         String readers() {
-            return readers.toString();
+            return readers + ", " + http;
         }
 
         @Override
         public void close() {
             publishers.values().forEach(LastingPublishers::close);
             readers.values().forEach(LastingReaders::close);
+            if (http != null) {
+                http.close();
+            }
         }
     }
 }
