@@ -229,6 +229,7 @@ public final class GatewayServer implements AutoCloseable {
         if (framing == Framing.TCP) {
             channel.addHandlerLast("levada.guard", guard.forTcp());
         } else {
+            channel.addHandlerLast("levada.pongs", new Pongs());
             channel.addHandlerLast("levada.messages", new WebSocketFrameAggregator(limits.maxFrameBytes()));
             channel.addHandlerLast("levada.guard", guard.forWebSocket());
         }
