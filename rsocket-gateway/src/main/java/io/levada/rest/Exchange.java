@@ -17,6 +17,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpMethod;
 import java.util.Locale;
 import java.util.function.Function;
@@ -194,6 +195,8 @@ final class Exchange {
             response.header(HttpHeaderNames.ALLOW, refused.allowed);
         } else if (known.code() == ErrorCode.THROTTLED || known.code() == ErrorCode.GOING_AWAY) {
             response.header(HttpHeaderNames.RETRY_AFTER, "1");
+        } else if (known.code() == ErrorCode.TIMEOUT) {
+            response.header(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE); // the rest of its body may never come
         }
         return Answers.json(response, status, WireErrors.text(known));
     }

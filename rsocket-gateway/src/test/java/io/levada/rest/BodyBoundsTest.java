@@ -59,11 +59,12 @@ final class BodyBoundsTest {
     }
 
     @Test
-    void a_body_that_stands_still_is_given_up() throws Exception {
+    void a_body_that_stands_still_is_given_up_with_its_connection() throws Exception {
         routes = routes(limits.withBodyTimeout(Duration.ofSeconds(2)));
-        try (RawHttp http = begin("t", 100, 50)) {
-            assertTrue(http.lineWith("HTTP/1.1").contains("504"));
-            http.lineWith("");
+        try (RawHttp http = new RawHttp(server.port())) {
+            http.send("POST /v1/topics/t/records HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx");
+            String answer = http.rest();
+            assertTrue(answer.startsWith("HTTP/1.1 504") && answer.contains("TIMEOUT"), answer);
         }
     }
 
