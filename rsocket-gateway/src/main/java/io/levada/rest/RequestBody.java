@@ -4,6 +4,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -61,14 +62,23 @@ final class RequestBody {
     }
 
     private Mono<byte[]> collected(Exchange exchange, Holding holding) {
-        return exchange.request()
-                .receive()
-                .asByteArray()
+        return received(exchange)
                 .timeout(limits.bodyTimeout())
                 .collect(ByteArrayOutputStream::new, (all, piece) -> add(holding, all, piece))
                 .timeout(limits.bodyTimeout().multipliedBy(2))
                 .onErrorMap(TimeoutException.class, late -> tooSlow())
                 .map(ByteArrayOutputStream::toByteArray);
+    }
+
+    /** What comes of a body as it was sent; that a peer is gone before its end is no defect of the server. */
+    private static Flux<byte[]> received(Exchange exchange) {
+        return exchange.request()
+                .receive()
+                .asByteArray()
+                .onErrorMap(
+                        IOException.class,
+                        broken -> new LevadaException(
+                                ErrorCode.INVALID_REQUEST, "the connection broke before the body was there", broken));
     }
 
     private void add(Holding holding, ByteArrayOutputStream all, byte[] piece) {
@@ -121,7 +131,7 @@ final class RequestBody {
     /** What comes of a body, inflated, a piece at a time as it is asked for. */
     private Flux<byte[]> pieces(Exchange exchange) {
         Inflation.Coding coding = Inflation.Coding.of(exchange.header(HttpHeaderNames.CONTENT_ENCODING));
-        Flux<byte[]> sent = exchange.request().receive().asByteArray();
+        Flux<byte[]> sent = received(exchange);
         if (coding == Inflation.Coding.NONE) {
             return sent;
         }

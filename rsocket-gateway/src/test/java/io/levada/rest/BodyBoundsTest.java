@@ -20,6 +20,7 @@ import reactor.netty.http.server.HttpServer;
 @Timeout(60)
 final class BodyBoundsTest {
     private static final int MOST = 128 << 10;
+    private static final int RESETS = 200;
 
     private final Engine engine = EmbeddedEngine.open("memory:");
     private final RestLimits limits =
@@ -89,5 +90,22 @@ final class BodyBoundsTest {
         try (RawHttp http = begin("t", MOST + 1, 0)) {
             assertTrue(http.lineWith("HTTP/1.1").contains("413"));
         }
+    }
+
+    @Test
+    void a_reset_in_the_middle_of_a_body_is_no_error_of_the_server() throws Exception {
+        try (RawHttp http = begin("t", 100, 50)) {
+            Await.until("it holds what has come", () -> routes.bodyBytes() == 50);
+            http.socket().setSoLinger(true, 0);
+        }
+        Await.until("it is given back", () -> routes.bodyBytes() == 0);
+        for (int i = 0; i < RESETS; i++) { // some before the body is asked for, some while it is waited for
+            try (RawHttp http = new RawHttp(server.port())) {
+                http.send("POST /v1/topics/t/records HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+                        + "Content-Length: 100\r\n\r\n{\"value\":1}\n{");
+                http.socket().setSoLinger(true, 0);
+            }
+        }
+        Await.until("all are over", routes::isIdle);
     }
 }
