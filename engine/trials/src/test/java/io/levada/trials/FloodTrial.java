@@ -17,8 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +36,6 @@ class FloodTrial {
     private static final int FLOOD = 1_000_000;
     private static final long MAX_GROWTH_BYTES = 4L << 20;
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final Pattern USED_KB = Pattern.compile("used (\\d+)K");
 
     @TempDir
     private Path directory = Path.of("");
@@ -111,10 +108,10 @@ class FloodTrial {
     /** What is on its way takes a while to be through, and what leaks stays. */
     private static void settles(ServerProcess server, long before) throws Exception {
         long patience = System.nanoTime() + PATIENCE.toNanos();
-        long after = usedBytes(server);
+        long after = server.usedBytes();
         while (after - before >= MAX_GROWTH_BYTES && System.nanoTime() < patience) {
             TimeUnit.SECONDS.sleep(1);
-            after = usedBytes(server);
+            after = server.usedBytes();
         }
         System.out.println("heap used before " + before + ", after " + after);
         assertTrue(after - before < MAX_GROWTH_BYTES, before + " bytes before, " + after + " after");
@@ -162,21 +159,8 @@ class FloodTrial {
         long least = Long.MAX_VALUE;
         for (int i = 0; i < 5; i++) {
             TimeUnit.SECONDS.sleep(1);
-            least = Math.min(least, usedBytes(server));
+            least = Math.min(least, server.usedBytes());
         }
         return least;
-    }
-
-    /** Bytes of the server's heap, and of its classes, that are used after a collection. */
-    private static long usedBytes(ServerProcess server) throws IOException {
-        String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-        String pid = Long.toString(server.pid());
-        Shell.run(jcmd, pid, "GC.run");
-        Matcher used = USED_KB.matcher(Shell.run(jcmd, pid, "GC.heap_info"));
-        long bytes = 0;
-        while (used.find()) {
-            bytes += Long.parseLong(used.group(1)) << 10;
-        }
-        return bytes;
     }
 }

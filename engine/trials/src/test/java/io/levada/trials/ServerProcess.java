@@ -15,6 +15,8 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,7 @@ final class ServerProcess implements AutoCloseable {
     static final long PATIENCE_SECONDS = 240;
     private static final int FIRST_PORT = 20_000;
     private static final int PORTS = 12_000;
+    private static final Pattern USED_KB = Pattern.compile("used (\\d+)K");
 
     private final Process process;
     private final CompletableFuture<@Nullable String> ready;
@@ -62,7 +65,13 @@ final class ServerProcess implements AutoCloseable {
 
     /** The same, with a port for HTTP, 0 for any that is free. */
     static ServerProcess start(Path store, Path log, int port, int httpPort, String... before) throws IOException {
-        List<String> command = new ArrayList<>(List.of(before));
+        return start(store, log, port, httpPort, List.of(), List.of(before));
+    }
+
+    /** The same, with more options of {@code serve}. */
+    static ServerProcess start(Path store, Path log, int port, int httpPort, List<String> options, List<String> before)
+            throws IOException {
+        List<String> command = new ArrayList<>(before);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx128m",
@@ -79,6 +88,7 @@ final class ServerProcess implements AutoCloseable {
                 Integer.toString(port),
                 "--http-port",
                 Integer.toString(httpPort)));
+        command.addAll(options);
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
@@ -119,6 +129,18 @@ final class ServerProcess implements AutoCloseable {
 
     long pid() {
         return process.pid();
+    }
+
+    /** Bytes of its heap, and of its classes, that are used after a collection. */
+    long usedBytes() throws IOException {
+        String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+        Shell.run(jcmd, Long.toString(pid()), "GC.run");
+        Matcher used = USED_KB.matcher(Shell.run(jcmd, Long.toString(pid()), "GC.heap_info"));
+        long bytes = 0;
+        while (used.find()) {
+            bytes += Long.parseLong(used.group(1)) << 10;
+        }
+        return bytes;
     }
 
     boolean isAlive() {

@@ -37,6 +37,11 @@ final class Sizes {
         return Integer.getInteger("trials.groups", 40);
     }
 
+    /** How many times over hostile peers come: once, or 5 times in the soak. */
+    static int hostile() {
+        return Integer.getInteger("trials.hostile", 1);
+    }
+
     /** Says what came out, and adds it to the report where one is kept. */
     static void report(String trial, Outcome outcome) throws IOException {
         System.out.println(trial + ": " + outcome);
