@@ -152,11 +152,11 @@ final class HealthyClient implements AutoCloseable {
         long calm = calmAfter(over);
         System.out.printf(
                 Locale.ROOT,
-                "%s, %.1f s: deliveries took %.1f ms in the middle and %.0f ms at most; then served after %d ms,"
+                "%s, %.1f s: deliveries took %s ms in the middle and %.0f ms at most; then served after %d ms,"
                         + " as before after %s%n",
                 from,
                 (over - begunNanos) / 1e9,
-                during,
+                Double.isInfinite(during) ? "(too few to tell)" : String.format(Locale.ROOT, "%.1f", during),
                 worst,
                 TimeUnit.NANOSECONDS.toMillis(served),
                 calm < 0 ? "more than " + RECOVERY : TimeUnit.NANOSECONDS.toMillis(calm) + " ms");
