@@ -13,8 +13,6 @@ import io.levada.wire.OutboundPool;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.rsocket.core.RSocketServer;
 import io.rsocket.frame.decoder.PayloadDecoder;
@@ -49,9 +47,6 @@ import reactor.netty.tcp.TcpServer;
  */
 public final class GatewayServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(GatewayServer.class);
-    /** Enough to keep a socket busy between two turns of its event loop; the rest waits where it is counted. */
-    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(128 << 10, 256 << 10);
-
     private static final Duration LOOPS_TIMEOUT = Duration.ofSeconds(2);
     private static final int MAX_HTTP_HEADER_BYTES = 16 << 10;
     private static final Duration HTTP_IDLE_TIMEOUT = Duration.ofSeconds(60);
@@ -153,13 +148,10 @@ public final class GatewayServer implements AutoCloseable {
     }
 
     private DisposableServer bindTcp() {
-        TcpServer server = TcpServer.create()
+        TcpServer server = Sockets.prepare(TcpServer.create())
                 .host(config.host())
                 .port(config.port())
                 .runOn(loops)
-                .option(ChannelOption.SO_REUSEADDR, true)
-                .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
                 .handle((in, out) -> {
                     Connection[] connection = new Connection[1];
                     in.withConnection(found -> connection[0] = found);
@@ -180,13 +172,10 @@ public final class GatewayServer implements AutoCloseable {
                     in.withConnection(found -> connection[0] = found);
                     return serve(connection[0], Framing.WEBSOCKET);
                 });
-        HttpServer server = HttpServer.create()
+        HttpServer server = Sockets.prepare(HttpServer.create())
                 .host(config.host())
                 .port(config.httpPort())
                 .runOn(loops)
-                .option(ChannelOption.SO_REUSEADDR, true)
-                .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
                 .httpRequestDecoder(spec -> spec.maxHeaderSize(MAX_HTTP_HEADER_BYTES))
                 .doOnChannelInit(
                         (observer, channel, remote) -> HttpGuard.guard(channel, config.limits(), MAX_HTTP_HEADER_BYTES))
