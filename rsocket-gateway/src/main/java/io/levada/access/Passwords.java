@@ -77,12 +77,20 @@ public final class Passwords {
         if (iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) {
             throw Lines.wrong("iterations are " + MIN_ITERATIONS + " to " + MAX_ITERATIONS + ", not " + iterations);
         }
-        byte[] salt = Base64.getDecoder().decode(entry.group(3));
-        byte[] hash = Base64.getDecoder().decode(entry.group(4));
+        byte[] salt = base64(entry.group(3));
+        byte[] hash = base64(entry.group(4));
         if (salt.length < 8 || hash.length != HASH_BYTES) {
             throw Lines.wrong("a salt has 8 bytes or more, and a hash " + HASH_BYTES);
         }
         return new Entry(Lines.principal(entry.group(1)), iterations, salt, hash);
+    }
+
+    private static byte[] base64(String text) {
+        try {
+            return Base64.getDecoder().decode(text);
+        } catch (IllegalArgumentException e) {
+            throw Lines.wrong("salt and hash are base64, of which a part is missing: " + e.getMessage());
+        }
     }
 
     /**

@@ -182,6 +182,14 @@ final class AuthenticationTest {
     }
 
     @Test
+    void a_line_of_passwords_that_is_cut_short_is_refused_by_its_number() {
+        String line = "bob:pbkdf2-sha256:600000:" + "A".repeat(22) + "==:AAAAA";
+        LevadaException refused = assertThrows(LevadaException.class, () -> Passwords.parse("# users\n" + line));
+        assertEquals(ErrorCode.INVALID_CONFIG, refused.code());
+        assertTrue(String.valueOf(refused.getMessage()).startsWith("line 2: salt and hash are base64"), refused.line());
+    }
+
+    @Test
     void a_certificates_subject_is_compared_whole() {
         access = files.certificates("CN=billing,OU=Prod,O=Example=billing").start();
 
