@@ -35,7 +35,7 @@ public sealed interface End {
     }
 
     static End time(Instant time) {
-        return new AtTime(time);
+        return new AtTime(Position.Spelling.inMs(time));
     }
 
     static End token(Token token) {

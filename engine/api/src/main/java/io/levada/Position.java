@@ -43,7 +43,7 @@ public sealed interface Position {
     }
 
     static Position time(Instant time) {
-        return new AtTime(time);
+        return new AtTime(Spelling.inMs(time));
     }
 
     static Position token(Token token) {
@@ -104,6 +104,16 @@ public sealed interface Position {
                 throw new LevadaException(
                         ErrorCode.INVALID_REQUEST, "'" + text + "' has no whole number behind offset:", e);
             }
+        }
+
+        /** A time as it is; fails where records cannot have it. */
+        static Instant inMs(Instant time) {
+            if (time.isBefore(Instant.ofEpochMilli(Long.MIN_VALUE))
+                    || time.isAfter(Instant.ofEpochMilli(Long.MAX_VALUE))) {
+                throw new LevadaException(
+                        ErrorCode.INVALID_REQUEST, time + " is further away than 63 bits of milliseconds can tell");
+            }
+            return time;
         }
 
         static Instant time(String text) {

@@ -52,7 +52,12 @@ public record Token(UUID logId, UUID topicId, SortedMap<Integer, Long> next) {
             UUID topicId = new UUID(bytes.getLong(), bytes.getLong());
             SortedMap<Integer, Long> next = new TreeMap<>();
             while (bytes.hasRemaining()) {
-                next.put(bytes.getInt(), bytes.getLong());
+                int partition = bytes.getInt();
+                long offset = bytes.getLong();
+                if (partition < 0 || offset < 0) {
+                    throw new IllegalArgumentException("partition " + partition + ", offset " + offset);
+                }
+                next.put(partition, offset);
             }
             return new Token(logId, topicId, next);
         } catch (IllegalArgumentException | BufferUnderflowException e) {

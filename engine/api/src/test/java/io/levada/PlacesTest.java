@@ -118,6 +118,19 @@ class PlacesTest {
         assertRefused(() -> Token.parse(text.substring(0, text.length() - 4)));
         assertRefused(() -> Token.parse("t1."));
         assertRefused(() -> Token.parse("t1.????"));
+        assertRefused(
+                () -> Token.parse(new Token(TOKEN.logId(), TOKEN.topicId(), new TreeMap<>(Map.of(-1, 7L))).encode()));
+        assertRefused(
+                () -> Token.parse(new Token(TOKEN.logId(), TOKEN.topicId(), new TreeMap<>(Map.of(0, -7L))).encode()));
+    }
+
+    @Test
+    void refuses_times_that_no_record_can_have() {
+        assertRefused(() -> Position.parse("time:+1000000000-12-31T23:59:59Z"));
+        assertRefused(() -> End.parse("time:-1000000000-01-01T00:00:00Z"));
+        assertRefused(() -> Position.time(Instant.MAX));
+        Instant last = Instant.ofEpochMilli(Long.MAX_VALUE);
+        assertEquals(Position.time(last), Position.parse("time:" + last));
     }
 
     private static void assertRefused(Runnable action) {
