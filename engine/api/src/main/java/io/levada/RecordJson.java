@@ -189,6 +189,9 @@ public final class RecordJson {
         List<Header> headers = new ArrayList<>();
         while (in.nextToken() == JsonToken.FIELD_NAME) {
             String name = in.currentName();
+            if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) { // it would be stored as a question mark
+                throw invalid("a header's name has half of a surrogate pair, which UTF-8 cannot say");
+            }
             if (in.nextToken() == JsonToken.START_ARRAY) {
                 while (in.nextToken() != JsonToken.END_ARRAY) {
                     headers.add(new Header(name, readBytes(in)));

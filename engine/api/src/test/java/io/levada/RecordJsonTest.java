@@ -119,6 +119,7 @@ class RecordJsonTest {
                 "{\"headers\":[]}",
                 "{\"value\":{\"base64\":\"?\"}}",
                 "{\"value\":\"\\ud800\"}",
+                "{\"headers\":{\"\\udc00\":\"v\"}}",
             })
     void refuses_what_is_no_record_and_says_why(String json) {
         LevadaException error = assertThrows(LevadaException.class, () -> RecordJson.parse(json));
