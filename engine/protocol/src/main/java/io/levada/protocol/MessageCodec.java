@@ -161,13 +161,17 @@ final class MessageCodec {
             JsonNode node = JSON.readTree(json);
             JsonNode partitions = node.path("partitions");
             JsonNode maxRecordBytes = node.path("maxRecordBytes");
-            if (partitions.canConvertToInt() && maxRecordBytes.canConvertToInt()) {
+            if (isCount(partitions) && isCount(maxRecordBytes)) {
                 return new Message.Opened(partitions.intValue(), maxRecordBytes.intValue());
             }
         } catch (JsonProcessingException e) {
             throw new LevadaException(ErrorCode.INVALID_REQUEST, "OPENED is not JSON", e);
         }
         throw invalid("OPENED without partitions and maxRecordBytes");
+    }
+
+    private static boolean isCount(JsonNode node) {
+        return node.isIntegralNumber() && node.canConvertToInt() && node.intValue() >= 0;
     }
 
     private static String json(ByteBuf buffer, int offset, Limits limits) {
