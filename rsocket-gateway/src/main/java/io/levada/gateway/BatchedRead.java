@@ -43,10 +43,7 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
 
     @Override
     void open(ByteBuf first) {
-        if (!(Message.decode(first, session.recordLimits()) instanceof Message.Open message)) {
-            throw invalid("the first message of " + route.spelled() + " is OPEN");
-        }
-        Json wanted = Json.read(route.spelled(), message.json());
+        Json wanted = Json.read(route.spelled(), opening(route, first));
         BatchReader opened = route == Route.READ_BATCHED ? readTopic(wanted) : readAssigned(wanted);
         reader = opened;
         share = session.connection().budget().share(bytes -> opened.credit(0, bytes));
@@ -146,11 +143,7 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
         } else if (message instanceof Message.Remove remove && open instanceof AssignedReader assigned) {
             assigned.remove(remove.handle());
         } else {
-            if (message instanceof Message.Batch batch) {
-                batch.batch().release();
-            } else if (message instanceof Message.Records records) {
-                records.batch().release();
-            }
+            message.release();
             throw invalid(route.spelled() + " takes no " + message.getClass().getSimpleName());
         }
     }

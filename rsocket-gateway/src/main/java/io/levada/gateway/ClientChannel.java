@@ -1,5 +1,8 @@
 package io.levada.gateway;
 
+import io.levada.ErrorCode;
+import io.levada.LevadaException;
+import io.levada.protocol.Message;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +19,16 @@ abstract class ClientChannel extends ClientStream {
 
     final void inbound(Subscription subscription) {
         inbound = subscription;
+    }
+
+    /** What OPEN says, which is to be the first message. */
+    final String opening(Route route, ByteBuf first) {
+        Message message = Message.decode(first, session.recordLimits());
+        if (message instanceof Message.Open open) {
+            return open.json();
+        }
+        message.release();
+        throw new LevadaException(ErrorCode.INVALID_REQUEST, "the first message of " + route.spelled() + " is OPEN");
     }
 
     /** Begins with the first message, borrowed; may fail. */

@@ -30,10 +30,7 @@ final class PublishChannel extends ClientChannel implements WriterSink {
 
     @Override
     void open(ByteBuf first) {
-        if (!(Message.decode(first, session.recordLimits()) instanceof Message.Open message)) {
-            throw invalid("the first message of publish is OPEN");
-        }
-        Json wanted = Json.read("publish", message.json()).only("topic", "partition", "expectedOffset");
+        Json wanted = Json.read("publish", opening(Route.PUBLISH, first)).only("topic", "partition", "expectedOffset");
         Integer partition = wanted.integerOrNull("partition");
         Long offset = wanted.numberOrNull("expectedOffset");
         if (partition == null && offset == null) {
@@ -49,6 +46,7 @@ final class PublishChannel extends ClientChannel implements WriterSink {
     void onMessage(ByteBuf data) {
         Message message = Message.decode(data, session.recordLimits());
         if (!(message instanceof Message.Batch batch)) {
+            message.release();
             throw invalid("publish takes no " + message.getClass().getSimpleName());
         }
         BatchWriter open = writer;

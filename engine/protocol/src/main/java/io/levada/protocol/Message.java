@@ -69,6 +69,15 @@ public sealed interface Message {
         return MessageCodec.encode(allocator, this);
     }
 
+    /** Gives back the batch of a message that nobody wants; does nothing to one without. */
+    default void release() {
+        if (this instanceof Batch message) {
+            message.batch().release();
+        } else if (this instanceof Records message) {
+            message.batch().release();
+        }
+    }
+
     /**
      * The message that a buffer holds, from its reader index on, which stays. The buffer stays the caller's; a batch is a
      * retained slice of it, to be released on its own. Batches are not validated here. Fails with {@link

@@ -135,6 +135,27 @@ class MessageTest {
     }
 
     @Test
+    void opened_has_counts_and_no_other_numbers() {
+        for (String wrong : List.of("-1", "1.5", "\"1\"", "3000000000")) {
+            String json = "{\"partitions\":" + wrong + ",\"maxRecordBytes\":5}";
+            ByteBuf bytes = Unpooled.buffer().writeByte(MessageCodec.OPENED).writeBytes(Batches.utf8(json));
+            Batches.assertFails(ErrorCode.INVALID_REQUEST, () -> Message.decode(bytes, Batches.LIMITS));
+        }
+    }
+
+    @Test
+    void a_message_that_nobody_wants_gives_its_batch_back() {
+        for (int kind : new int[] {MessageCodec.BATCH, MessageCodec.RECORDS}) {
+            ByteBuf bytes = Unpooled.buffer().writeByte(kind).writeZero(20);
+            Message message = Message.decode(bytes, Batches.LIMITS);
+            assertEquals(2, bytes.refCnt());
+            message.release();
+            assertEquals(1, bytes.refCnt());
+        }
+        new Message.Remove(1).release();
+    }
+
+    @Test
     void errors_in_json_say_all_they_can() {
         assertEquals(
                 "{\"error\":{\"code\":\"STORAGE_FULL\",\"message\":\"no \\\"room\\\"\",\"retriable\":true}}",
