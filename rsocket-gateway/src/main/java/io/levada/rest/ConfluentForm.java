@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.levada.Ack;
+import io.levada.Codecs;
 import io.levada.ErrorCode;
 import io.levada.Header;
 import io.levada.LevadaException;
@@ -91,10 +92,14 @@ final class ConfluentForm implements ProduceLines.Form {
             return Record.NO_TIMESTAMP;
         }
         try {
-            return Instant.parse(timestamp.asText()).toEpochMilli();
-        } catch (DateTimeParseException e) {
-            throw invalid("timestamp is like 2021-02-05T19:14:42Z, not " + timestamp);
+            long ms = Instant.parse(timestamp.asText()).toEpochMilli();
+            if (ms >= 0) {
+                return ms;
+            }
+        } catch (DateTimeParseException | ArithmeticException e) {
+            // Told below, as all that is no such time.
         }
+        throw invalid("timestamp is like 2021-02-05T19:14:42Z, and from 1970 on, not " + timestamp);
     }
 
     private static List<Header> headers(JsonNode headers) {
@@ -102,8 +107,8 @@ final class ConfluentForm implements ProduceLines.Form {
         for (JsonNode header : headers) {
             JsonNode name = header.path("name");
             JsonNode value = header.path("value");
-            if (!name.isTextual()) {
-                throw invalid("a header has a name, and a value in base64");
+            if (!name.isTextual() || !StandardCharsets.UTF_8.newEncoder().canEncode(name.asText())) {
+                throw invalid("a header has a name that UTF-8 can say, and a value in base64");
             }
             read.add(new Header(name.asText(), value.isTextual() ? base64(value.asText()) : null));
         }
@@ -133,8 +138,8 @@ final class ConfluentForm implements ProduceLines.Form {
         return content.asText();
     }
 
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
+    private static byte @Nullable [] utf8(String text) {
+        return Codecs.utf8().encode(text);
     }
 
     private static byte[] base64(String text) {
