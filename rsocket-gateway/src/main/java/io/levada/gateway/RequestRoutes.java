@@ -23,7 +23,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -157,8 +156,8 @@ final class RequestRoutes {
             }
         } catch (JsonProcessingException e) {
             throw new LevadaException(ErrorCode.INVALID_REQUEST, "publish: no JSON: " + e.getOriginalMessage(), e);
-        } catch (IOException e) {
-            throw new UncheckedIOException("a buffer does not fail", e);
+        } catch (IOException e) { // what begins like UTF-16 or UTF-32, and is not
+            throw new LevadaException(ErrorCode.INVALID_REQUEST, "publish: no JSON: " + e.getMessage(), e);
         }
         return new Publication(required(topic), partition, expectedOffset, records);
     }

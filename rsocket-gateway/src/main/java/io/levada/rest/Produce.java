@@ -14,7 +14,6 @@ import io.levada.wire.Json;
 import io.levada.wire.WireErrors;
 import io.netty.handler.codec.http.HttpMethod;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +31,9 @@ final class Produce {
 
     /** The largest record, its bytes in base64, and what stands around them. */
     static final int MAX_LINE_BYTES = 2 * Limits.DEFAULT.maxRecordBytes();
+
+    /** How a line is read, and answered. */
+    static final ProduceLines.Form LINE = new RecordLine();
 
     private final RequestBody bodies;
     private final RestLimits limits;
@@ -74,7 +76,7 @@ final class Produce {
         }
         exchange.query().only();
         Flux<Splitter.Text> lines = bodies.split(exchange, new Lines(MAX_LINE_BYTES));
-        return exchange.stream(NDJSON, ProduceLines.answer(exchange, topic, lines, new RecordLine()));
+        return exchange.stream(NDJSON, ProduceLines.answer(exchange, topic, lines, LINE));
     }
 
     private Publisher<Void> raw(Exchange exchange, String topic, @Nullable String key) {
@@ -99,7 +101,7 @@ final class Produce {
     }
 
     /** The records of a JSON object, or array of them, each read as it is written: numbers keep their spelling. */
-    private List<Record> records(byte[] body) {
+    List<Record> records(byte[] body) {
         try (JsonParser in = Json.MAPPER.createParser(body)) {
             List<Record> records = new ArrayList<>();
             JsonToken first = in.nextToken();
@@ -125,7 +127,7 @@ final class Produce {
         } catch (JsonProcessingException e) {
             throw takes(": " + e.getOriginalMessage());
         } catch (IOException e) {
-            throw new UncheckedIOException("an array does not fail", e);
+            throw takes(": " + e.getMessage()); // what begins like UTF-16 or UTF-32, and is not
         }
     }
 
