@@ -114,10 +114,10 @@ final class ReplayedPartition {
             if (last && !durableUnforced) {
                 mendTail(segment, extent.bytes());
             }
-            if (degraded) {
+            long size = disk.size(segment.logPath());
+            if (degraded && size >= 0) { // one that is missing cannot be forced, and is told by whoever reads there
                 written.add(segment);
             }
-            long size = disk.size(segment.logPath());
             if (size < extent.bytes()) {
                 LOG.warn(
                         "{} has {} bytes of {} that were durable: what is missing is reported to who reads it",

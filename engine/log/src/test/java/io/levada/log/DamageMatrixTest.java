@@ -484,6 +484,14 @@ class DamageMatrixTest {
         comesOf(expected, blocks);
     }
 
+    @Test
+    void a_segment_that_is_gone_beside_a_journal_that_is_damaged_is_told() throws IOException {
+        Path store = store("killed");
+        Files.delete(files(store, "/0/", ".log").get(0));
+        harm(neededBlock(3), Harm.BIT);
+        comesOf(Expected.TOLD, 2 * MORE);
+    }
+
     /** A journal that fails may have to delete its last file, so that there is none need not be damage. */
     @Test
     void without_any_file_of_the_journal_there_is_what_was_forced_in_segments() throws IOException {
