@@ -4,20 +4,14 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.access.AccessControl;
 import io.levada.facade.Engine;
-import io.levada.protocol.Limits;
 import io.levada.rest.RestLimits;
 import io.levada.rest.RestRoutes;
-import io.levada.wire.OutboundBudget;
 import io.levada.wire.OutboundConnection;
 import io.levada.wire.OutboundPool;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
-import io.rsocket.core.RSocketServer;
-import io.rsocket.frame.decoder.PayloadDecoder;
 import java.net.InetSocketAddress;
-import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -58,6 +52,7 @@ public final class GatewayServer implements AutoCloseable {
     private final OutboundPool pool;
     private final ServerStats stats;
     private final Metrics metrics;
+    private final Reception reception;
     private final RestRoutes rest;
     private final @Nullable ServerTls tls;
     private final Probes probes;
@@ -80,6 +75,7 @@ public final class GatewayServer implements AutoCloseable {
         this.rest = new RestRoutes(pool, config.limits().outboundBudgetBytes(), RestLimits.defaults(), observations);
         this.stats = new ServerStats(
                 doors.engine(), Collections.unmodifiableCollection(open), this::outbound, pool, traffic);
+        this.reception = new Reception(doors, config.limits(), pool, stats);
         this.metrics = new Metrics(registry, stats);
         this.probes = new Probes(doors.engine(), !doors.access().asks(), () -> !stopping, System::nanoTime);
         if (tls != null) {
@@ -210,19 +206,8 @@ public final class GatewayServer implements AutoCloseable {
 
     /** Serves one connection, on its event loop; complete when it has closed. */
     private Publisher<Void> serve(Connection channel, Framing framing) {
-        GatewayLimits limits = config.limits();
-        OutboundBudget budget = new OutboundBudget(
-                pool, limits.outboundBudgetBytes(), Limits.DEFAULT.maxRecordBytes(), System::nanoTime);
-        FrameConnection connection = new FrameConnection(channel, framing, budget);
-        FrameGuard guard = new FrameGuard(limits, connection::refuse);
-        if (framing == Framing.TCP) {
-            channel.addHandlerLast("levada.guard", guard.forTcp());
-        } else {
-            channel.addHandlerLast("levada.pongs", new Pongs());
-            channel.addHandlerLast("levada.messages", new WebSocketFrameAggregator(limits.maxFrameBytes()));
-            channel.addHandlerLast("levada.guard", guard.forWebSocket());
-        }
-        ClientSession session = new ClientSession(doors, limits, connection, stats);
+        ClientSession session = reception.begin(channel, framing);
+        FrameConnection connection = session.connection();
         open.add(session);
         pool.connected();
         connection.onClose().subscribe(null, error -> {}, () -> {
@@ -232,26 +217,8 @@ public final class GatewayServer implements AutoCloseable {
         if (stopping) {
             connection.dispose();
         }
-        RSocketServer.create((setup, requester) -> session.accept(setup))
-                .payloadDecoder(PayloadDecoder.ZERO_COPY)
-                .maxInboundPayloadSize(Math.max(limits.maxReassemblyBytes(), GatewayLimits.LARGEST_FRAME_BYTES))
-                .maxTimeToFirstFrame(limits.setupTimeout())
-                .asConnectionAcceptor(GatewayLimits.LARGEST_FRAME_BYTES)
-                .apply(connection)
-                .subscribe(null, error -> notSetUp(connection, error));
+        reception.speak(session);
         return connection.onClose();
-    }
-
-    private static void notSetUp(FrameConnection connection, Throwable error) {
-        if (error instanceof ClosedChannelException) {
-            LOG.debug("{} closed before it was set up", connection);
-        } else if (error.getCause() instanceof LevadaException refused) {
-            LOG.debug(
-                    "{} is not let in: {}", connection, refused.line()); // told by the log of denials, which is bounded
-        } else {
-            LOG.info("closing {}: {}", connection, Handshake.reason(error));
-        }
-        connection.dispose();
     }
 
     /** Where RSocket over TCP is served. */
