@@ -36,6 +36,16 @@ public final class TestGate implements BeforeAllCallback, AfterAllCallback {
         return before - ERRORS.texts.size();
     }
 
+    /** What was logged as an error since the test class began, or since this was asked for; it is taken out. */
+    static List<String> takeErrors() {
+        if (ERRORS.texts.isEmpty()) {
+            return List.of();
+        }
+        List<String> texts = List.copyOf(ERRORS.texts);
+        ERRORS.texts.removeAll(texts);
+        return texts;
+    }
+
     @Override
     public void beforeAll(ExtensionContext context) {
         ERRORS.texts.clear();
