@@ -100,11 +100,15 @@ final class Batches {
 
     /** Reads everything, going on behind each damaged range that is told; gives the records and adds the ranges. */
     static List<Read> readAround(PartitionLog log, List<String> ranges) {
+        return readAround(log, 300, ranges);
+    }
+
+    static List<Read> readAround(PartitionLog log, int maxBytes, List<String> ranges) {
         List<Read> records = new ArrayList<>();
         long next = log.start();
         while (next < log.durable()) {
             try {
-                ByteBuf batches = log.read(next, 300);
+                ByteBuf batches = log.read(next, maxBytes);
                 next = decode(batches, next, records);
                 batches.release();
             } catch (LevadaException e) {
