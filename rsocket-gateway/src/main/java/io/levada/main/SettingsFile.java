@@ -7,6 +7,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import io.levada.main.Settings.Given;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -43,17 +44,23 @@ final class SettingsFile implements AutoCloseable {
 
     /** All settings by name, in their order, each with its line; which names there are is not looked at. */
     static Map<String, Given> read(Path file) throws Unusable {
-        try (BufferedReader text = Files.newBufferedReader(file);
-                SettingsFile reading = new SettingsFile(file, new YAMLFactory().createParser(text))) {
+        try (BufferedReader text = Files.newBufferedReader(file)) {
+            return read(file, text);
+        } catch (NoSuchFileException e) {
+            throw new Unusable("the settings file " + file + " is not there", e);
+        } catch (IOException e) {
+            throw new Unusable("the settings file " + file + " cannot be read: " + e, e);
+        }
+    }
+
+    /** The same of what a file holds. */
+    static Map<String, Given> read(Path file, Reader text) throws IOException, Unusable {
+        try (SettingsFile reading = new SettingsFile(file, new YAMLFactory().createParser(text))) {
             reading.document();
             return reading.found;
         } catch (JsonProcessingException e) {
             int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
             throw new Unusable(file + ":" + line + " is no YAML: " + firstLine(e.getOriginalMessage()), e);
-        } catch (NoSuchFileException e) {
-            throw new Unusable("the settings file " + file + " is not there", e);
-        } catch (IOException e) {
-            throw new Unusable("the settings file " + file + " cannot be read: " + e, e);
         }
     }
 

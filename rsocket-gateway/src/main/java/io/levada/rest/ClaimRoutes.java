@@ -38,7 +38,7 @@ final class ClaimRoutes {
                         .map(ClaimRoutes::json)));
     }
 
-    private static ClaimSpec spec(String group, Json wanted) {
+    static ClaimSpec spec(String group, Json wanted) {
         wanted.only("topics", "max", "maxBytes", "lease", "wait", "ordered");
         ClaimSpec spec = new ClaimSpec(group, wanted.texts("topics")).withOrdered(wanted.flag("ordered"));
         Integer max = wanted.integerOrNull("max");

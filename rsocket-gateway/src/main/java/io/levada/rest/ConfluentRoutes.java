@@ -34,7 +34,7 @@ final class ConfluentRoutes {
     }
 
     /** One of a batch: what was read of it, or what is wrong with it. */
-    private record Item(
+    record Item(
             String id,
             ProduceLines.@Nullable Entry entry,
             @Nullable LevadaException wrong) {}
@@ -64,7 +64,8 @@ final class ConfluentRoutes {
                 MULTI_STATUS, bodies.whole(exchange, body -> items(form, body), items -> publish(exchange, items)));
     }
 
-    private List<Item> items(ConfluentForm form, byte[] body) {
+    /** The entries of a body; one that is wrong stands among them as that. */
+    List<Item> items(ConfluentForm form, byte[] body) {
         JsonNode entries =
                 ConfluentForm.tree(new String(body, StandardCharsets.UTF_8)).path("entries");
         if (!entries.isArray() || entries.size() > limits.maxRecords()) {
