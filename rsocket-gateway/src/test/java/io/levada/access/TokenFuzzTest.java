@@ -33,7 +33,6 @@ import org.jspecify.annotations.Nullable;
  */
 class TokenFuzzTest {
     private static final int SIGNED = 0x01;
-    private static final int FORGED = 0x02;
     private static final byte[] SECRET = "a secret of thirty-two bytes, or more".getBytes(StandardCharsets.UTF_8);
     private static final Instant NOW = Instant.parse("2026-03-01T12:00:00Z");
     private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
@@ -69,7 +68,7 @@ class TokenFuzzTest {
         }
         String text = new String(input, 1, input.length - 1, StandardCharsets.UTF_8);
         if ((input[0] & SIGNED) != 0) {
-            signed(text, (input[0] & FORGED) != 0);
+            signed(text);
         } else {
             Principal believed = JwtVerifier.isJwt(text) ? verified(text) : null;
             if (believed != null) {
@@ -89,21 +88,19 @@ class TokenFuzzTest {
         return mac.doFinal(signed.getBytes(StandardCharsets.UTF_8));
     }
 
-    private void signed(String text, boolean forged) {
+    /** Signed as it should be, and as it should not be, which differs by a bit. */
+    private void signed(String text) {
         int end = text.indexOf('\n');
         String header = end < 0 ? "{\"alg\":\"HS256\"}" : text.substring(0, end);
         String claims = text.substring(end + 1);
         String signing = BASE64.encodeToString(header.getBytes(StandardCharsets.UTF_8)) + "."
                 + BASE64.encodeToString(claims.getBytes(StandardCharsets.UTF_8));
         byte[] signature = mac(signing);
-        if (forged) {
-            signature[header.length() % signature.length] ^= 0x10;
-        }
-        String token = signing + "." + BASE64.encodeToString(signature);
-        Principal believed = verified(token);
-        if (forged) {
-            assertNull(believed, token);
-        } else if (believed != null) {
+        Principal believed = verified(signing + "." + BASE64.encodeToString(signature));
+        signature[header.length() % signature.length] ^= 0x10;
+        String forged = signing + "." + BASE64.encodeToString(signature);
+        assertNull(verified(forged), forged);
+        if (believed != null) {
             assertTrue(Principal.isName(believed.name()), believed.name());
             Instant until = Objects.requireNonNull(believed.expiresAt());
             assertTrue(until.isAfter(NOW), () -> "until " + until);
