@@ -91,8 +91,8 @@ public final class AccessControl implements AutoCloseable {
         }
     }
 
-    /** Reads again what has changed; blocks. */
-    void look() {
+    /** Reads again what has changed; blocks. One at a time, so that each change is seen, and told, once. */
+    synchronized void look() {
         if (locks != null) {
             locks.authenticator.look();
             locks.permissions.look();

@@ -6,8 +6,10 @@ import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.jwk.OctetKeyPair;
 import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.util.JSONObjectUtils;
 import java.text.ParseException;
 import java.util.List;
+import java.util.Map;
 
 /** A JSON Web Key Set, of which those count that verify signatures and are strong enough. Stateless. */
 final class KeySet {
@@ -20,7 +22,11 @@ final class KeySet {
     static List<JWK> parse(String text) {
         JWKSet set;
         try {
-            set = JWKSet.parse(text);
+            Map<String, Object> object = JSONObjectUtils.parse(text);
+            if (object == null) {
+                throw Lines.wrong("it is no JSON Web Key Set: it is null");
+            }
+            set = JWKSet.parse(object);
         } catch (ParseException e) {
             throw Lines.wrong("it is no JSON Web Key Set: " + e.getMessage());
         }

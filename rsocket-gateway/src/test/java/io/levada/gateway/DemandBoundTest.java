@@ -204,14 +204,22 @@ final class DemandBoundTest {
             fill(engine, Compression.NONE);
             Tally tally = new Tally();
             counted.count(tally::took);
-            Whimsical subscriber = new Whimsical(tally, 1);
-            levada.read(ReadSpec.of(topic(Compression.NONE)).to(End.now())).subscribe(subscriber);
-            @Nullable
-            Throwable error = subscriber
-                    .end
-                    .orTimeout(BOUND.toSeconds(), TimeUnit.SECONDS)
-                    .handle((nothing, why) -> why)
-                    .join();
+            tally.requested.addAndGet(10);
+            CompletableFuture<@Nullable Throwable> end = new CompletableFuture<>();
+            // Asks once: what comes behind that could be what was asked for next, if it asked again.
+            levada.read(ReadSpec.of(topic(Compression.NONE)).to(End.now()))
+                    .subscribeWith(new BaseSubscriber<StoredRecord>() {
+                        @Override
+                        protected void hookOnSubscribe(Subscription subscription) {
+                            request(10);
+                        }
+
+                        @Override
+                        protected void hookOnError(Throwable error) {
+                            end.complete(error);
+                        }
+                    });
+            Throwable error = end.orTimeout(BOUND.toSeconds(), TimeUnit.SECONDS).join();
 
             assertTrue(tally.tooManyRecords.get() > 0, "nothing was noticed");
             assertTrue(error instanceof LevadaException, "the client has not noticed: " + error);
