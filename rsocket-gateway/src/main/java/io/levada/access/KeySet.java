@@ -9,7 +9,7 @@ import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import java.text.ParseException;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 
 /** A JSON Web Key Set, of which those count that verify signatures and are strong enough. Stateless. */
 final class KeySet {
@@ -22,12 +22,8 @@ final class KeySet {
     static List<JWK> parse(String text) {
         JWKSet set;
         try {
-            Map<String, Object> object = JSONObjectUtils.parse(text);
-            if (object == null) {
-                throw Lines.wrong("it is no JSON Web Key Set: it is null");
-            }
-            set = JWKSet.parse(object);
-        } catch (ParseException e) {
+            set = JWKSet.parse(Objects.requireNonNull(JSONObjectUtils.parse(text), "it is null"));
+        } catch (ParseException | RuntimeException e) { // of odd keys, whatever comes
             throw Lines.wrong("it is no JSON Web Key Set: " + e.getMessage());
         }
         List<JWK> keys = set.getKeys().stream()

@@ -190,6 +190,14 @@ final class AuthenticationTest {
     }
 
     @Test
+    void what_is_no_set_of_keys_is_refused_as_that() {
+        for (String text : new String[] {"null", "[]", "{}", "{\"keys\":[null]}", "{\"keys\":[{\"kty\":null}]}", ""}) {
+            LevadaException refused = assertThrows(LevadaException.class, () -> KeySet.parse(text), text);
+            assertEquals(ErrorCode.INVALID_CONFIG, refused.code());
+        }
+    }
+
+    @Test
     void a_certificates_subject_is_compared_whole() {
         access = files.certificates("CN=billing,OU=Prod,O=Example=billing").start();
 
