@@ -193,7 +193,10 @@ class BodyFuzzTest {
         assertEquals(split(new JsonTexts(500), body, MOST_BYTES), texts);
         String all = new String(body, StandardCharsets.UTF_8).strip();
         if (all.length() < 100 && all.startsWith("{") && isJson(all)) {
-            assertEquals(List.of(new Splitter.Text(all)), texts, "one object is one text");
+            Splitter.Text one = new Splitter.Text(all);
+            assertEquals(List.of(one), texts, "one object is one text");
+            byte[] twice = (all + all).getBytes(StandardCharsets.UTF_8);
+            assertEquals(List.of(one, one), split(new JsonTexts(500), twice, pieceBytes), "and two are two");
         }
         for (Splitter.Text text : texts) {
             try {
