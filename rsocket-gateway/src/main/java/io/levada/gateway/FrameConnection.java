@@ -62,9 +62,6 @@ final class FrameConnection implements DuplexConnection, OutboundConnection {
     private boolean writing;
     private volatile boolean closed;
 
-    /** Whether rsocket-java is done with it. */
-    private volatile boolean refused;
-
     /** When bytes last went to the socket, or the first came that are to. */
     private volatile long progressNanos;
 
@@ -233,7 +230,6 @@ final class FrameConnection implements DuplexConnection, OutboundConnection {
 
     @Override
     public void sendErrorAndClose(RSocketErrorException error) {
-        refused = true;
         onLoop(
                 () -> {
                     if (closed || closing) {
@@ -296,12 +292,12 @@ final class FrameConnection implements DuplexConnection, OutboundConnection {
     }
 
     /**
-     * rsocket-java reads on where it has refused a SETUP, and leaves it to the log that this ends with the connection, which may
-     * have closed before.
+     * Ends without an error, however the connection did: {@link #onClose} is what tells streams that. rsocket-java reads on
+     * where it has refused a SETUP, with nobody to hear of an error but the log.
      */
     @Override
     public Flux<ByteBuf> receive() {
-        return connection.inbound().receive().onErrorComplete(error -> closing || refused);
+        return connection.inbound().receive().onErrorComplete();
     }
 
     @Override
