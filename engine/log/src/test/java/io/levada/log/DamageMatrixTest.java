@@ -5,10 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
-import io.levada.env.Disk;
-import io.levada.env.DiskFile;
 import io.levada.env.Env;
-import io.levada.env.PassingDisk;
 import io.levada.log.Batches.Read;
 import io.levada.log.LogVerifier.Finding;
 import io.netty.buffer.ByteBuf;
@@ -114,11 +111,11 @@ class DamageMatrixTest {
         ENVS.add(real);
         Uncheckpointed disk = new Uncheckpointed(real.disk());
         try (LogStore store = LogStore.open(new Env(disk, real.clock(), real.randomness(), real.scheduler()), CONFIG)) {
-            disk.fails = true;
+            disk.fail(true);
             append(store, BATCHES, BATCHES + MORE);
             copy(running, templates.resolve("killed"));
             copy(running, templates.resolve("cut"));
-            disk.fails = false;
+            disk.fail(false);
         }
         Path topics = templates.resolve("cut").resolve(Layout.TOPICS);
         delete(topics);
@@ -167,23 +164,6 @@ class DamageMatrixTest {
 
     private static List<PartitionLog> partitions(LogStore store) {
         return Objects.requireNonNull(store.topic("t")).partitions();
-    }
-
-    /** Writes no checkpoint while it fails. */
-    private static final class Uncheckpointed extends PassingDisk {
-        private volatile boolean fails;
-
-        Uncheckpointed(Disk disk) {
-            super(disk);
-        }
-
-        @Override
-        public DiskFile open(String path, boolean create) throws IOException {
-            if (fails && path.startsWith(Layout.CHECKPOINT)) {
-                throw new IOException("an injected error");
-            }
-            return super.open(path, create);
-        }
     }
 
     private static void copy(Path from, Path to) throws IOException {

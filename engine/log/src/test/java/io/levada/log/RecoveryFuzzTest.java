@@ -8,9 +8,7 @@ import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.env.Disk;
-import io.levada.env.DiskFile;
 import io.levada.env.Env;
-import io.levada.env.PassingDisk;
 import io.levada.env.SimRandomness;
 import io.levada.env.SimScheduler;
 import io.levada.testgate.FuzzGate;
@@ -77,10 +75,10 @@ class RecoveryFuzzTest {
         }
         Map<String, byte[]> closed = disk.contents();
         try (LogStore store = open(killed, scheduler, gate)) {
-            killed.fails = true;
+            killed.fail(true);
             append(scheduler, store, BATCHES, BATCHES + BATCHES / 2);
             Map<String, byte[]> cut = disk.contents();
-            killed.fails = false;
+            killed.fail(false);
             templates = List.of(closed, cut);
         }
     }
@@ -88,23 +86,6 @@ class RecoveryFuzzTest {
     @AfterAll
     static void unmute() {
         Seeds.mute(false);
-    }
-
-    /** Writes no checkpoint while it fails. */
-    private static final class Uncheckpointed extends PassingDisk {
-        private boolean fails;
-
-        Uncheckpointed(Disk disk) {
-            super(disk);
-        }
-
-        @Override
-        public DiskFile open(String path, boolean create) throws IOException {
-            if (fails && path.startsWith(Layout.CHECKPOINT)) {
-                throw new IOException("an injected error");
-            }
-            return super.open(path, create);
-        }
     }
 
     private static LogStore open(Disk disk, SteppedScheduler scheduler, FuzzGate gate) {
