@@ -55,7 +55,7 @@ final class Tracing implements AutoCloseable {
                 .setResource(Resource.getDefault()
                         .merge(Resource.create(Attributes.of(AttributeKey.stringKey("service.name"), NAME))))
                 .setSampler(Sampler.parentBased(Sampler.traceIdRatioBased(ratio)))
-                .addSpanProcessor(BatchSpanProcessor.builder(new ToldExporter(
+                .addSpanProcessor(BatchSpanProcessor.builder(new LossReportingExporter(
                                 OtlpHttpSpanExporter.builder()
                                         .setEndpoint(endpoint.toString())
                                         .setTimeout(SEND_TIMEOUT)

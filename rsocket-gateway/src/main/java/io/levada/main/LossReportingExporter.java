@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Sends spans, and says in one line of the log, at most once a minute, how many were not taken. Safe for any thread. */
-final class ToldExporter implements SpanExporter {
-    private static final Logger LOG = LoggerFactory.getLogger(ToldExporter.class);
+final class LossReportingExporter implements SpanExporter {
+    private static final Logger LOG = LoggerFactory.getLogger(LossReportingExporter.class);
     private static final long INTERVAL_NANOS = Duration.ofMinutes(1).toNanos();
 
     private final SpanExporter exporter;
@@ -21,7 +21,7 @@ final class ToldExporter implements SpanExporter {
     private final AtomicLong lost = new AtomicLong();
     private final AtomicLong nextNanos = new AtomicLong(System.nanoTime());
 
-    ToldExporter(SpanExporter exporter, URI endpoint) {
+    LossReportingExporter(SpanExporter exporter, URI endpoint) {
         this.exporter = exporter;
         this.endpoint = endpoint;
     }
