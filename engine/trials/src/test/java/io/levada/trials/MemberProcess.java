@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
 /**
- * A member of a group as a process of its own: it writes a line for each assignment, each delivery and each loss, and acknowledges
- * what it has written. SIGTERM ends it gracefully. Arguments: address, group, topic, file.
+ * A member of a group as a process of its own: it writes a line when it has begun, for each assignment, each delivery and each
+ * loss, and acknowledges what it has written. SIGTERM ends it gracefully; before it has begun its client may be closed under it.
+ * Arguments: address, group, topic, file.
  */
 final class MemberProcess {
     private static final Duration GRACEFUL = Duration.ofSeconds(5);
@@ -43,6 +44,7 @@ final class MemberProcess {
                     System.err.println("a member failed: " + error);
                     failed.countDown();
                 });
+        member.write("begun");
         failed.await();
         Runtime.getRuntime().halt(1);
     }

@@ -65,9 +65,9 @@ final class TrialMember implements AutoCloseable {
         }
     }
 
-    /** Whether it has a connection, without which it gives up after a while. */
+    /** Whether it has a connection, without which it gives up after a while, and a membership, which it leaves when it ends. */
     boolean hasBegun() {
-        return Files.exists(file);
+        return file.toFile().length() > 0;
     }
 
     /** Whether its process is there, stopped or not. */
