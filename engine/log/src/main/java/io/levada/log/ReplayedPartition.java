@@ -236,6 +236,11 @@ final class ReplayedPartition {
             throw Failures.corrupt("the checkpoint holds " + entry.tail().length + " bytes of the end of "
                     + segment.logPath() + ", which ends at " + bytes);
         }
+        if (from == 0 && bytes > 0 && disk.size(segment.logPath()) < 0) { // the checkpoint has the whole of it
+            disk.makeDirectory(directory);
+            disk.open(segment.logPath(), true).close();
+            namesChanged = true;
+        }
         long size = disk.size(segment.logPath());
         if (size < from || bytes == from) {
             return;

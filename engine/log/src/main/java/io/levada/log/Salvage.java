@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Says what there is when both copies of the checkpoint are lost, by looking at every batch of every segment. Changes
  * nothing. All segments count as they are found, with whatever damage is in them, since nobody knows any more what was
- * forced; records that were deleted without a whole segment may be back, and time begins anew. A segment in which batches
+ * forced, but the last one up to its last whole batch, so that what is written next does not stand behind a torn one;
+ * records that were deleted without a whole segment may be back, and time begins anew. A segment in which batches
  * that touch each other do not follow each other was compacted; of a topic that is, any may have been. For one thread.
  */
 final class Salvage {
@@ -57,16 +58,28 @@ final class Salvage {
     private Entry entry(PartitionId id, List<Long> bases, TopicSettings settings) throws IOException {
         List<Extent> extents = new ArrayList<>();
         Producers producers = new Producers(List.of());
+        long next = 0;
         for (int i = 0; i < bases.size(); i++) {
             boolean last = i == bases.size() - 1;
-            extents.add(look(id, bases.get(i), last, settings.compact() && !last, producers));
+            Extent extent = look(id, bases.get(i), last, settings.compact() && !last, producers);
+            next = extent.nextOffset();
+            if (!last || extent.bytes() > 0) { // one that holds nothing says no more than what comes next
+                extents.add(extent);
+            }
+        }
+        long reserved = settings.isDurableUnforced() ? next + MOST_RESERVED : 0;
+        return new Entry(bases.get(0), next, reserved, extents, tail(id, extents), producers.checkpoint());
+    }
+
+    private byte[] tail(PartitionId id, List<Extent> extents) throws IOException {
+        if (extents.isEmpty()) {
+            return new byte[0];
         }
         Extent last = extents.get(extents.size() - 1);
         Segment segment = Segment.existing(disk, id, config.indexIntervalBytes(), last);
         byte[] tail = ReplayedPartition.tailOf(segment, last.bytes());
         segment.close();
-        long reserved = settings.isDurableUnforced() ? last.nextOffset() + MOST_RESERVED : 0;
-        return new Entry(bases.get(0), last.nextOffset(), reserved, extents, tail, producers.checkpoint());
+        return tail;
     }
 
     /** Looks at all batches of a segment. */
@@ -93,7 +106,14 @@ final class Salvage {
             position = window.nextBatch(position + (batch == null ? 1 : batch.readableBytes()));
         }
         segment.close();
+        if (last && goodUntil < size) {
+            LOG.warn(
+                    "the last {} bytes of {} are no whole batch, and count for nothing",
+                    size - goodUntil,
+                    segment.logPath());
+        }
         long closedMs = last ? Extent.OPEN : nowMs;
-        return new Extent(base, next, size, maxTimestampMs, nowMs, closedMs, Extent.OPEN, compacted, false);
+        int bytes = last ? goodUntil : size;
+        return new Extent(base, next, bytes, maxTimestampMs, nowMs, closedMs, Extent.OPEN, compacted, false);
     }
 }

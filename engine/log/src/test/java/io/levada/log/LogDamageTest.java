@@ -1,5 +1,6 @@
 package io.levada.log;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -178,16 +179,27 @@ class LogDamageTest {
     @Test
     void a_segment_that_is_missing_is_told_and_the_others_are_read() throws IOException {
         List<Path> segments = files(".log");
-        long base = baseOf(segments.get(1));
-        long end = segments.size() > 2 ? baseOf(segments.get(2)) : 2 * BATCHES;
-        Files.delete(segments.get(1));
+        long end = baseOf(segments.get(1));
+        Files.delete(segments.get(0));
         try (LogStore store = open()) {
             List<String> ranges = new ArrayList<>();
             assertEquals(
-                    2 * BATCHES - (end - base),
-                    Batches.readAround(log(store), ranges).size());
-            assertEquals(List.of(base + "-" + (end - 1)), ranges);
+                    2 * BATCHES - end, Batches.readAround(log(store), ranges).size());
+            assertEquals(List.of("0-" + (end - 1)), ranges);
         }
+    }
+
+    @Test
+    void a_last_segment_that_is_missing_is_made_anew_from_the_checkpoint_that_has_the_whole_of_it() throws IOException {
+        List<Path> segments = files(".log");
+        Path last = segments.get(segments.size() - 1);
+        byte[] before = Files.readAllBytes(last);
+        assertTrue(before.length < Layout.SECTOR_BYTES, before.length + " bytes");
+        Files.delete(last);
+        try (LogStore store = open()) {
+            assertEquals(2 * BATCHES, Batches.readAll(log(store), 0, 1).size());
+        }
+        assertArrayEquals(before, Files.readAllBytes(last));
     }
 
     private static long baseOf(Path segment) {
