@@ -168,6 +168,7 @@ final class FrameCheck {
                 && (frame.readableBytes() < headerBytes || frame.getInt(frame.readerIndex() + HEADER_BYTES) <= 0)) {
             return "a request on stream " + streamId + " with an initial request(n) that is not above 0";
         }
+        finish(streamId); // what came before it, on a stream that nobody had opened, is lost
         String wrong = checkMetadata(frame, flags, headerBytes);
         return wrong == null && (flags & FOLLOWS) != 0 ? fragment(frame, streamId, true) : wrong;
     }
@@ -199,6 +200,9 @@ final class FrameCheck {
         String wrong = checkClientStream(streamId);
         if (wrong == null && (flags & (NEXT | COMPLETE)) == 0) {
             wrong = "a PAYLOAD that is neither NEXT nor COMPLETE";
+        }
+        if (wrong == null && (flags & NEXT) == 0 && unfinished.containsKey(streamId)) {
+            wrong = "a COMPLETE within the fragments of a message"; // which rsocket-java would go on to hold
         }
         if (wrong == null && (flags & NEXT) != 0) {
             wrong = checkMetadata(frame, flags, HEADER_BYTES);
@@ -238,16 +242,21 @@ final class FrameCheck {
         if (frame.readableBytes() < HEADER_BYTES + 4 || frame.getInt(frame.readerIndex() + HEADER_BYTES) <= 0) {
             return "a REQUEST_N that is not above 0";
         }
+        return isWithinRequest(streamId)
+                ? "a REQUEST_N within the fragments of its request"
+                : checkClientStream(streamId);
+    }
+
+    private boolean isWithinRequest(int streamId) {
         Unfinished message = unfinished.get(streamId);
-        if (message != null && message.request) {
-            return "a REQUEST_N within the fragments of its request";
-        }
-        return checkClientStream(streamId);
+        return message != null && message.request;
     }
 
     private @Nullable String checkError(int streamId, int bytes) {
         if (bytes < HEADER_BYTES + 4) {
             return "an ERROR without a code";
+        } else if (isWithinRequest(streamId)) {
+            return "an ERROR within the fragments of its request; CANCEL gives one up";
         }
         finish(streamId);
         return streamId == 0 ? null : checkClientStream(streamId);

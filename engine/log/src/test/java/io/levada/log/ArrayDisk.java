@@ -25,10 +25,11 @@ final class ArrayDisk implements Disk {
         contents.forEach((path, bytes) -> files.put(path, new ArrayFile(bytes)));
     }
 
-    /** What there is now. */
+    /** What there is now; of a file that was not written, the array that it began with. */
     Map<String, byte[]> contents() {
         Map<String, byte[]> contents = new TreeMap<>();
-        files.forEach((path, file) -> contents.put(path, Arrays.copyOf(file.bytes, file.size)));
+        files.forEach(
+                (path, file) -> contents.put(path, file.shared ? file.bytes : Arrays.copyOf(file.bytes, file.size)));
         return contents;
     }
 
