@@ -82,7 +82,7 @@ final class Salvage {
         return tail;
     }
 
-    /** Looks at all batches of a segment. */
+    /** Looks at all batches of a segment, whose offsets rise. */
     private Extent look(PartitionId id, long base, boolean last, boolean mayBeCompacted, Producers producers)
             throws IOException {
         Extent unknown = Extent.beginning(base, nowMs);
@@ -96,7 +96,7 @@ final class Salvage {
         int position = window.nextBatch(0);
         while (position < size) {
             ByteBuf batch = window.wholeBatch(position);
-            if (batch != null) {
+            if (batch != null && RecordBatch.baseOffset(batch) >= next) { // else it came from another segment's file
                 compacted |= position > 0 && position == goodUntil && RecordBatch.baseOffset(batch) > next;
                 goodUntil = position + batch.readableBytes();
                 producers.replayed(batch, nowMs);
