@@ -1,8 +1,6 @@
 package io.levada.gateway;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.util.collection.IntObjectHashMap;
-import io.netty.util.collection.IntObjectMap;
 import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
@@ -11,8 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at each inbound RSocket frame of one connection before rsocket-java does, which trusts its peer: it fails with
- * logged errors on frames that do not parse, holds unfinished fragmented messages without bound, and echoes keepalives of
- * any size. The frame format is that of the <a href="https://rsocket.io/about/protocol">RSocket protocol, version
+ * logged errors on frames that do not parse, and echoes keepalives of any size. The frame format is that of the <a href="https://rsocket.io/about/protocol">RSocket protocol, version
  * 1.0</a>.
  *
  * <pre>
@@ -33,19 +30,19 @@ final class FrameCheck {
     private static final int REQUEST_RESPONSE = 0x04;
     private static final int REQUEST_FNF = 0x05;
     private static final int REQUEST_STREAM = 0x06;
-    private static final int REQUEST_CHANNEL = 0x07;
+    static final int REQUEST_CHANNEL = 0x07;
     private static final int REQUEST_N = 0x08;
     private static final int CANCEL = 0x09;
-    private static final int PAYLOAD = 0x0A;
+    static final int PAYLOAD = 0x0A;
     private static final int ERROR = 0x0B;
     private static final int METADATA_PUSH = 0x0C;
 
-    private static final int METADATA = 0x100;
-    private static final int FOLLOWS = 0x80;
+    static final int METADATA = 0x100;
+    static final int FOLLOWS = 0x80;
     /** Of a SETUP. */
     private static final int RESUME = 0x80;
 
-    private static final int COMPLETE = 0x40;
+    static final int COMPLETE = 0x40;
     private static final int NEXT = 0x20;
 
     /** Version, keepalive interval, lifetime, and two empty MIME types. */
@@ -58,28 +55,37 @@ final class FrameCheck {
     /** Stream ids passed over that may still come: as many as there are requests open at a time, by default. */
     private static final int MAX_PASSED_OVER = 128;
 
-    /** What an empty fragment costs. */
-    private static final int FRAGMENT_OVERHEAD_BYTES = 64;
-
-    private final int maxReassemblyBytes;
-    private final IntObjectMap<Unfinished> unfinished = new IntObjectHashMap<>(4);
-    private int unfinishedBytes;
+    private final Fragments fragments;
     private int lastStreamId;
     private final Set<Integer> passedOver = new LinkedHashSet<>();
     private boolean setUp;
 
-    /** A fragmented message, of which more follows. */
-    private static final class Unfinished {
-        private final boolean request;
-        private int bytes;
-
-        Unfinished(boolean request) {
-            this.request = request;
-        }
+    /** @param fragments what of unfinished messages has passed */
+    FrameCheck(Fragments fragments) {
+        this.fragments = fragments;
     }
 
-    FrameCheck(int maxReassemblyBytes) {
-        this.maxReassemblyBytes = maxReassemblyBytes;
+    static int streamId(ByteBuf frame) {
+        return frame.getInt(frame.readerIndex());
+    }
+
+    static int type(ByteBuf frame) {
+        return frame.getUnsignedByte(frame.readerIndex() + 4) >>> 2;
+    }
+
+    static int flags(ByteBuf frame) {
+        return frame.getUnsignedShort(frame.readerIndex() + 4) & 0x3FF;
+    }
+
+    /** Whether it is a request, or a message of a channel, or a part of one. */
+    static boolean isOfMessage(ByteBuf frame) {
+        int type = type(frame);
+        return (type >= REQUEST_RESPONSE && type <= REQUEST_CHANNEL) || type == PAYLOAD;
+    }
+
+    /** Where the metadata of a request or a PAYLOAD begins, or its length. */
+    static int headerBytes(int type) {
+        return type == REQUEST_STREAM || type == REQUEST_CHANNEL ? HEADER_BYTES + 4 : HEADER_BYTES;
     }
 
     /** Whether a SETUP frame has passed. */
@@ -94,23 +100,21 @@ final class FrameCheck {
         if (bytes < HEADER_BYTES) {
             return "a frame of " + bytes + " bytes";
         }
-        int at = frame.readerIndex();
-        int streamId = frame.getInt(at);
-        int typeAndFlags = frame.getUnsignedShort(at + 4);
-        int type = typeAndFlags >>> 10;
-        int flags = typeAndFlags & 0x3FF;
+        int streamId = streamId(frame);
+        int type = type(frame);
+        int flags = flags(frame);
         if (!setUp) {
             return checkSetup(frame, streamId, type, flags);
         }
         return switch (type) {
             case KEEPALIVE -> checkKeepalive(streamId, bytes);
             case METADATA_PUSH -> streamId == 0 ? null : "METADATA_PUSH on stream " + streamId;
-            case REQUEST_RESPONSE, REQUEST_FNF -> checkRequest(frame, streamId, flags, HEADER_BYTES);
-            case REQUEST_STREAM, REQUEST_CHANNEL -> checkRequest(frame, streamId, flags, HEADER_BYTES + 4);
+            case REQUEST_RESPONSE, REQUEST_FNF, REQUEST_STREAM, REQUEST_CHANNEL ->
+                checkRequest(frame, streamId, flags, headerBytes(type));
             case REQUEST_N -> checkRequestN(frame, streamId);
             case PAYLOAD -> checkPayload(frame, streamId, flags);
             case CANCEL -> {
-                finish(streamId);
+                fragments.drop(streamId);
                 yield checkClientStream(streamId);
             }
             case ERROR -> checkError(streamId, bytes);
@@ -168,9 +172,9 @@ final class FrameCheck {
                 && (frame.readableBytes() < headerBytes || frame.getInt(frame.readerIndex() + HEADER_BYTES) <= 0)) {
             return "a request on stream " + streamId + " with an initial request(n) that is not above 0";
         }
-        finish(streamId); // what came before it, on a stream that nobody had opened, is lost
+        fragments.drop(streamId); // what came before it, on a stream that nobody had opened, is lost
         String wrong = checkMetadata(frame, flags, headerBytes);
-        return wrong == null && (flags & FOLLOWS) != 0 ? fragment(frame, streamId, true) : wrong;
+        return wrong == null ? fragments.check(frame) : wrong;
     }
 
     /**
@@ -201,64 +205,34 @@ final class FrameCheck {
         if (wrong == null && (flags & (NEXT | COMPLETE)) == 0) {
             wrong = "a PAYLOAD that is neither NEXT nor COMPLETE";
         }
-        if (wrong == null && (flags & NEXT) == 0 && unfinished.containsKey(streamId)) {
-            wrong = "a COMPLETE within the fragments of a message"; // which rsocket-java would go on to hold
+        if (wrong == null && (flags & (NEXT | FOLLOWS)) == FOLLOWS) {
+            wrong = "a fragment that is not NEXT";
+        }
+        if (wrong == null && (flags & NEXT) == 0 && fragments.isWithin(streamId)) {
+            wrong = "a COMPLETE within the fragments of a message";
         }
         if (wrong == null && (flags & NEXT) != 0) {
             wrong = checkMetadata(frame, flags, HEADER_BYTES);
         }
-        if (wrong != null) {
-            return wrong;
-        }
-        if ((flags & FOLLOWS) != 0) {
-            return fragment(frame, streamId, false);
-        }
-        finish(streamId);
-        return null;
-    }
-
-    private @Nullable String fragment(ByteBuf frame, int streamId, boolean request) {
-        Unfinished message = unfinished.get(streamId);
-        if (message == null) {
-            message = new Unfinished(request);
-            unfinished.put(streamId, message);
-        }
-        int cost = frame.readableBytes() + FRAGMENT_OVERHEAD_BYTES;
-        message.bytes += cost;
-        unfinishedBytes += cost;
-        return unfinishedBytes <= maxReassemblyBytes
-                ? null
-                : "fragments of more than " + maxReassemblyBytes + " bytes; send messages whole or in fewer streams";
-    }
-
-    private void finish(int streamId) {
-        Unfinished message = unfinished.remove(streamId);
-        if (message != null) {
-            unfinishedBytes -= message.bytes;
-        }
+        return wrong == null ? fragments.check(frame) : wrong;
     }
 
     private @Nullable String checkRequestN(ByteBuf frame, int streamId) {
         if (frame.readableBytes() < HEADER_BYTES + 4 || frame.getInt(frame.readerIndex() + HEADER_BYTES) <= 0) {
             return "a REQUEST_N that is not above 0";
         }
-        return isWithinRequest(streamId)
+        return fragments.isWithinRequest(streamId)
                 ? "a REQUEST_N within the fragments of its request"
                 : checkClientStream(streamId);
-    }
-
-    private boolean isWithinRequest(int streamId) {
-        Unfinished message = unfinished.get(streamId);
-        return message != null && message.request;
     }
 
     private @Nullable String checkError(int streamId, int bytes) {
         if (bytes < HEADER_BYTES + 4) {
             return "an ERROR without a code";
-        } else if (isWithinRequest(streamId)) {
+        } else if (fragments.isWithinRequest(streamId)) {
             return "an ERROR within the fragments of its request; CANCEL gives one up";
         }
-        finish(streamId);
+        fragments.drop(streamId);
         return streamId == 0 ? null : checkClientStream(streamId);
     }
 

@@ -1,6 +1,7 @@
 package io.levada.gateway;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.ByteToMessageDecoder;
@@ -11,10 +12,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets nothing into rsocket-java but frames of bounded size that {@link FrameCheck} found good. The first that is not
- * ends the connection; what comes behind it is dropped.
+ * Lets nothing into rsocket-java but frames of bounded size that {@link FrameCheck} found good, and that are whole. The first
+ * that is not good ends the connection; what comes behind it is dropped.
  */
 final class FrameGuard {
+    private final Fragments fragments;
     private final FrameCheck check;
     private final int maxSetupBytes;
     private final int maxFrameBytes;
@@ -32,8 +34,9 @@ final class FrameGuard {
         void refuse(String reason, boolean rsocket, boolean setUp);
     }
 
-    FrameGuard(GatewayLimits limits, Refusal refusal) {
-        this.check = new FrameCheck(limits.maxReassemblyBytes());
+    FrameGuard(GatewayLimits limits, ByteBufAllocator allocator, Refusal refusal) {
+        this.fragments = new Fragments(allocator, limits.maxReassemblyBytes());
+        this.check = new FrameCheck(fragments);
         this.maxSetupBytes = limits.maxSetupBytes();
         this.maxFrameBytes = limits.maxFrameBytes();
         this.refusal = refusal;
@@ -45,15 +48,20 @@ final class FrameGuard {
 
     private void refuse(String reason, boolean rsocket) {
         refused = true;
+        fragments.close();
         refusal.refuse(reason, rsocket, check.isSetUp());
     }
 
-    private boolean passes(ByteBuf frame) {
+    /** What goes on of a frame, which is taken: itself, the message that it is the end of, or nothing. */
+    private @Nullable ByteBuf pass(ByteBuf frame) {
         String wrong = check.check(frame);
-        if (wrong != null) {
-            refuse(wrong, check.isSetUp() || frame.readableBytes() >= FrameCheck.HEADER_BYTES);
+        if (wrong == null) {
+            return fragments.take(frame);
         }
-        return wrong == null;
+        boolean rsocket = check.isSetUp() || frame.readableBytes() >= FrameCheck.HEADER_BYTES;
+        frame.release();
+        refuse(wrong, rsocket);
+        return null;
     }
 
     /** Cuts a TCP stream into frames by their length in three bytes. */
@@ -78,11 +86,16 @@ final class FrameGuard {
                             setUp);
                 } else if (in.readableBytes() >= 3 + length) {
                     in.skipBytes(3);
-                    ByteBuf frame = in.readSlice(length);
-                    if (passes(frame)) {
-                        out.add(frame.retain());
+                    ByteBuf whole = pass(in.readRetainedSlice(length));
+                    if (whole != null) {
+                        out.add(whole);
                     }
                 }
+            }
+
+            @Override
+            protected void handlerRemoved0(ChannelHandlerContext context) {
+                fragments.close();
             }
         };
     }
@@ -97,14 +110,22 @@ final class FrameGuard {
                     return;
                 }
                 String wrong = wrong(message);
-                if (wrong == null && (!(message instanceof BinaryWebSocketFrame frame) || passes(frame.content()))) {
-                    context.fireChannelRead(message);
-                    return;
-                }
                 if (wrong != null) {
                     refuse(wrong, true);
+                    ReferenceCountUtil.release(message);
+                } else if (message instanceof BinaryWebSocketFrame frame) {
+                    ByteBuf whole = pass(frame.content());
+                    if (whole != null) {
+                        context.fireChannelRead(new BinaryWebSocketFrame(whole));
+                    }
+                } else {
+                    context.fireChannelRead(message);
                 }
-                ReferenceCountUtil.release(message);
+            }
+
+            @Override
+            public void handlerRemoved(ChannelHandlerContext context) {
+                fragments.close();
             }
         };
     }

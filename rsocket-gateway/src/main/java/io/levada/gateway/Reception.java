@@ -27,7 +27,7 @@ record Reception(Doors doors, GatewayLimits limits, OutboundPool pool, ServerSta
         OutboundBudget budget = new OutboundBudget(
                 pool, limits.outboundBudgetBytes(), Limits.DEFAULT.maxRecordBytes(), System::nanoTime);
         FrameConnection connection = new FrameConnection(channel, framing, budget);
-        FrameGuard guard = new FrameGuard(limits, connection::refuse);
+        FrameGuard guard = new FrameGuard(limits, connection.alloc(), connection::refuse);
         if (framing == Framing.TCP) {
             channel.addHandlerLast("levada.guard", guard.forTcp());
         } else {
@@ -43,7 +43,6 @@ record Reception(Doors doors, GatewayLimits limits, OutboundPool pool, ServerSta
         FrameConnection connection = session.connection();
         RSocketServer.create((setup, requester) -> session.accept(setup))
                 .payloadDecoder(PayloadDecoder.ZERO_COPY)
-                .maxInboundPayloadSize(Math.max(limits.maxReassemblyBytes(), GatewayLimits.LARGEST_FRAME_BYTES))
                 .maxTimeToFirstFrame(limits.setupTimeout())
                 .asConnectionAcceptor(GatewayLimits.LARGEST_FRAME_BYTES)
                 .apply(connection)

@@ -31,8 +31,10 @@ class HostileTrial {
     private static final int RESETS = 10;
     private static final int STORM = 2_000;
     private static final int SILENT = 40;
+    private static final int HALF_OPEN = 20;
     private static final int KEPT_RECORDS = 8_000;
     private static final int VALUE_BYTES = 1_000;
+    private static final int LONG_MS = 600_000;
 
     @TempDir
     private Path directory = Path.of("");
@@ -53,14 +55,18 @@ class HostileTrial {
         }
     }
 
-    private static void beside(HostileServer server, HealthyClient healthy) throws Exception {
+    private void beside(HostileServer server, HealthyClient healthy) throws Exception {
         fill(server);
         healthy.calibrate();
         Footprint footprint = Footprint.of(server);
-        try (SlowPeers bodies = new SlowPeers(server.after(), SLOW * Sizes.hostile()).openBodies()) {
+        try (SlowPeers bodies = new SlowPeers(server.after(), SLOW * Sizes.hostile()).openBodies();
+                HalfOpenPeers halfOpen = new HalfOpenPeers(directory, server.after(), HalfOpenPeers.LIFETIME_MS)) {
+            group(healthy, server.after(), "who is cut off", () -> halfOpen.cutOff(HALF_OPEN)
+                    .awaitClosed());
             abuse(server, healthy, server.before());
             abuse(server, healthy, server.after());
             group(healthy, server.after(), "bodies that stand still", bodies::awaitClosed);
+            group(healthy, server.after(), "who is cut off in lines", halfOpen::awaitLinesClosed);
         }
         System.out.println(healthy.finish() + " records of the healthy client are all there");
         footprint.awaitBack(server);
@@ -114,6 +120,9 @@ class HostileTrial {
             try (SlowPeers slow = new SlowPeers(server.before(), 12).open()) {
                 notices("not closed in time", slow::awaitClosed);
                 notices("it held", () -> footprint.awaitBack(server, Duration.ofSeconds(1)));
+            }
+            try (HalfOpenPeers patient = new HalfOpenPeers(directory, server.after(), LONG_MS)) {
+                notices("not closed within", patient.cutOff(2)::awaitClosed);
             }
             Shell.run("kill", "-STOP", Long.toString(server.process().pid()));
             try {

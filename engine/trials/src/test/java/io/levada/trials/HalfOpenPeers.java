@@ -1,0 +1,108 @@
+package io.levada.trials;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Peers that were cut off in the middle of something, and so leave connections behind of which the server alone can know that
+ * nobody is there any more. Keepalives of RSocket tell it, and where there are none, in a body of lines, those of TCP.
+ */
+final class HalfOpenPeers implements AutoCloseable {
+    static final int LIFETIME_MS = 1_000;
+    private static final int KEEPALIVE_MS = 250;
+    private static final Duration SLACK = Duration.ofSeconds(5);
+    /** What HTTP.md says of a body of lines: 60 s, and three probes of 10 s. */
+    private static final Duration LINES_BOUND = Duration.ofSeconds(90);
+
+    private static final Duration LINES_SLACK = Duration.ofSeconds(15);
+    /** Records that each wants: the cable holds little. */
+    private static final int FEW = 3;
+
+    private static final String EVERYTHING = "{\"topic\":\"" + HostileServer.TOPIC + "\",\"from\":\"earliest\"}";
+
+    private final Door door;
+    private final int lifetimeMs;
+    private final Cable rsocket;
+    private final Cable webSocket;
+    private final Cable lines;
+    private final List<RawConnection> all = new ArrayList<>();
+    private long pulledNanos;
+
+    HalfOpenPeers(Path directory, Door door, int lifetimeMs) throws IOException {
+        this.door = door;
+        this.lifetimeMs = lifetimeMs;
+        rsocket = new Cable(directory, door.port());
+        webSocket = new Cable(directory, door.httpPort());
+        lines = new Cable(directory, door.httpPort());
+    }
+
+    /** So many of each kind come, are served, and are cut off. */
+    HalfOpenPeers cutOff(int each) throws IOException {
+        byte[] setup = Frames.setup(door.token(), KEEPALIVE_MS, lifetimeMs);
+        byte[] request = Frames.requestStream(1, FEW, "read", EVERYTHING);
+        for (int i = 0; i < each; i++) {
+            served(come(rsocket).send(Frames.framed(setup)).send(Frames.framed(request)));
+            RawConnection upgraded = come(webSocket).send(door.upgrade() + "\r\n");
+            upgraded.head(Door.PATIENCE);
+            served(upgraded.send(Frames.webSocket(Frames.BINARY, setup))
+                    .send(Frames.webSocket(Frames.BINARY, request)));
+            served(come(lines)
+                    .send("POST /v1/topics/" + HostileServer.TOPIC + "/records HTTP/1.1\r\n" + door.headers()
+                            + "Content-Type: application/x-ndjson\r\nContent-Length: 10000\r\n\r\n{\"value\":1}\n"));
+        }
+        for (Cable cable : List.of(rsocket, webSocket, lines)) {
+            cable.pull();
+            assertEquals(each, cable.heldByServer(), "connections that the server holds");
+        }
+        pulledNanos = System.nanoTime();
+        return this;
+    }
+
+    private RawConnection come(Cable cable) throws IOException {
+        RawConnection connection = new RawConnection(cable.port(), door.tls());
+        all.add(connection);
+        return connection;
+    }
+
+    private static void served(RawConnection connection) {
+        assertTrue(connection.arrived((int) Door.PATIENCE.toMillis()) > 0, "it is served first");
+    }
+
+    /** Waits for the server to close those of RSocket; gives how many there were. */
+    int awaitClosed() throws IOException, InterruptedException {
+        Duration bound = Duration.ofMillis(2L * LIFETIME_MS).plus(SLACK);
+        return awaitClosed(rsocket, bound) + awaitClosed(webSocket, bound);
+    }
+
+    /** Waits for the server to close the bodies of lines; gives how many there were. */
+    int awaitLinesClosed() throws IOException, InterruptedException {
+        return awaitClosed(lines, LINES_BOUND.plus(LINES_SLACK));
+    }
+
+    private int awaitClosed(Cable cable, Duration bound) throws IOException, InterruptedException {
+        while (cable.heldByServer() > 0) {
+            assertTrue(
+                    System.nanoTime() - pulledNanos < bound.toNanos(),
+                    "not closed within " + bound + ": " + cable.heldByServer() + " connections of nobody");
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
+        int peers = cable.heldByPeers();
+        assertEquals(all.size() / 3, peers, "connections of which the other end has heard nothing");
+        return peers;
+    }
+
+    @Override
+    public void close() throws IOException {
+        List.of(rsocket, webSocket, lines).forEach(Cable::close);
+        for (RawConnection each : all) {
+            each.close();
+        }
+    }
+}
