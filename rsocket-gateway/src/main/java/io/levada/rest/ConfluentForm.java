@@ -59,6 +59,8 @@ final class ConfluentForm implements ProduceLines.Form {
             return JSON.readTree(text);
         } catch (JsonProcessingException e) {
             throw invalid("no JSON: " + e.getOriginalMessage());
+        } catch (NumberFormatException e) {
+            throw invalid("no JSON that can be kept: " + e.getMessage());
         }
     }
 

@@ -117,9 +117,11 @@ final class SegmentReader {
                     throw damaged(expected, RecordBatch.baseOffset(header));
                 }
                 int next = position + RecordBatch.sizeInBytes(header);
+                long base = RecordBatch.baseOffset(header);
                 long claimed = RecordBatch.nextOffset(header);
                 long known = offsetAt(next); // rather than what only the batch's own CRC covers
-                expected = known >= 0 ? known : claimed;
+                boolean believed = claimed > base && claimed <= endOffset;
+                expected = known >= 0 ? known : believed ? claimed : base + 1;
                 if (offset < expected && window.isBatch(position)) {
                     return position;
                 }

@@ -15,7 +15,9 @@ import java.util.concurrent.TimeUnit;
  * nobody is there any more. Keepalives of RSocket tell it, and where there are none, in a body of lines, those of TCP.
  */
 final class HalfOpenPeers implements AutoCloseable {
-    static final int LIFETIME_MS = 1_000;
+    /** Long enough for all of a kind to come, and be cut off. */
+    static final int LIFETIME_MS = 6_000;
+
     private static final int KEEPALIVE_MS = 250;
     private static final Duration SLACK = Duration.ofSeconds(5);
     /** What HTTP.md says of a body of lines: 60 s, and three probes of 10 s. */
@@ -47,32 +49,37 @@ final class HalfOpenPeers implements AutoCloseable {
     HalfOpenPeers cutOff(int each) throws IOException {
         byte[] setup = Frames.setup(door.token(), KEEPALIVE_MS, lifetimeMs);
         byte[] request = Frames.requestStream(1, FEW, "read", EVERYTHING);
-        for (int i = 0; i < each; i++) {
-            served(come(rsocket).send(Frames.framed(setup)).send(Frames.framed(request)));
-            RawConnection upgraded = come(webSocket).send(door.upgrade() + "\r\n");
-            upgraded.head(Door.PATIENCE);
-            served(upgraded.send(Frames.webSocket(Frames.BINARY, setup))
-                    .send(Frames.webSocket(Frames.BINARY, request)));
-            served(come(lines)
-                    .send("POST /v1/topics/" + HostileServer.TOPIC + "/records HTTP/1.1\r\n" + door.headers()
-                            + "Content-Type: application/x-ndjson\r\nContent-Length: 10000\r\n\r\n{\"value\":1}\n"));
-        }
-        for (Cable cable : List.of(rsocket, webSocket, lines)) {
-            cable.pull();
-            assertEquals(each, cable.heldByServer(), "connections that the server holds");
-        }
+        cutOff(rsocket, each, connection -> connection
+                .send(Frames.framed(setup))
+                .send(Frames.framed(request)));
+        cutOff(webSocket, each, connection -> {
+            connection.send(door.upgrade() + "\r\n").head(Door.PATIENCE);
+            connection.send(Frames.webSocket(Frames.BINARY, setup)).send(Frames.webSocket(Frames.BINARY, request));
+        });
+        cutOff(
+                lines,
+                each,
+                connection -> connection.send("POST /v1/topics/" + HostileServer.TOPIC + "/records HTTP/1.1\r\n"
+                        + door.headers()
+                        + "Content-Type: application/x-ndjson\r\nContent-Length: 10000\r\n\r\n{\"value\":1}\n"));
         pulledNanos = System.nanoTime();
         return this;
     }
 
-    private RawConnection come(Cable cable) throws IOException {
-        RawConnection connection = new RawConnection(cable.port(), door.tls());
-        all.add(connection);
-        return connection;
+    /** What one says before it is cut off. */
+    private interface Words {
+        void say(RawConnection connection) throws IOException;
     }
 
-    private static void served(RawConnection connection) {
-        assertTrue(connection.arrived((int) Door.PATIENCE.toMillis()) > 0, "it is served first");
+    private void cutOff(Cable cable, int each, Words words) throws IOException {
+        for (int i = 0; i < each; i++) {
+            RawConnection connection = new RawConnection(cable.port(), door.tls());
+            all.add(connection);
+            words.say(connection);
+            assertTrue(connection.arrived((int) Door.PATIENCE.toMillis()) > 0, "it is served first");
+        }
+        cable.pull();
+        assertEquals(each, cable.heldByServer(), "connections that the server holds");
     }
 
     /** Waits for the server to close those of RSocket; gives how many there were. */

@@ -31,7 +31,7 @@ class HostileTrial {
     private static final int RESETS = 10;
     private static final int STORM = 2_000;
     private static final int SILENT = 40;
-    private static final int HALF_OPEN = 20;
+    private static final int HALF_OPEN = 10;
     private static final int KEPT_RECORDS = 8_000;
     private static final int VALUE_BYTES = 1_000;
     private static final int LONG_MS = 600_000;
