@@ -31,6 +31,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
@@ -224,13 +225,21 @@ final class FakeEngine implements Engine {
     }
 
     private final class FakeTopics implements Topics {
+        /** As an engine does it, before anything is made of them. */
+        private Mono<TopicDescription> checked(int partitions, Supplier<Mono<TopicDescription>> work) {
+            return partitions >= 1 && partitions <= TopicSpec.MAX_PARTITIONS
+                    ? work.get()
+                    : Mono.error(new LevadaException(ErrorCode.INVALID_PARTITIONS, partitions + " partitions"));
+        }
+
         @Override
         public Mono<TopicDescription> create(TopicSpec spec) {
-            if (topics.putIfAbsent(spec.name(), spec) != null) {
-                return Mono.error(
-                        new LevadaException(ErrorCode.TOPIC_ALREADY_EXISTS, "topic " + spec.name() + " exists"));
-            }
-            return describe(spec.name());
+            return checked(
+                    spec.partitions(),
+                    () -> topics.putIfAbsent(spec.name(), spec) == null
+                            ? describe(spec.name())
+                            : Mono.error(new LevadaException(
+                                    ErrorCode.TOPIC_ALREADY_EXISTS, "topic " + spec.name() + " exists")));
         }
 
         @Override
@@ -262,8 +271,10 @@ final class FakeEngine implements Engine {
 
         @Override
         public Mono<TopicDescription> addPartitions(String name, int count) {
-            topics.computeIfPresent(name, (same, spec) -> spec.partitions(count));
-            return describe(name);
+            return checked(count, () -> {
+                topics.computeIfPresent(name, (same, spec) -> spec.partitions(count));
+                return describe(name);
+            });
         }
 
         @Override
