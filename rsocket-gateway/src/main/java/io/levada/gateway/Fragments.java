@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 final class Fragments {
     /** What an empty fragment costs. */
     private static final int OVERHEAD_BYTES = 64;
+    /** What a message costs besides, however little has come of it: buffers, and what holds them. */
+    private static final int MESSAGE_OVERHEAD_BYTES = 1 << 10;
 
     private static final int MOST_METADATA_BYTES = 0xFF_FFFF;
 
@@ -31,7 +33,7 @@ final class Fragments {
         private final ByteBuf metadata;
         private final ByteBuf data;
         private int flags;
-        private int cost;
+        private int cost = MESSAGE_OVERHEAD_BYTES;
 
         Message(ByteBufAllocator allocator, ByteBuf first) {
             type = FrameCheck.type(first);
@@ -102,7 +104,8 @@ final class Fragments {
     String check(ByteBuf frame) {
         Message message = unfinished.get(FrameCheck.streamId(frame));
         boolean held = (FrameCheck.flags(frame) & FrameCheck.FOLLOWS) != 0 || message != null;
-        if (held && heldBytes > maxBytes - cost(frame)) {
+        int more = cost(frame) + (message == null ? MESSAGE_OVERHEAD_BYTES : 0);
+        if (held && heldBytes > maxBytes - more) {
             return "fragments of more than " + maxBytes + " bytes; send messages whole or in fewer streams";
         } else if (message != null && message.metadata.readableBytes() > MOST_METADATA_BYTES - frame.readableBytes()) {
             return "metadata of more than " + MOST_METADATA_BYTES + " bytes";

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 
 /** Messages in fragments, as rsocket-java's own codecs write them, come out as those codecs write them whole. */
 class FragmentsTest {
-    private static final int MAX_BYTES = 1 << 10;
+    private static final int MAX_BYTES = 8 << 10;
 
     private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(false);
     private final Fragments fragments = new Fragments(allocator, MAX_BYTES);
@@ -114,12 +114,24 @@ class FragmentsTest {
 
     @Test
     void together_they_hold_no_more_than_they_may() {
-        String half = "x".repeat(MAX_BYTES / 2 - 100);
+        String half = "x".repeat(MAX_BYTES / 2 - 1_200);
         assertNull(take(next(1, true, false, null, half)));
         assertNull(take(next(3, true, false, null, half)));
         ByteBuf more = next(5, true, false, null, half);
         assertNotNull(fragments.check(more));
         fragments.drop(1);
         assertNull(take(more));
+    }
+
+    @Test
+    void messages_of_which_nothing_has_come_cost_what_holds_them() {
+        int begun = 0;
+        ByteBuf first = next(1, true, false, null, "");
+        while (fragments.check(first) == null) {
+            assertNull(fragments.take(first));
+            first = next(1 + 2 * ++begun, true, false, null, "");
+        }
+        first.release();
+        assertEquals(7, begun);
     }
 }
