@@ -44,9 +44,9 @@ final class Fragments {
             flags = FrameCheck.flags(first) & ~FrameCheck.FOLLOWS;
         }
 
-        void add(ByteBuf fragment, int itsHeaderBytes) {
+        void add(ByteBuf fragment) {
             int itsFlags = FrameCheck.flags(fragment);
-            int at = fragment.readerIndex() + itsHeaderBytes;
+            int at = fragment.readerIndex() + FrameCheck.headerBytes(FrameCheck.type(fragment));
             if ((itsFlags & FrameCheck.METADATA) != 0) {
                 int length = fragment.getUnsignedMedium(at);
                 metadata.writeBytes(fragment, at + 3, length);
@@ -116,25 +116,18 @@ final class Fragments {
     /** Takes a frame that was found good: gives it back if it is whole, or the message it ends; null while more follows. */
     @Nullable
     ByteBuf take(ByteBuf frame) {
-        if (!FrameCheck.isOfMessage(frame)) {
-            return frame;
-        }
         int streamId = FrameCheck.streamId(frame);
-        boolean follows = (FrameCheck.flags(frame) & FrameCheck.FOLLOWS) != 0;
+        int type = FrameCheck.type(frame);
+        if (FrameCheck.isRequest(type) || type == FrameCheck.CANCEL || type == FrameCheck.ERROR) {
+            drop(streamId); // given up, or of a stream that nobody had opened
+        }
+        boolean follows = FrameCheck.isOfMessage(type) && (FrameCheck.flags(frame) & FrameCheck.FOLLOWS) != 0;
         Message message = unfinished.get(streamId);
-        if (message == null && !follows) {
+        if (!follows && (message == null || type != FrameCheck.PAYLOAD)) {
             return frame;
         }
         try {
-            int before = message == null ? 0 : message.cost;
-            if (message == null) {
-                message = new Message(allocator, frame);
-                unfinished.put(streamId, message);
-                message.add(frame, message.headerBytes);
-            } else {
-                message.add(frame, FrameCheck.HEADER_BYTES);
-            }
-            heldBytes += message.cost - before;
+            message = add(streamId, message, frame);
         } finally {
             frame.release();
         }
@@ -146,8 +139,19 @@ final class Fragments {
         return whole;
     }
 
-    /** What has come of a message on a stream is given up. */
-    void drop(int streamId) {
+    private Message add(int streamId, @Nullable Message begun, ByteBuf frame) {
+        Message message = begun;
+        if (message == null) {
+            message = new Message(allocator, frame);
+            unfinished.put(streamId, message);
+            heldBytes += message.cost;
+        }
+        message.add(frame);
+        heldBytes += cost(frame);
+        return message;
+    }
+
+    private void drop(int streamId) {
         Message message = unfinished.remove(streamId);
         if (message != null) {
             heldBytes -= message.cost;

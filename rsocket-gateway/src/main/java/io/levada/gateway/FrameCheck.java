@@ -32,9 +32,9 @@ final class FrameCheck {
     private static final int REQUEST_STREAM = 0x06;
     static final int REQUEST_CHANNEL = 0x07;
     private static final int REQUEST_N = 0x08;
-    private static final int CANCEL = 0x09;
+    static final int CANCEL = 0x09;
     static final int PAYLOAD = 0x0A;
-    private static final int ERROR = 0x0B;
+    static final int ERROR = 0x0B;
     private static final int METADATA_PUSH = 0x0C;
 
     static final int METADATA = 0x100;
@@ -77,10 +77,13 @@ final class FrameCheck {
         return frame.getUnsignedShort(frame.readerIndex() + 4) & 0x3FF;
     }
 
-    /** Whether it is a request, or a message of a channel, or a part of one. */
-    static boolean isOfMessage(ByteBuf frame) {
-        int type = type(frame);
-        return (type >= REQUEST_RESPONSE && type <= REQUEST_CHANNEL) || type == PAYLOAD;
+    static boolean isRequest(int type) {
+        return type >= REQUEST_RESPONSE && type <= REQUEST_CHANNEL;
+    }
+
+    /** Whether it may be in fragments. */
+    static boolean isOfMessage(int type) {
+        return isRequest(type) || type == PAYLOAD;
     }
 
     /** Where the metadata of a request or a PAYLOAD begins, or its length. */
@@ -113,10 +116,7 @@ final class FrameCheck {
                 checkRequest(frame, streamId, flags, headerBytes(type));
             case REQUEST_N -> checkRequestN(frame, streamId);
             case PAYLOAD -> checkPayload(frame, streamId, flags);
-            case CANCEL -> {
-                fragments.drop(streamId);
-                yield checkClientStream(streamId);
-            }
+            case CANCEL -> checkClientStream(streamId);
             case ERROR -> checkError(streamId, bytes);
             default -> "a frame of type 0x%02x, which a client does not send here".formatted(type);
         };
@@ -172,7 +172,6 @@ final class FrameCheck {
                 && (frame.readableBytes() < headerBytes || frame.getInt(frame.readerIndex() + HEADER_BYTES) <= 0)) {
             return "a request on stream " + streamId + " with an initial request(n) that is not above 0";
         }
-        fragments.drop(streamId); // what came before it, on a stream that nobody had opened, is lost
         String wrong = checkMetadata(frame, flags, headerBytes);
         return wrong == null ? fragments.check(frame) : wrong;
     }
@@ -232,7 +231,6 @@ final class FrameCheck {
         } else if (fragments.isWithinRequest(streamId)) {
             return "an ERROR within the fragments of its request; CANCEL gives one up";
         }
-        fragments.drop(streamId);
         return streamId == 0 ? null : checkClientStream(streamId);
     }
 

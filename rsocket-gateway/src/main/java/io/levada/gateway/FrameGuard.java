@@ -116,7 +116,7 @@ final class FrameGuard {
                 } else if (message instanceof BinaryWebSocketFrame frame) {
                     ByteBuf whole = pass(frame.content());
                     if (whole != null) {
-                        context.fireChannelRead(new BinaryWebSocketFrame(whole));
+                        context.fireChannelRead(holding(whole, frame));
                     }
                 } else {
                     context.fireChannelRead(message);
@@ -128,6 +128,11 @@ final class FrameGuard {
                 fragments.close();
             }
         };
+    }
+
+    @SuppressWarnings("ReferenceEquality") // whether it is the very one
+    private static BinaryWebSocketFrame holding(ByteBuf whole, BinaryWebSocketFrame frame) {
+        return whole == frame.content() ? frame : new BinaryWebSocketFrame(whole);
     }
 
     private @Nullable String wrong(Object message) {

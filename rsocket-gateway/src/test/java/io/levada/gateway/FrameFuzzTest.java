@@ -62,12 +62,11 @@ class FrameFuzzTest {
     private final Set<Object> opened = new HashSet<>();
 
     private final Set<Object> over = new HashSet<>();
-    private VirtualTimeScheduler time = VirtualTimeScheduler.create();
 
     /** Keepalives and time limits are the server's, and not of this. */
     @BeforeEach
     void stop_time() {
-        time = VirtualTimeScheduler.getOrSet();
+        VirtualTimeScheduler.set(VirtualTimeScheduler.create());
     }
 
     @AfterEach
@@ -110,7 +109,8 @@ class FrameFuzzTest {
         connection.close();
         assertEquals(0, connection.session().connection().budget().heldBytes());
         assertFalse(connection.hasTimers(), "something is still to be done");
-        time.advanceTimeBy(BEHIND_ALL_LIMITS); // virtual time lets go of what was called off when its time has come
+        VirtualTimeScheduler.get()
+                .advanceTimeBy(BEHIND_ALL_LIMITS); // virtual time lets go of what was called off when its time has come
         assertGone(engine, (input[0] & RAW) == 0 ? forgotten : Integer.MAX_VALUE);
         gate.settled();
     }

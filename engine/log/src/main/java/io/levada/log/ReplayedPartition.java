@@ -236,12 +236,13 @@ final class ReplayedPartition {
             throw Failures.corrupt("the checkpoint holds " + entry.tail().length + " bytes of the end of "
                     + segment.logPath() + ", which ends at " + bytes);
         }
-        if (from == 0 && bytes > 0 && disk.size(segment.logPath()) < 0) { // the checkpoint has the whole of it
+        long size = disk.size(segment.logPath());
+        if (size < 0 && from == 0 && bytes > 0) { // gone, and the checkpoint has the whole of it
             disk.makeDirectory(directory);
             disk.open(segment.logPath(), true).close();
             namesChanged = true;
+            size = 0;
         }
-        long size = disk.size(segment.logPath());
         if (size < from || bytes == from) {
             return;
         }

@@ -113,11 +113,11 @@ final class SegmentReader {
         while (position < limit) {
             if (window.isBatch(position)) {
                 ByteBuf header = window.header();
-                if (RecordBatch.baseOffset(header) > offset) {
-                    throw damaged(expected, RecordBatch.baseOffset(header));
+                long base = RecordBatch.baseOffset(header);
+                if (base > offset) {
+                    throw damaged(expected, base);
                 }
                 int next = position + RecordBatch.sizeInBytes(header);
-                long base = RecordBatch.baseOffset(header);
                 long claimed = RecordBatch.nextOffset(header);
                 long known = offsetAt(next); // rather than what only the batch's own CRC covers
                 boolean believed = claimed > base && claimed <= endOffset;
