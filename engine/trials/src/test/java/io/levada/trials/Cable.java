@@ -3,6 +3,8 @@ package io.levada.trials;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,18 +33,16 @@ final class Cable implements AutoCloseable {
     private final int port;
     private Set<Integer> ends = Set.of();
 
-    /** Lays one to a port; its script is put into a directory. */
-    Cable(Path directory, int to) throws IOException {
+    /** Lays one to a port. */
+    Cable(int to) throws IOException {
         this.to = to;
-        Path script = directory.resolve(SCRIPT);
-        if (!Files.exists(script)) {
-            try (InputStream in = Cable.class.getResourceAsStream(SCRIPT)) {
-                Files.copy(Objects.requireNonNull(in), script);
-            }
-        }
-        process = new ProcessBuilder("perl", script.toString(), Integer.toString(to))
+        process = new ProcessBuilder("perl", "-", Integer.toString(to))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+        try (InputStream script = Objects.requireNonNull(Cable.class.getResourceAsStream(SCRIPT));
+                OutputStream into = process.getOutputStream()) {
+            script.transferTo(into);
+        }
         said = process.inputReader(StandardCharsets.US_ASCII);
         port = Integer.parseInt(line());
     }
@@ -66,20 +66,25 @@ final class Cable implements AutoCloseable {
         ends = Arrays.stream(line().split(" ", -1)).map(Integer::valueOf).collect(Collectors.toSet());
     }
 
-    /** Connections cut off that the server has not closed. */
-    int heldByServer() throws IOException {
+    /** How many were cut off. */
+    int cutOff() {
+        return ends.size();
+    }
+
+    /** Those cut off that the server has not closed. */
+    int heldByServer() {
         return standing(LOCAL, REMOTE);
     }
 
-    /** Connections cut off whose other end has not heard of anything: all of them, or it was not cut off. */
-    int heldByPeers() throws IOException {
+    /** Those cut off whose other end has not heard of anything: all of them, or it was not cut off. */
+    int heldByPeers() {
         return standing(REMOTE, LOCAL);
     }
 
-    private int standing(int server, int peer) throws IOException {
+    private int standing(int server, int peer) {
         int count = 0;
         for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
-            for (String line : Files.readAllLines(Path.of(table))) {
+            for (String line : lines(table)) {
                 String[] words = line.strip().split("\\s+", -1);
                 if (words[STATE].equals(ESTABLISHED) && port(words[server]) == to && ends.contains(port(words[peer]))) {
                     count++;
@@ -87,6 +92,14 @@ final class Cable implements AutoCloseable {
             }
         }
         return count;
+    }
+
+    private static List<String> lines(String file) {
+        try {
+            return Files.readAllLines(Path.of(file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static int port(String address) {

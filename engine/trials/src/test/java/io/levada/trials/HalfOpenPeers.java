@@ -4,11 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Peers that were cut off in the middle of something, and so leave connections behind of which the server alone can know that
@@ -37,12 +35,12 @@ final class HalfOpenPeers implements AutoCloseable {
     private final List<RawConnection> all = new ArrayList<>();
     private long pulledNanos;
 
-    HalfOpenPeers(Path directory, Door door, int lifetimeMs) throws IOException {
+    HalfOpenPeers(Door door, int lifetimeMs) throws IOException {
         this.door = door;
         this.lifetimeMs = lifetimeMs;
-        rsocket = new Cable(directory, door.port());
-        webSocket = new Cable(directory, door.httpPort());
-        lines = new Cable(directory, door.httpPort());
+        rsocket = new Cable(door.port());
+        webSocket = new Cable(door.httpPort());
+        lines = new Cable(door.httpPort());
     }
 
     /** So many of each kind come, are served, and are cut off. */
@@ -83,26 +81,23 @@ final class HalfOpenPeers implements AutoCloseable {
     }
 
     /** Waits for the server to close those of RSocket; gives how many there were. */
-    int awaitClosed() throws IOException, InterruptedException {
+    int awaitClosed() throws InterruptedException {
         Duration bound = Duration.ofMillis(2L * LIFETIME_MS).plus(SLACK);
         return awaitClosed(rsocket, bound) + awaitClosed(webSocket, bound);
     }
 
     /** Waits for the server to close the bodies of lines; gives how many there were. */
-    int awaitLinesClosed() throws IOException, InterruptedException {
+    int awaitLinesClosed() throws InterruptedException {
         return awaitClosed(lines, LINES_BOUND.plus(LINES_SLACK));
     }
 
-    private int awaitClosed(Cable cable, Duration bound) throws IOException, InterruptedException {
-        while (cable.heldByServer() > 0) {
-            assertTrue(
-                    System.nanoTime() - pulledNanos < bound.toNanos(),
-                    "not closed within " + bound + ": " + cable.heldByServer() + " connections of nobody");
-            TimeUnit.MILLISECONDS.sleep(100);
-        }
-        int peers = cable.heldByPeers();
-        assertEquals(all.size() / 3, peers, "connections of which the other end has heard nothing");
-        return peers;
+    private int awaitClosed(Cable cable, Duration bound) throws InterruptedException {
+        HostileServer.await(
+                bound.minusNanos(System.nanoTime() - pulledNanos),
+                () -> cable.heldByServer() == 0,
+                () -> "not closed within " + bound + ": " + cable.heldByServer() + " connections of nobody");
+        assertEquals(cable.cutOff(), cable.heldByPeers(), "connections of which the other end has heard nothing");
+        return cable.cutOff();
     }
 
     @Override

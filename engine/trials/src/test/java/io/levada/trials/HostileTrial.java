@@ -55,12 +55,12 @@ class HostileTrial {
         }
     }
 
-    private void beside(HostileServer server, HealthyClient healthy) throws Exception {
+    private static void beside(HostileServer server, HealthyClient healthy) throws Exception {
         fill(server);
         healthy.calibrate();
         Footprint footprint = Footprint.of(server);
         try (SlowPeers bodies = new SlowPeers(server.after(), SLOW * Sizes.hostile()).openBodies();
-                HalfOpenPeers halfOpen = new HalfOpenPeers(directory, server.after(), HalfOpenPeers.LIFETIME_MS)) {
+                HalfOpenPeers halfOpen = new HalfOpenPeers(server.after(), HalfOpenPeers.LIFETIME_MS)) {
             group(healthy, server.after(), "who is cut off", () -> halfOpen.cutOff(HALF_OPEN)
                     .awaitClosed());
             abuse(server, healthy, server.before());
@@ -121,7 +121,7 @@ class HostileTrial {
                 notices("not closed in time", slow::awaitClosed);
                 notices("it held", () -> footprint.awaitBack(server, Duration.ofSeconds(1)));
             }
-            try (HalfOpenPeers patient = new HalfOpenPeers(directory, server.after(), LONG_MS)) {
+            try (HalfOpenPeers patient = new HalfOpenPeers(server.after(), LONG_MS)) {
                 notices("not closed within", patient.cutOff(2)::awaitClosed);
             }
             Shell.run("kill", "-STOP", Long.toString(server.process().pid()));
