@@ -108,8 +108,9 @@ class TokenTest {
 
     @Test
     void a_file_that_is_gone_leaves_the_token_of_before() throws IOException {
+        LinkLimits limits = LinkLimits.of(Await.LIMIT).withReconnectTimeout(Await.LIMIT);
         try (FakeServer server = new FakeServer(Transport.TCP);
-                RemoteEngine engine = engine(server, LinkLimits.of(Await.LIMIT))) {
+                RemoteEngine engine = engine(server, limits)) {
             use(engine);
             assertEquals("SETUP one", nextToken(server));
             Files.delete(file);
