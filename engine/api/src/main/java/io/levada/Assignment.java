@@ -1,6 +1,7 @@
 package io.levada;
 
 import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -10,6 +11,9 @@ public interface Assignment {
 
     /** The generation in which it was assigned; everything sent for it carries this number. */
     long generation();
+
+    /** Where it starts: the group's commit, or what the member asked for where there is none. */
+    long start();
 
     /**
      * Its records from the group's commit on, with their own demand; for one subscriber. Completes when the partition is
@@ -27,4 +31,12 @@ public interface Assignment {
      * @param metadata up to 4,096 bytes of UTF-8, or null
      */
     Mono<Void> commit(long offset, @Nullable String metadata);
+
+    /**
+     * Keeps it from being handed over before what this gives is disposed of, as a delivery does that is not acknowledged: for
+     * work that outlasts deliveries, such as a file that is being written. A partition that is asked back ({@link
+     * MemberEvent.Revoking}) is let go shortly before the time for that is over all the same, and leaving waits no longer
+     * than for deliveries. Any thread; disposing of it twice does nothing.
+     */
+    Disposable hold();
 }

@@ -8,6 +8,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
@@ -37,6 +39,20 @@ final class OwnedAssignment implements Assignment {
     @Override
     public long generation() {
         return owned.generation;
+    }
+
+    @Override
+    public long start() {
+        return owned.start;
+    }
+
+    @Override
+    public Disposable hold() {
+        owned.holds.incrementAndGet();
+        return Disposables.composite(() -> {
+            owned.holds.decrementAndGet();
+            membership.settled(AckTracker.Outcome.DRAINED);
+        });
     }
 
     @Override

@@ -1,12 +1,13 @@
 package io.levada.facade;
 
 import io.levada.TopicPartition;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 
 /**
- * A partition that a member owns, from its assignment to its going. The tracker is safe for any thread, the rest is
- * {@link Membership}'s own.
+ * A partition that a member owns, from its assignment to its going. The tracker and the holds are safe for any thread, the
+ * rest is {@link Membership}'s own.
  */
 final class Ownership {
     final int handle;
@@ -14,6 +15,7 @@ final class Ownership {
     final long generation;
     final long start;
     final AckTracker tracker;
+    final AtomicInteger holds = new AtomicInteger();
 
     /** The position last committed with success. */
     long committed;
@@ -42,9 +44,9 @@ final class Ownership {
         return !refused && tracker.position() > committed;
     }
 
-    /** No record is in the user's hands, or none is waited for any more. */
+    /** Nothing of it is in the user's hands, or nothing is waited for any more. */
     boolean isSettled() {
-        return overdue || tracker.isDrained();
+        return overdue || (holds.get() == 0 && tracker.isDrained());
     }
 
     void cancelDeadline() {

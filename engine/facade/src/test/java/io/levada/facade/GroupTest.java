@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.scheduler.VirtualTimeScheduler;
 import reactor.test.subscriber.TestSubscriber;
@@ -549,6 +550,49 @@ class GroupTest {
         assertEquals(List.of(1), engine.session().revoked);
         TestSubscriber<Delivery> late = deliveries(assignment(assignments, 0), 1);
         assertTrue(late.isTerminatedComplete());
+    }
+
+    @Test
+    void an_assignment_says_where_it_starts() {
+        TestSubscriber<Assignment> assignments = subscribe(10);
+        assigned(1, T0, 7);
+
+        assertEquals(7, assignment(assignments, 0).start());
+    }
+
+    @Test
+    void an_assignment_that_is_held_is_handed_over_once_every_hold_is_let_go() {
+        TestSubscriber<Assignment> assignments = subscribe(10);
+        assigned(1, T0, 0);
+        FakeEngine.Session session = engine.session();
+        Disposable first = assignment(assignments, 0).hold();
+        Disposable second = assignment(assignments, 0).hold();
+        session.sink.onRevoking(1, 10_000);
+        first.dispose();
+        first.dispose();
+        assertEquals(List.of(), session.revoked);
+
+        assignment(assignments, 0).commit(5, null).subscribe();
+        assertEquals(Map.of(1, 5L), lastCommit().offsets);
+        lastCommit().done();
+        assertEquals(List.of(), session.revoked);
+        second.dispose();
+        assertEquals(List.of(1), session.revoked);
+    }
+
+    @Test
+    void an_assignment_that_is_held_too_long_is_handed_over_shortly_before_the_deadline() {
+        TestSubscriber<Assignment> assignments = subscribe(10);
+        assigned(1, T0, 0);
+        Disposable hold = assignment(assignments, 0).hold();
+        engine.session().sink.onRevoking(1, 10_000);
+        time.advanceTimeBy(Duration.ofMillis(8_900));
+        assertEquals(List.of(), engine.session().revoked);
+        time.advanceTimeBy(Duration.ofMillis(200));
+
+        assertEquals(List.of(1), engine.session().revoked);
+        hold.dispose(); // too late, harmless
+        assertEquals(List.of(1), engine.session().revoked);
     }
 
     @Test
