@@ -114,9 +114,10 @@ final class FrameGuard {
                     refuse(wrong, true);
                     ReferenceCountUtil.release(message);
                 } else if (message instanceof BinaryWebSocketFrame frame) {
-                    ByteBuf whole = pass(frame.content());
+                    ByteBuf content = frame.content();
+                    ByteBuf whole = pass(content);
                     if (whole != null) {
-                        context.fireChannelRead(holding(whole, frame));
+                        context.fireChannelRead(isSame(whole, content) ? frame : new BinaryWebSocketFrame(whole));
                     }
                 } else {
                     context.fireChannelRead(message);
@@ -130,9 +131,10 @@ final class FrameGuard {
         };
     }
 
-    @SuppressWarnings("ReferenceEquality") // whether it is the very one
-    private static BinaryWebSocketFrame holding(ByteBuf whole, BinaryWebSocketFrame frame) {
-        return whole == frame.content() ? frame : new BinaryWebSocketFrame(whole);
+    /** Not by their bytes: one that was joined has let go of the other. */
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean isSame(ByteBuf whole, ByteBuf content) {
+        return whole == content;
     }
 
     private @Nullable String wrong(Object message) {
