@@ -4,8 +4,13 @@ import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
+import io.levada.connect.rest.Gate;
+import io.levada.connect.rest.RestServer;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +48,9 @@ import picocli.CommandLine.Parameters;
 final class ConnectCommand implements Callable<Integer> {
     private static final Logger log = LoggerFactory.getLogger(ConnectCommand.class);
 
+    private static final String LOOPBACK = "127.0.0.1";
     private static final long STOP_LIMIT_S = 30;
+    private static final long SERVER_PAUSE_MS = 1_000;
 
     @Option(
             names = "--server",
@@ -117,18 +124,52 @@ final class ConnectCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Map<String, String> settings = settings();
+        int port = restPort == 0 ? freePort() : restPort;
         CountDownLatch closed = new CountDownLatch(1);
-        try (Levada levada = Levada.open(server, options());
-                ConnectWorker worker = ConnectWorker.start(levada, group, "127.0.0.1:" + restPort, settings)) {
+        try (Levada levada = open();
+                ConnectWorker worker = ConnectWorker.start(levada, group, LOOPBACK + ":" + port, settings);
+                RestServer rest = RestServer.start(
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                        worker.herder(),
+                        Gate.loopbackNames())) {
             for (Path file : connectors) {
                 put(worker.herder(), file);
             }
-            log.info("group {} on {}", group, server);
+            log.info(
+                    "ready: group {} on {}, REST on http://{}:{}",
+                    group,
+                    server,
+                    LOOPBACK,
+                    rest.address().getPort());
             awaitStop(closed);
         } finally {
             closed.countDown();
         }
         return 0;
+    }
+
+    /** Waits for a server that is not there yet, as long as one that is gone for a while is waited for. */
+    private Levada open() throws InterruptedException {
+        LevadaOptions options = options();
+        long end = System.nanoTime() + options.reconnectTimeout().toNanos();
+        while (true) {
+            try {
+                return Levada.open(server, options);
+            } catch (LevadaException e) {
+                if (e.code() != ErrorCode.CONNECTION_LOST || System.nanoTime() > end) {
+                    throw e;
+                }
+                log.warn("{}; this worker waits for it", e.getMessage());
+                Thread.sleep(SERVER_PAUSE_MS);
+            }
+        }
+    }
+
+    /** The worker is known by its port before it is bound. */
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
     }
 
     private LevadaOptions options() {

@@ -5,14 +5,18 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.connect.connector.policy.AllConnectorClientConfigOverridePolicy;
 import org.apache.kafka.connect.errors.AlreadyExistsException;
+import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.errors.NotFoundException;
 import org.apache.kafka.connect.runtime.AbstractHerder;
 import org.apache.kafka.connect.runtime.HerderRequest;
@@ -21,6 +25,7 @@ import org.apache.kafka.connect.runtime.RestartRequest;
 import org.apache.kafka.connect.runtime.TargetState;
 import org.apache.kafka.connect.runtime.Worker;
 import org.apache.kafka.connect.runtime.rest.InternalRequestSignature;
+import org.apache.kafka.connect.runtime.rest.entities.ConfigKeyInfo;
 import org.apache.kafka.connect.runtime.rest.entities.ConnectorInfo;
 import org.apache.kafka.connect.runtime.rest.entities.ConnectorOffsets;
 import org.apache.kafka.connect.runtime.rest.entities.ConnectorStateInfo;
@@ -40,6 +45,7 @@ import org.jspecify.annotations.Nullable;
 final class WorkerHerder extends AbstractHerder {
     private final WorkerParts parts;
     private final ConnectorPositions positions;
+    private final Secrets secrets = new Secrets(this::passwordsOf);
     private final ExecutorService asked = Executors.newCachedThreadPool(task -> Unit.daemon("connect-request", task));
     private final ScheduledExecutorService later =
             Executors.newSingleThreadScheduledExecutor(task -> Unit.daemon("connect-later", task));
@@ -121,7 +127,24 @@ final class WorkerHerder extends AbstractHerder {
     private ConnectorInfo info(String connector) {
         ClusterConfigState state = knowing(connector);
         Map<String, String> config = state.rawConnectorConfig(connector);
-        return new ConnectorInfo(connector, config, state.tasks(connector), connectorType(config));
+        return new ConnectorInfo(
+                connector, secrets.masked(config, config), state.tasks(connector), connectorType(config));
+    }
+
+    private Set<String> passwordsOf(String type) {
+        try {
+            return connectorPluginConfig(type).stream()
+                    .filter(setting -> ConfigDef.Type.PASSWORD.name().equals(setting.type()))
+                    .map(ConfigKeyInfo::name)
+                    .collect(Collectors.toUnmodifiableSet());
+        } catch (ConnectException e) {
+            return Set.of(); // a plugin that is there no more says nothing; names do
+        }
+    }
+
+    @Override
+    public @Nullable ConnectorInfo connectorInfo(String connector) {
+        return known().contains(connector) ? info(connector) : null;
     }
 
     @Override
@@ -156,10 +179,12 @@ final class WorkerHerder extends AbstractHerder {
     @Override
     public void putConnectorConfig(
             String connector,
-            Map<String, String> config,
+            Map<String, String> given,
             @Nullable TargetState state,
             boolean allowReplace,
             Callback<Created<ConnectorInfo>> callback) {
+        Map<String, String> stored = known().rawConnectorConfig(connector);
+        Map<String, String> config = stored == null ? given : Secrets.restored(given, stored);
         validateConnectorConfig(config, (error, found) -> {
             if (error != null) {
                 callback.onCompletion(error, null);
@@ -216,7 +241,8 @@ final class WorkerHerder extends AbstractHerder {
             ClusterConfigState state = knowing(connector);
             List<TaskInfo> tasks = new ArrayList<>();
             for (ConnectorTaskId id : state.tasks(connector)) {
-                tasks.add(new TaskInfo(id, state.rawTaskConfig(id)));
+                tasks.add(
+                        new TaskInfo(id, secrets.masked(state.rawConnectorConfig(connector), state.rawTaskConfig(id))));
             }
             return tasks;
         });

@@ -31,7 +31,7 @@ final class WorkerSettings extends WorkerConfig {
         properties.put(BOOTSTRAP_SERVERS_CONFIG, "none:1"); // asked for, and never used
         properties.put(KEY_CONVERTER_CLASS_CONFIG, JsonConverter.class.getName());
         properties.put(VALUE_CONVERTER_CLASS_CONFIG, JsonConverter.class.getName());
-        properties.put(OFFSET_COMMIT_INTERVAL_MS_CONFIG, "10000");
+        properties.put(OFFSET_COMMIT_INTERVAL_MS_CONFIG, "1000"); // as often as groups commit
         properties.put(PLUGIN_DISCOVERY_CONFIG, "service_load");
         properties.put(CONFIG_PROVIDERS_CONFIG, String.join(",", SECRETS.keySet()));
         SECRETS.forEach((name, type) -> properties.put(CONFIG_PROVIDERS_CONFIG + "." + name + ".class", type));

@@ -1,0 +1,4 @@
+@NullMarked
+package io.levada.connect.rest;
+
+import org.jspecify.annotations.NullMarked;
