@@ -71,6 +71,12 @@ final class Machine {
                 }
             }
         },
+        POSTGRES {
+            @Override
+            boolean isThere() throws IOException {
+                return Postgres.program("initdb") != null && Postgres.program("psql") != null;
+            }
+        },
         DROP_CACHES {
             @Override
             boolean isThere() throws IOException {
