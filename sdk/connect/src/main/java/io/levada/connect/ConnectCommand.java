@@ -131,6 +131,7 @@ final class ConnectCommand implements Callable<Integer> {
                 RestServer rest = RestServer.start(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                         worker.herder(),
+                        worker::metricsPage,
                         Gate.loopbackNames())) {
             for (Path file : connectors) {
                 put(worker.herder(), file);

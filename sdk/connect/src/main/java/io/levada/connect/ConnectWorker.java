@@ -2,6 +2,7 @@ package io.levada.connect;
 
 import io.levada.Levada;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +29,7 @@ public final class ConnectWorker implements AutoCloseable {
     private final Board board;
     private final WorkGroup work;
     private final WorkerHerder herder;
+    private final WorkerMetrics metrics;
     private final ExecutorService closing = Executors.newCachedThreadPool(task -> Unit.daemon("connect-closing", task));
 
     private ConnectWorker(Levada levada, String group, String worker, WorkerSettings settings) {
@@ -51,7 +53,9 @@ public final class ConnectWorker implements AutoCloseable {
                 new TaskFactory(plugins, settings, shared.metrics(), statuses, closing),
                 connectors,
                 offsetTable,
-                statuses);
+                statuses,
+                new ConcurrentHashMap<>());
+        metrics = new WorkerMetrics(parts);
         board = new Board(parts);
         work = new WorkGroup(levada, group, workTopic, worker, board);
         herder = new WorkerHerder(shared, parts);
@@ -83,6 +87,11 @@ public final class ConnectWorker implements AutoCloseable {
     /** What Kafka Connect's REST API is answered by. */
     public Herder herder() {
         return herder;
+    }
+
+    /** Its metrics, as a page for Prometheus. Blocks. */
+    public String metricsPage() {
+        return metrics.page();
     }
 
     /** Stops what runs, as far as it stops in time, and lets others have it. */

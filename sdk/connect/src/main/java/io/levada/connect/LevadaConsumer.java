@@ -63,6 +63,7 @@ final class LevadaConsumer extends PartialConsumer {
     private final String member;
     private final int mostRecords;
     private final Position reset;
+    private final Runnable committed;
 
     private final Map<TopicPartition, Owned> owned = new LinkedHashMap<>();
     private final Map<String, Membership> memberships = new LinkedHashMap<>();
@@ -85,14 +86,23 @@ final class LevadaConsumer extends PartialConsumer {
      * @param member a name by which descriptions of the group tell it
      * @param mostRecords of one poll, 1 or more
      * @param reset where partitions start that the group has no commit for
+     * @param committed called after each commit that is durable; must not block
      */
-    LevadaConsumer(Levada levada, String group, String instance, String member, int mostRecords, Position reset) {
+    LevadaConsumer(
+            Levada levada,
+            String group,
+            String instance,
+            String member,
+            int mostRecords,
+            Position reset,
+            Runnable committed) {
         this.levada = levada;
         this.group = group;
         this.instance = instance;
         this.member = member;
         this.mostRecords = mostRecords;
         this.reset = reset;
+        this.committed = committed;
     }
 
     private static final class NoListener implements ConsumerRebalanceListener {
@@ -530,7 +540,10 @@ final class LevadaConsumer extends PartialConsumer {
                 : levada.groups()
                         .reset(group, partition.topic(), partition.partition(), Position.offset(to.offset()))
                         .then();
-        return done.doOnSuccess(nothing -> found.committed = to.offset());
+        return done.doOnSuccess(nothing -> {
+            found.committed = to.offset();
+            committed.run();
+        });
     }
 
     /** Leaves at once, whatever the thread that polls is doing, so that another can go on. Any thread. */

@@ -40,11 +40,18 @@ final class LevadaProducer extends PartialProducer {
     private static final long MOST_BYTES = 32L << 20;
 
     private final Levada levada;
+    private final Runnable acknowledged;
     private final Map<String, Lane> lanes = new HashMap<>(); // guarded by itself
     private volatile boolean closed;
 
-    LevadaProducer(Levada levada) {
+    /**
+     * A producer of its own.
+     *
+     * @param acknowledged called after each record that is durable; must not block
+     */
+    LevadaProducer(Levada levada, Runnable acknowledged) {
         this.levada = levada;
+        this.acknowledged = acknowledged;
     }
 
     /** Blocks while too much is under way; fails at once where nothing can be sent any more. */
@@ -205,6 +212,7 @@ final class LevadaProducer extends PartialProducer {
                 notifyAll();
             }
             sent.succeed(ack);
+            acknowledged.run();
         }
 
         /**

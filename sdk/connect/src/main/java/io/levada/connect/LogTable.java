@@ -60,7 +60,7 @@ final class LogTable implements AutoCloseable {
     void start() {
         create();
         refresh();
-        following.update(Flux.defer(() -> levada.read(ReadSpec.of(topic).from(Position.offset(next()))))
+        following.update(Flux.defer(() -> levada.read(ReadSpec.of(topic).from(from())))
                 .doOnNext(this::apply)
                 .doOnError(error -> log.warn("{} is not followed for the moment: {}", topic, error.getMessage()))
                 .retryWhen(Retry.backoff(Long.MAX_VALUE, FIRST_PAUSE).maxBackoff(LONGEST_PAUSE))
@@ -89,11 +89,26 @@ final class LogTable implements AutoCloseable {
         return refreshing().toFuture();
     }
 
+    /** To the end as it is now, where there need not be a record: what was there may be compacted away. */
     private Mono<Void> refreshing() {
-        return Flux.defer(() -> levada.read(
-                        ReadSpec.of(topic).from(Position.offset(next())).to(End.now())))
-                .doOnNext(this::apply)
-                .then();
+        return levada.topics().describe(topic).flatMap(found -> {
+            long end = found.partitions().get(0).durable();
+            return end <= next()
+                    ? Mono.empty()
+                    : levada.read(ReadSpec.of(topic).from(from()).to(End.offset(end)))
+                            .doOnNext(this::apply)
+                            .then()
+                            .doOnSuccess(nothing -> reached(end));
+        });
+    }
+
+    private Position from() {
+        long place = next();
+        return place == 0 ? Position.earliest() : Position.offset(place);
+    }
+
+    private synchronized void reached(long end) {
+        next = Math.max(next, end);
     }
 
     private synchronized long next() {

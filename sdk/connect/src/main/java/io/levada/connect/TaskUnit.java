@@ -45,7 +45,7 @@ final class TaskUnit extends Unit {
         run.begin(
                 factory.isSink(connector)
                         ? factory.sink(spec, new Sink(connector, run))
-                        : factory.source(spec, new Source()));
+                        : factory.source(spec, new Source(run.progress)));
         return run;
     }
 
@@ -68,6 +68,7 @@ final class TaskUnit extends Unit {
     /** A task on its thread; what it says of itself is told as long as it is this unit's. */
     private final class TaskRun implements Run, TaskStatus.Listener {
         private final Wanted what;
+        private final TaskProgress progress = new TaskProgress();
         private volatile @Nullable RunningTask task;
         private volatile @Nullable LevadaConsumer consumer;
 
@@ -77,6 +78,7 @@ final class TaskUnit extends Unit {
 
         void begin(RunningTask made) {
             task = made;
+            parts().running().put(id, progress);
             daemon("connect-" + name(), made).start();
         }
 
@@ -102,7 +104,7 @@ final class TaskUnit extends Unit {
         public boolean awaitStop(long ms) {
             boolean stopped = begun().awaitStop(ms);
             if (stopped) {
-                begun().removeMetrics();
+                forget();
             }
             return stopped;
         }
@@ -114,8 +116,13 @@ final class TaskUnit extends Unit {
             if (reading != null) {
                 reading.abandon();
             }
-            begun().removeMetrics();
+            forget();
             tell(AbstractStatus.State.UNASSIGNED, null);
+        }
+
+        private void forget() {
+            begun().removeMetrics();
+            parts().running().remove(id, progress);
         }
 
         private void tell(AbstractStatus.State state, @Nullable Throwable why) {
@@ -159,9 +166,15 @@ final class TaskUnit extends Unit {
     }
 
     private final class Source implements TaskFactory.SourceParts {
+        private final TaskProgress progress;
+
+        Source(TaskProgress progress) {
+            this.progress = progress;
+        }
+
         @Override
         public Producer<byte[], byte[]> producer() {
-            return new LevadaProducer(parts().levada());
+            return new LevadaProducer(parts().levada(), progress::done);
         }
 
         @Override
@@ -203,7 +216,8 @@ final class TaskUnit extends Unit {
                     id.toString(),
                     id + "@" + parts().worker(),
                     Integer.parseInt(setting(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "500")),
-                    reset.equals("latest") ? Position.latest() : Position.committed());
+                    reset.equals("latest") ? Position.latest() : Position.committed(),
+                    run.progress::done);
             run.consumer = consumer;
             return consumer;
         }
@@ -211,7 +225,7 @@ final class TaskUnit extends Unit {
         @Override
         public ErrorReporter<ConsumerRecord<byte[], byte[]>> deadLetters(
                 SinkConnectorConfig config, ErrorHandlingMetrics errors) {
-            return new DeadLetterTopic(new LevadaProducer(parts().levada()), config, id, errors);
+            return new DeadLetterTopic(new LevadaProducer(parts().levada(), () -> {}), config, id, errors);
         }
     }
 }

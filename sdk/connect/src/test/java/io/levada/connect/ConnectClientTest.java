@@ -32,7 +32,10 @@ class ConnectClientTest {
     private final Levada levada = Levada.open("memory:");
     private final ConnectWorker worker = ConnectWorker.start(levada, "connect", "127.0.0.1:8083", SETTINGS);
     private final RestServer rest = RestServer.start(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), worker.herder(), Gate.loopbackNames());
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            worker.herder(),
+            worker::metricsPage,
+            Gate.loopbackNames());
     private final HttpClient http = HttpClient.newHttpClient();
 
     @AfterEach
@@ -248,5 +251,43 @@ class ConnectClientTest {
                         : null);
         assertTrue(!get("/connectors?expand=info&expand=status").toString().contains("hush"));
         assertTrue(!get("/connectors/quiet/tasks").toString().contains("hush"));
+    }
+
+    @Test
+    void tells_its_metrics() {
+        create("metered", "");
+        assertEquals(
+                201,
+                send(
+                                "POST",
+                                "/connectors",
+                                "{'name': 'drain', 'config': {'connector.class': 'CollectingSink', 'tasks.max': '1',"
+                                        + " 'topics': 'metered', 'store': 'metered'}}")
+                        .status());
+        Await.until("all is told", () -> {
+            String page = metrics();
+            return page.contains(
+                            "kafka_connect_source_task_metrics_source_record_write_total{connector=\"metered\",task=\"0\"} 5.0")
+                    && page.contains(
+                            "kafka_connect_sink_task_metrics_sink_record_send_total{connector=\"drain\",task=\"0\"} 5.0")
+                    && page.contains(
+                            "levada_connect_sink_lag_records{connector=\"drain\",partition=\"0\",topic=\"metered\"} 0.0")
+                    && page.contains(
+                            "kafka_connect_task_error_metrics_total_record_errors{connector=\"drain\",task=\"0\"} 0.0")
+                    && page.contains("levada_connect_task_last_success_age_seconds{connector=\"metered\",task=\"0\"}");
+        });
+        assertEquals(204, send("DELETE", "/connectors/drain", "").status());
+        Await.until("it is gone from the page", () -> !metrics().contains("drain"));
+    }
+
+    private String metrics() {
+        HttpRequest request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + rest.address().getPort() + "/metrics"))
+                .build();
+        try {
+            return http.send(request, HttpResponse.BodyHandlers.ofString()).body();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
     }
 }

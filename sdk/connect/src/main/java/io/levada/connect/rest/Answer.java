@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a request is answered with.
  *
- * @param body JSON, or empty
- * @param headers beyond those that tell what the body is
+ * @param body JSON unless the headers say otherwise, or empty
+ * @param headers beyond those of all answers
  */
 record Answer(int status, byte[] body, Map<String, String> headers) {
     static final String JSON = "application/json";
@@ -23,6 +23,12 @@ record Answer(int status, byte[] body, Map<String, String> headers) {
 
     static Answer of(int status, Object body) {
         return new Answer(status, Json.write(body), Map.of());
+    }
+
+    /** 200, with text as Prometheus reads it. */
+    static Answer text(String text) {
+        return new Answer(
+                200, text.getBytes(UTF_8), Map.of("Content-Type", "text/plain; version=0.0.4; charset=utf-8"));
     }
 
     /** 201, with the path of the connector that was made. */

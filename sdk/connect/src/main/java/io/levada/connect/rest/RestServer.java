@@ -14,6 +14,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.apache.kafka.connect.runtime.Herder;
 import org.apache.kafka.connect.runtime.rest.RestRequestTimeout;
 import org.apache.kafka.connect.runtime.rest.errors.ConnectRestException;
@@ -72,14 +73,20 @@ public final class RestServer implements AutoCloseable {
      * Starts serving.
      *
      * @param address where to; port 0 takes a free one
+     * @param metrics gives the page at {@code /metrics}; may block
      * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} when the address cannot be bound
      */
-    public static RestServer start(InetSocketAddress address, Herder herder, Gate gate) {
-        return start(address, herder, gate, LIMITS, DRAIN_MS);
+    public static RestServer start(InetSocketAddress address, Herder herder, Supplier<String> metrics, Gate gate) {
+        return start(address, herder, metrics, gate, LIMITS, DRAIN_MS);
     }
 
     static RestServer start(
-            InetSocketAddress address, Herder herder, Gate gate, RestRequestTimeout limits, long drainMs) {
+            InetSocketAddress address,
+            Herder herder,
+            Supplier<String> metrics,
+            Gate gate,
+            RestRequestTimeout limits,
+            long drainMs) {
         HttpServer server;
         try {
             server = HttpServer.create(address, 0);
@@ -91,7 +98,7 @@ public final class RestServer implements AutoCloseable {
                             + "; choose another, or 0 for a free one",
                     e);
         }
-        RestServer rest = new RestServer(server, new Routes(herder, limits), gate, drainMs);
+        RestServer rest = new RestServer(server, new Routes(herder, metrics, limits), gate, drainMs);
         server.createContext("/", rest::serve);
         server.setExecutor(rest.threads);
         server.start();
@@ -176,12 +183,12 @@ public final class RestServer implements AutoCloseable {
 
     private static void send(HttpExchange exchange, Answer answer) throws IOException {
         Headers headers = exchange.getResponseHeaders();
-        answer.headers().forEach(headers::set);
         byte[] body = answer.body();
         boolean head = exchange.getRequestMethod().equals("HEAD");
         if (body.length > 0) {
             headers.set("Content-Type", Answer.JSON);
         }
+        answer.headers().forEach(headers::set);
         if (head) {
             headers.set("Content-Length", String.valueOf(body.length));
         }

@@ -3,18 +3,20 @@ package io.levada.connect.rest;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.apache.kafka.connect.errors.NotFoundException;
 import org.apache.kafka.connect.runtime.Herder;
 import org.apache.kafka.connect.runtime.rest.RestRequestTimeout;
 import org.apache.kafka.connect.runtime.rest.errors.ConnectRestException;
 
 /**
- * All there is, as in Kafka Connect's {@code runtime.rest.resources}, without what its workers say to each other. Immutable.
+ * All there is, as in Kafka Connect's {@code runtime.rest.resources}, without what its workers say to each other, and a page of
+ * metrics. Immutable.
  */
 final class Routes {
     private final List<Route> table;
 
-    Routes(Herder herder, RestRequestTimeout limits) {
+    Routes(Herder herder, Supplier<String> metrics, RestRequestTimeout limits) {
         HerderCalls calls = new HerderCalls(limits);
         WorkerRoutes worker = new WorkerRoutes(herder, calls);
         ConnectorRoutes connectors = new ConnectorRoutes(herder, calls);
@@ -23,6 +25,7 @@ final class Routes {
         this.table = List.of(
                 new Route("GET", "/", worker::info),
                 new Route("GET", "/health", worker::health),
+                new Route("GET", "/metrics", request -> Answer.text(metrics.get())),
                 new Route("GET", "/connectors", connectors::list),
                 new Route("POST", "/connectors", connectors::create),
                 new Route("GET", "/connectors/{connector}", connectors::describe),

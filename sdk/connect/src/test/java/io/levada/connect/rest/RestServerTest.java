@@ -219,7 +219,8 @@ final class RestServerTest {
                 .anyMatch(thread -> thread.getName().startsWith("connect-rest-"))) {
             Thread.onSpinWait();
         }
-        RestServer.start(address, rest.herder.herder(), Gate.loopbackNames()).close();
+        RestServer.start(address, rest.herder.herder(), () -> "", Gate.loopbackNames())
+                .close();
     }
 
     @Test
@@ -227,7 +228,8 @@ final class RestServerTest {
         try (Served rest = new Served()) {
             LevadaException error = assertThrows(
                     LevadaException.class,
-                    () -> RestServer.start(rest.server.address(), rest.herder.herder(), Gate.loopbackNames()));
+                    () -> RestServer.start(
+                            rest.server.address(), rest.herder.herder(), () -> "", Gate.loopbackNames()));
 
             assertEquals(ErrorCode.INVALID_REQUEST, error.code());
             assertTrue(error.line().contains("port " + rest.port() + " of "), error.line());

@@ -45,6 +45,7 @@ final class Served implements AutoCloseable {
         this.server = RestServer.start(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 herder.herder(),
+                () -> "",
                 gate,
                 RestRequestTimeout.constant(timeoutMs, timeoutMs),
                 drainMs);
