@@ -204,15 +204,24 @@ final class LevadaProducer extends PartialProducer {
             to.tryEmitNext(sent.record).orThrow();
         }
 
+        /** It counts as under way until its callback has been called, so that who waits for all has heard all. */
         private void acked(Ack ack) {
             Sent sent;
             synchronized (this) {
-                sent = underWay.remove();
-                bytes -= sent.bytes;
-                notifyAll();
+                sent = underWay.peek();
+            }
+            if (sent == null) {
+                return; // given up, by closing
             }
             sent.succeed(ack);
             acknowledged.run();
+            synchronized (this) {
+                if (underWay.peek() == sent) {
+                    underWay.remove();
+                    bytes -= sent.bytes;
+                    notifyAll();
+                }
+            }
         }
 
         /**
