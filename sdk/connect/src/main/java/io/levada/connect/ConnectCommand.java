@@ -250,7 +250,8 @@ final class ConnectCommand implements Callable<Integer> {
                         () -> {
                             stop.countDown();
                             try {
-                                closed.await(STOP_LIMIT_S, TimeUnit.SECONDS);
+                                boolean clean = closed.await(STOP_LIMIT_S, TimeUnit.SECONDS);
+                                Runtime.getRuntime().halt(clean ? 0 : 1); // being told to end is no failure
                             } catch (InterruptedException e) {
                                 Thread.currentThread().interrupt();
                             }
