@@ -34,7 +34,7 @@ public final class ConnectWorker implements AutoCloseable {
 
     private ConnectWorker(Levada levada, String group, String worker, WorkerSettings settings) {
         long begun = System.nanoTime();
-        Plugins plugins = new Plugins(settings.originalsStrings());
+        Plugins plugins = new PluginDirectories(settings.originalsStrings());
         String workTopic = group + "-work";
         WorkGroup.provide(levada, workTopic);
         offsets = new LogTable(levada, group + "-offsets", (key, value) -> {});
