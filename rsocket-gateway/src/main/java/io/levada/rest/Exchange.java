@@ -203,13 +203,21 @@ final class Exchange {
 
     /** A text as it comes; what fails before it has begun has its own status. */
     Publisher<Void> stream(String type, Flux<ByteBuf> text) {
-        return text.switchOnFirst((first, all) -> {
-            Throwable error = first.getThrowable();
-            // Headers by themselves, as the first piece may be empty, and the next come much later.
-            return error != null
-                    ? fail(error)
-                    : Answers.begin(response, 200, type).sendHeaders().send(all);
-        });
+        return text.<Void>switchOnFirst((first, all) -> {
+                    Throwable error = first.getThrowable();
+                    // Headers by themselves, as the first piece may be empty, and the next come much later.
+                    return error != null
+                            ? fail(error)
+                            : Answers.begin(response, 200, type).sendHeaders().send(all);
+                })
+                .doOnDiscard(ByteBuf.class, Exchange::giveBack);
+    }
+
+    /** What is dropped since the client is gone: here while it waits for the headers, or within what sends, which is told first. */
+    private static void giveBack(ByteBuf piece) {
+        if (piece.refCnt() > 0) {
+            piece.release();
+        }
     }
 
     /** A path that is not there. */
