@@ -3,7 +3,6 @@ package io.levada.connect;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URLClassLoader;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,21 +35,21 @@ final class PluginDirectories extends Plugins {
         if (mode != PluginDiscoveryMode.SERVICE_LOAD) {
             return super.initLoaders(sources, mode);
         }
-        Map<Boolean, Set<PluginSource>> byManifest =
-                sources.stream().collect(Collectors.partitioningBy(PluginDirectories::hasManifest, Collectors.toSet()));
-        Set<PluginSource> without = byManifest.getOrDefault(false, Set.of());
-        without.forEach(source -> log.info("{} has no manifest of plugins; its classes are looked at", source));
+        Set<PluginSource> without =
+                sources.stream().filter(source -> !namesConnectors(source)).collect(Collectors.toSet());
+        without.forEach(source -> log.info("{} has no manifest of connectors; its classes are looked at", source));
         PluginScanResult found = new PluginScanResult(List.of(
-                new ServiceLoaderScanner().discoverPlugins(byManifest.getOrDefault(true, Set.of())),
-                new ReflectionScanner().discoverPlugins(without)));
+                new ServiceLoaderScanner().discoverPlugins(sources), new ReflectionScanner().discoverPlugins(without)));
         delegatingLoader().installDiscoveredPlugins(found);
         return found;
     }
 
-    private static boolean hasManifest(PluginSource source) {
+    /** Whether it has a manifest of what most plugins are; a library in it may have one of something else. */
+    private static boolean namesConnectors(PluginSource source) {
         return !source.isolated()
                 || !(source.loader() instanceof URLClassLoader loader)
-                || Arrays.stream(PluginType.values()).anyMatch(type -> hasManifest(loader, type));
+                || hasManifest(loader, PluginType.SOURCE)
+                || hasManifest(loader, PluginType.SINK);
     }
 
     private static boolean hasManifest(URLClassLoader loader, PluginType type) {
