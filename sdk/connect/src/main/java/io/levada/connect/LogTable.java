@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
+import org.apache.kafka.connect.errors.DataException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +45,8 @@ final class LogTable implements AutoCloseable {
     private long next; // guarded by this: the offset of the first record not seen
 
     /**
-     * @param listener told of each record, after the map has it; the value is null where the key is deleted
+     * @param listener told of each record, after the map has it; the value is null where the key is deleted. A {@link
+     *     DataException} leaves the record out
      */
     LogTable(Levada levada, String topic, BiConsumer<String, byte @Nullable []> listener) {
         this.levada = levada;
@@ -130,7 +132,11 @@ final class LogTable implements AutoCloseable {
         } else {
             values.put(key, value);
         }
-        listener.accept(key, value);
+        try {
+            listener.accept(key, value);
+        } catch (DataException e) { // what follows is not to be lost for it
+            log.error("{} of {} is left out: {}", key, read.topicPartition(), e.getMessage());
+        }
     }
 
     synchronized byte @Nullable [] get(String key) {

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.End;
+import io.levada.ErrorCode;
 import io.levada.Levada;
+import io.levada.LevadaException;
 import io.levada.ReadSpec;
 import io.levada.Record;
 import io.levada.StoredRecord;
@@ -25,6 +27,7 @@ import org.apache.kafka.connect.util.FutureCallback;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 
 /** Workers over a log in memory, with plugins that behave well and badly. */
 class ConnectWorkerTest {
@@ -103,10 +106,17 @@ class ConnectWorkerTest {
                         == tasks;
     }
 
+    /** What is in a topic; nothing where there is none yet. */
     private List<StoredRecord> read(String topic) {
-        List<StoredRecord> records =
-                levada.read(ReadSpec.of(topic).to(End.now())).collectList().block();
+        List<StoredRecord> records = levada.read(ReadSpec.of(topic).to(End.now()))
+                .onErrorResume(ConnectWorkerTest::isUnknownTopic, error -> Flux.empty())
+                .collectList()
+                .block();
         return records == null ? List.of() : records;
+    }
+
+    private static boolean isUnknownTopic(Throwable error) {
+        return LevadaException.of(error).code() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     }
 
     private static @Nullable String utf8(byte @Nullable [] bytes) {
@@ -334,5 +344,15 @@ class ConnectWorkerTest {
         deleted.get();
         Await.until("gone", () -> state(worker, "life").equals("none"));
         assertEquals(List.of(), List.copyOf(worker.herder().connectors()));
+    }
+
+    @Test
+    void a_record_of_the_table_that_is_none_keeps_nobody_from_the_others() throws Exception {
+        ConnectWorker worker = worker("a:1");
+        levada.blocking().publish("connect-configs", Record.of("odd", "{no JSON"));
+        count(worker, "even", "upTo", "1");
+        Await.until("running", () -> allRun(worker, "even", 1));
+        assertEquals(List.of("even"), List.copyOf(worker.herder().connectors()));
+        assertTrue(TestGate.expectError("odd of connect-configs-0 is left out") >= 1);
     }
 }
