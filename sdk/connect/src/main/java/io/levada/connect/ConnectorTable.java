@@ -1,6 +1,8 @@
 package io.levada.connect;
 
+import io.levada.ErrorCode;
 import io.levada.Levada;
+import io.levada.LevadaException;
 import io.levada.TopicSpec;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.errors.NotFoundException;
 import org.apache.kafka.connect.runtime.RestartRequest;
 import org.apache.kafka.connect.runtime.SessionKey;
@@ -135,10 +138,20 @@ final class ConnectorTable implements ConfigBackingStore, AutoCloseable {
         return entry;
     }
 
+    /** Another worker may provide more at the same time, which is as good. */
     private void provide(int slots) {
-        int there = levada.blocking().describeTopic(workTopic).partitions().size();
-        if (there < slots) {
-            levada.blocking().addPartitions(workTopic, Math.min(slots, TopicSpec.MAX_PARTITIONS));
+        if (slots > TopicSpec.MAX_PARTITIONS) {
+            throw new ConnectException("there may be " + TopicSpec.MAX_PARTITIONS
+                    + " connectors and tasks together; use another group of workers for more");
+        }
+        while (levada.blocking().describeTopic(workTopic).partitions().size() < slots) {
+            try {
+                levada.blocking().addPartitions(workTopic, slots);
+            } catch (LevadaException e) {
+                if (e.code() != ErrorCode.INVALID_PARTITIONS) {
+                    throw e;
+                }
+            }
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
 import java.util.stream.LongStream;
 import org.apache.kafka.connect.errors.NotFoundException;
 import org.apache.kafka.connect.runtime.Herder;
@@ -218,24 +219,18 @@ class ConnectWorkerTest {
     void changes_of_two_workers_at_once_are_both_made() throws Exception {
         ConnectWorker first = worker("a:1");
         ConnectWorker second = worker("b:1");
-        List<Thread> makers = new ArrayList<>();
-        for (int i = 0; i < 10; i++) {
+        List<FutureTask<Herder.Created<ConnectorInfo>>> makers = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
             ConnectWorker worker = i % 2 == 0 ? first : second;
             String name = "c" + i;
-            makers.add(new Thread(() -> {
-                try {
-                    count(worker, name, "upTo", "1");
-                } catch (Exception e) {
-                    throw new AssertionError(e);
-                }
-            }));
+            makers.add(new FutureTask<>(() -> count(worker, name, "upTo", "1")));
         }
-        makers.forEach(Thread::start);
-        for (Thread maker : makers) {
-            maker.join();
+        makers.forEach(maker -> new Thread(maker).start());
+        for (FutureTask<Herder.Created<ConnectorInfo>> maker : makers) {
+            assertTrue(maker.get().created());
         }
 
-        Await.until("all run", () -> LongStream.range(0, 10).allMatch(i -> allRun(first, "c" + i, 1)));
+        Await.until("all run", () -> LongStream.range(0, 20).allMatch(i -> allRun(first, "c" + i, 1)));
     }
 
     @Test
