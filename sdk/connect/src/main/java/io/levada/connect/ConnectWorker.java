@@ -1,6 +1,7 @@
 package io.levada.connect;
 
 import io.levada.Levada;
+import io.levada.TopicSpec;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -25,7 +26,6 @@ public final class ConnectWorker implements AutoCloseable {
     private static final long CLOSE_LIMIT_S = 20;
 
     private final WorkerParts parts;
-    private final LogTable offsets;
     private final Board board;
     private final WorkGroup work;
     private final WorkerHerder herder;
@@ -36,13 +36,12 @@ public final class ConnectWorker implements AutoCloseable {
         long begun = System.nanoTime();
         Plugins plugins = new PluginDirectories(settings.originalsStrings());
         String workTopic = group + "-work";
-        WorkGroup.provide(levada, workTopic);
-        offsets = new LogTable(levada, group + "-offsets", (key, value) -> {});
-        OffsetTable offsetTable = new OffsetTable(offsets);
-        StatusTable statuses = new StatusTable(listener -> new LogTable(levada, group + "-status", listener), worker);
+        MissingTopic.make(levada, TopicSpec.of(workTopic));
+        OffsetTable offsets = new OffsetTable(levada, group + "-offsets");
+        StatusTable statuses = new StatusTable(levada, group + "-status", worker);
         ConnectorTable connectors = new ConnectorTable(levada, group + "-configs", workTopic, this::look);
         Worker shared = new Worker(
-                worker, Time.SYSTEM, plugins, settings, offsetTable, new AllConnectorClientConfigOverridePolicy());
+                worker, Time.SYSTEM, plugins, settings, offsets, new AllConnectorClientConfigOverridePolicy());
         connectors.resolveWith(shared::configTransformer);
         parts = new WorkerParts(
                 worker,
@@ -52,7 +51,7 @@ public final class ConnectWorker implements AutoCloseable {
                 shared.metrics(),
                 new TaskFactory(plugins, settings, shared.metrics(), statuses, closing),
                 connectors,
-                offsetTable,
+                offsets,
                 statuses,
                 new ConcurrentHashMap<>());
         metrics = new WorkerMetrics(parts);
@@ -71,7 +70,7 @@ public final class ConnectWorker implements AutoCloseable {
      */
     public static ConnectWorker start(Levada levada, String group, String worker, Map<String, String> settings) {
         ConnectWorker started = new ConnectWorker(levada, group, worker, WorkerSettings.of(group, settings));
-        started.offsets.start();
+        started.parts.offsets().start();
         started.parts.statuses().start();
         started.parts.connectors().start();
         started.herder.start();
@@ -108,7 +107,7 @@ public final class ConnectWorker implements AutoCloseable {
         work.leave();
         parts.statuses().close();
         parts.connectors().close();
-        offsets.close();
+        parts.offsets().stop();
         closing.shutdown();
         parts.metrics().stop();
     }

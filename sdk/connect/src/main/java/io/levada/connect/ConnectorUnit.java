@@ -60,16 +60,7 @@ final class ConnectorUnit extends Unit {
     }
 
     @Override
-    void tellFailure(Wanted what, Throwable why) {
-        tell(AbstractStatus.State.FAILED, what, null, why);
-    }
-
-    @Override
-    void tellDeletion(Wanted what) {
-        tell(AbstractStatus.State.DESTROYED, what, null, null);
-    }
-
-    private void tell(AbstractStatus.State state, Wanted what, @Nullable String version, @Nullable Throwable why) {
+    void tell(AbstractStatus.State state, Wanted what, @Nullable String version, @Nullable Throwable why) {
         parts().statuses()
                 .putSafe(new ConnectorStatus(
                         connector,
@@ -81,7 +72,8 @@ final class ConnectorUnit extends Unit {
     }
 
     /** A connector on its thread, and what it may ask of the worker. */
-    private final class ConnectorRun implements Run, ConnectorStatus.Listener, CloseableConnectorContext {
+    private final class ConnectorRun extends StateTeller<String>
+            implements Run, ConnectorStatus.Listener, CloseableConnectorContext {
         private final Wanted what;
         private final Connector plugin;
         private final AtomicBoolean making = new AtomicBoolean();
@@ -167,7 +159,7 @@ final class ConnectorUnit extends Unit {
                 }
             } catch (TooManyTasksException e) {
                 begun().fail(e);
-                failed(this);
+                failed();
             } catch (Exception | LinkageError e) {
                 log.error("the tasks of {} cannot be made", connector, e);
                 onFailure(connector, e);
@@ -186,20 +178,10 @@ final class ConnectorUnit extends Unit {
                 return;
             }
             List<Map<String, String>> raw = AbstractHerder.reverseTransform(connector, known, taskConfigs(config));
-            if (changed(known, raw)) {
+            if (AbstractHerder.taskConfigsChanged(known, connector, raw)) {
                 parts().connectors().putTaskConfigs(connector, raw);
                 log.info("connector {} has {} tasks", connector, raw.size());
             }
-        }
-
-        private boolean changed(ClusterConfigState known, List<Map<String, String>> raw) {
-            ConnectorEntry entry = parts().connectors().entries().get(connector);
-            return entry == null
-                    || !entry.config().equals(entry.applied())
-                    || known.taskCount(connector) != raw.size()
-                    || !raw.equals(entry.tasks().stream()
-                            .map(ConnectorEntry.Task::config)
-                            .toList());
         }
 
         @SuppressWarnings("try")
@@ -245,47 +227,14 @@ final class ConnectorUnit extends Unit {
             closed = true;
         }
 
-        private void tell(AbstractStatus.State state, @Nullable Throwable why) {
+        @Override
+        void tell(AbstractStatus.State state, @Nullable Throwable why) {
             ConnectorUnit.this.tell(state, what, plugin.version(), why);
         }
 
         @Override
-        public void onStartup(String which) {
-            tell(AbstractStatus.State.RUNNING, null);
-        }
-
-        @Override
-        public void onStop(String which) {
-            tell(AbstractStatus.State.STOPPED, null);
-        }
-
-        @Override
-        public void onPause(String which) {
-            tell(AbstractStatus.State.PAUSED, null);
-        }
-
-        @Override
-        public void onResume(String which) {
-            tell(AbstractStatus.State.RUNNING, null);
-        }
-
-        @Override
-        public void onFailure(String which, Throwable why) {
-            tell(AbstractStatus.State.FAILED, why);
-            failed(this);
-        }
-
-        @Override
-        public void onShutdown(String which) {
-            tell(AbstractStatus.State.UNASSIGNED, null);
-        }
-
-        @Override
-        public void onDeletion(String which) {}
-
-        @Override
-        public void onRestart(String which) {
-            tell(AbstractStatus.State.RESTARTING, null);
+        void failed() {
+            ConnectorUnit.this.failed(this);
         }
     }
 }

@@ -1,14 +1,12 @@
 package io.levada.connect;
 
 import io.levada.Assignment;
-import io.levada.Delivery;
 import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.MemberEvent;
 import io.levada.MemberOptions;
 import io.levada.Position;
-import io.levada.StoredRecord;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -31,16 +28,11 @@ import org.apache.kafka.clients.consumer.OffsetCommitCallback;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.header.Headers;
-import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Subscription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
-import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -65,8 +57,9 @@ final class LevadaConsumer extends PartialConsumer {
     private final Position reset;
     private final Runnable committed;
 
-    private final Map<TopicPartition, Owned> owned = new LinkedHashMap<>();
+    private final Map<TopicPartition, OwnedPartition> owned = new LinkedHashMap<>();
     private final Map<String, Membership> memberships = new LinkedHashMap<>();
+    private final Disposable.Composite subscriptions = Disposables.composite(); // of memberships; for any thread
     private final Set<String> topics = new LinkedHashSet<>();
     private @Nullable Pattern pattern;
     private long lookAtNanos;
@@ -76,8 +69,6 @@ final class LevadaConsumer extends PartialConsumer {
     private final Deque<Runnable> events = new ArrayDeque<>(); // guarded by itself, as those below
     private boolean woken;
     private boolean news;
-    private boolean abandoned;
-    private final List<Disposable> subscriptions = new ArrayList<>();
 
     /**
      * A member to be.
@@ -118,61 +109,6 @@ final class LevadaConsumer extends PartialConsumer {
         final Disposable.Swap subscription = Disposables.swap();
         boolean joined;
         long tryAtNanos = System.nanoTime();
-    }
-
-    /** A partition that is this member's. */
-    private static final class Owned {
-        final Assignment assignment;
-        final Disposable hold;
-        private @Nullable Disposable watch;
-        long position;
-        long committed;
-        boolean paused;
-
-        @Nullable
-        PartitionReader reader;
-
-        Owned(Assignment assignment) {
-            this.assignment = assignment;
-            this.hold = assignment.hold();
-            this.position = assignment.start();
-            this.committed = assignment.start();
-        }
-
-        /** Asks for nothing, and hears of the end. */
-        BaseSubscriber<Delivery> watch(Runnable ended) {
-            BaseSubscriber<Delivery> watching = new BaseSubscriber<>() {
-                @Override
-                protected void hookOnSubscribe(Subscription subscription) {}
-
-                @Override
-                protected void hookOnError(Throwable error) {
-                    ended.run();
-                }
-
-                @Override
-                protected void hookOnComplete() {
-                    ended.run();
-                }
-            };
-            watch = watching;
-            return watching;
-        }
-
-        void release() {
-            stopReading();
-            hold.dispose();
-            if (watch != null) {
-                watch.dispose();
-            }
-        }
-
-        void stopReading() {
-            if (reader != null) {
-                reader.dispose();
-                reader = null;
-            }
-        }
     }
 
     @Override
@@ -287,7 +223,7 @@ final class LevadaConsumer extends PartialConsumer {
             next = Math.min(next, lookAtNanos);
         }
         for (String topic : topics) {
-            Membership membership = memberships.computeIfAbsent(topic, name -> new Membership());
+            Membership membership = memberships.computeIfAbsent(topic, name -> membership());
             if (!membership.joined && now >= membership.tryAtNanos) {
                 join(topic, membership);
             }
@@ -296,6 +232,12 @@ final class LevadaConsumer extends PartialConsumer {
             }
         }
         return next;
+    }
+
+    private Membership membership() {
+        Membership made = new Membership();
+        subscriptions.add(made.subscription);
+        return made;
     }
 
     private void lookForTopics(Pattern wanted) {
@@ -319,12 +261,6 @@ final class LevadaConsumer extends PartialConsumer {
                         post(() -> revoked(of(revoking.topicPartition())));
                     }
                 });
-        synchronized (events) {
-            if (abandoned) {
-                return;
-            }
-            subscriptions.add(membership.subscription);
-        }
         membership.subscription.update(levada.group(group)
                 .subscribe(List.of(topic), options)
                 .subscribe(
@@ -361,15 +297,15 @@ final class LevadaConsumer extends PartialConsumer {
     private void assigned(Assignment assignment) {
         TopicPartition partition = of(assignment.topicPartition());
         lost(partition, owned.get(partition));
-        Owned mine = new Owned(assignment);
+        OwnedPartition mine = new OwnedPartition(levada, assignment, member, mostRecords, this::signal);
         owned.put(partition, mine);
-        assignment.deliveries().subscribe(mine.watch(() -> post(() -> lost(partition, mine))));
+        mine.watch(() -> post(() -> lost(partition, mine)));
         listener.onPartitionsAssigned(List.of(partition));
     }
 
     /** It goes to another member: the task flushes and commits, and then it is let go. */
     private void revoked(TopicPartition partition) {
-        Owned going = owned.get(partition);
+        OwnedPartition going = owned.get(partition);
         if (going != null) {
             listener.onPartitionsRevoked(List.of(partition));
             owned.remove(partition);
@@ -377,7 +313,7 @@ final class LevadaConsumer extends PartialConsumer {
         }
     }
 
-    private void lost(TopicPartition partition, @Nullable Owned gone) {
+    private void lost(TopicPartition partition, @Nullable OwnedPartition gone) {
         if (gone != null && owned.get(partition) == gone) {
             owned.remove(partition);
             gone.release();
@@ -393,7 +329,7 @@ final class LevadaConsumer extends PartialConsumer {
         turn++;
         for (int i = 0; i < partitions.size() && room > 0; i++) {
             TopicPartition partition = partitions.get(Math.floorMod(turn + i, partitions.size()));
-            List<ConsumerRecord<byte[], byte[]>> taken = take(partition, room);
+            List<ConsumerRecord<byte[], byte[]>> taken = mine(partition).take(room);
             if (!taken.isEmpty()) {
                 found.put(partition, taken);
                 room -= taken.size();
@@ -402,66 +338,8 @@ final class LevadaConsumer extends PartialConsumer {
         return found;
     }
 
-    private List<ConsumerRecord<byte[], byte[]>> take(TopicPartition partition, int room) {
-        Owned from = owned.get(partition);
-        List<ConsumerRecord<byte[], byte[]>> taken = new ArrayList<>();
-        if (from == null || from.paused) {
-            return taken;
-        }
-        PartitionReader reader = from.reader;
-        if (reader == null) {
-            reader = read(partition, Position.offset(from.position));
-            from.reader = reader;
-        }
-        for (StoredRecord record : reader.take(room)) {
-            taken.add(kafka(record));
-            from.position = record.offset() + 1;
-        }
-        LevadaException error = taken.isEmpty() ? reader.error() : null;
-        if (error != null) {
-            from.stopReading();
-            readOn(partition, from, error);
-        }
-        return taken;
-    }
-
-    private PartitionReader read(TopicPartition partition, Position from) {
-        return PartitionReader.open(levada, partition.topic(), partition.partition(), from, mostRecords, this::signal);
-    }
-
-    /** What retention has overtaken goes on at the earliest record, as Kafka's consumers do; what is lost is told. */
-    private void readOn(TopicPartition partition, Owned from, LevadaException error) {
-        if (error.code() == ErrorCode.OFFSET_OUT_OF_RANGE) {
-            log.warn("{}; {} goes on at the earliest record", error.line(), member);
-            from.reader = read(partition, Position.earliest());
-        } else if (!error.retriable()) {
-            throw KafkaErrors.of(error);
-        }
-    }
-
-    private static ConsumerRecord<byte[], byte[]> kafka(StoredRecord record) {
-        Headers headers = new RecordHeaders();
-        record.headers().forEach(header -> headers.add(header.key(), header.value()));
-        return new ConsumerRecord<>(
-                record.topic(),
-                record.partition(),
-                record.offset(),
-                record.timestampMs(),
-                TimestampType.CREATE_TIME,
-                size(record.key()),
-                size(record.value()),
-                record.key(),
-                record.value(),
-                headers,
-                Optional.empty());
-    }
-
-    private static int size(byte @Nullable [] bytes) {
-        return bytes == null ? ConsumerRecord.NULL_SIZE : bytes.length;
-    }
-
-    private Owned mine(TopicPartition partition) {
-        Owned found = owned.get(partition);
+    private OwnedPartition mine(TopicPartition partition) {
+        OwnedPartition found = owned.get(partition);
         if (found == null) {
             throw new IllegalStateException(partition + " is not assigned to " + member);
         }
@@ -470,21 +348,19 @@ final class LevadaConsumer extends PartialConsumer {
 
     @Override
     public long position(TopicPartition partition) {
-        return mine(partition).position;
+        return mine(partition).position();
     }
 
     @Override
     public void seek(TopicPartition partition, long offset) {
-        Owned found = mine(partition);
-        found.stopReading();
-        found.position = offset;
+        mine(partition).seek(offset);
     }
 
     @Override
     public Set<TopicPartition> paused() {
         Set<TopicPartition> paused = new HashSet<>();
         owned.forEach((partition, each) -> {
-            if (each.paused) {
+            if (each.isPaused()) {
                 paused.add(partition);
             }
         });
@@ -493,12 +369,12 @@ final class LevadaConsumer extends PartialConsumer {
 
     @Override
     public void pause(Collection<TopicPartition> partitions) {
-        partitions.forEach(partition -> mine(partition).paused = true);
+        partitions.forEach(partition -> mine(partition).pause(true));
     }
 
     @Override
     public void resume(Collection<TopicPartition> partitions) {
-        partitions.forEach(partition -> mine(partition).paused = false);
+        partitions.forEach(partition -> mine(partition).pause(false));
     }
 
     @Override
@@ -527,33 +403,28 @@ final class LevadaConsumer extends PartialConsumer {
 
     /** Back is as good as forth: a task that goes back reads from there after a crash as well. */
     private Mono<Void> commit(TopicPartition partition, OffsetAndMetadata to) {
-        Owned found = owned.get(partition);
+        OwnedPartition found = owned.get(partition);
         if (found == null) {
             return Mono.error(new LevadaException(
                     ErrorCode.FENCED_MEMBER_EPOCH, partition + " is owned by " + member + " no longer"));
         }
-        if (to.offset() == found.committed) {
+        if (to.offset() == found.committed()) {
             return Mono.empty();
         }
-        Mono<Void> done = to.offset() > found.committed
-                ? found.assignment.commit(to.offset(), to.metadata().isEmpty() ? null : to.metadata())
+        Mono<Void> done = to.offset() > found.committed()
+                ? found.commit(to.offset(), to.metadata().isEmpty() ? null : to.metadata())
                 : levada.groups()
                         .reset(group, partition.topic(), partition.partition(), Position.offset(to.offset()))
                         .then();
         return done.doOnSuccess(nothing -> {
-            found.committed = to.offset();
+            found.committedTo(to.offset());
             committed.run();
         });
     }
 
     /** Leaves at once, whatever the thread that polls is doing, so that another can go on. Any thread. */
     void abandon() {
-        List<Disposable> all;
-        synchronized (events) {
-            abandoned = true;
-            all = List.copyOf(subscriptions);
-        }
-        all.forEach(Disposable::dispose);
+        subscriptions.dispose();
     }
 
     /** Lets the task flush and commit what it has, and leaves. */
@@ -565,9 +436,9 @@ final class LevadaConsumer extends PartialConsumer {
                 listener.onPartitionsRevoked(all);
             }
         } finally {
-            owned.values().forEach(Owned::release);
+            owned.values().forEach(OwnedPartition::release);
             owned.clear();
-            memberships.values().forEach(membership -> membership.subscription.dispose());
+            subscriptions.dispose();
             memberships.clear();
             topics.clear();
             pattern = null;

@@ -74,23 +74,11 @@ final class LevadaProducer extends PartialProducer {
 
     private void provide(String topic) {
         try {
-            levada.blocking().describeTopic(topic);
-        } catch (LevadaException e) {
-            if (e.code() != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
-                throw KafkaErrors.of(e);
+            if (MissingTopic.make(levada, TopicSpec.of(topic))) {
+                log.info("created topic {}, which was missing, with one partition", topic);
             }
-            create(topic);
-        }
-    }
-
-    private void create(String topic) {
-        try {
-            levada.blocking().createTopic(TopicSpec.of(topic));
-            log.info("created topic {}, which was missing, with one partition", topic);
         } catch (LevadaException e) {
-            if (e.code() != ErrorCode.TOPIC_ALREADY_EXISTS) {
-                throw KafkaErrors.of(e);
-            }
+            throw KafkaErrors.of(e);
         }
     }
 

@@ -1,6 +1,5 @@
 package io.levada.connect;
 
-import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.TopicSpec;
@@ -43,12 +42,11 @@ final class LevadaTopicAdmin extends TopicAdmin {
         Map<String, TopicDescription> found = new HashMap<>();
         for (String topic : topics) {
             try {
-                levada.blocking().describeTopic(topic);
-                found.put(topic, new TopicDescription(topic, false, List.of()));
-            } catch (LevadaException e) {
-                if (e.code() != ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
-                    throw new ConnectException("topic " + topic + " cannot be looked at: " + e.line(), e);
+                if (MissingTopic.isThere(levada, topic)) {
+                    found.put(topic, new TopicDescription(topic, false, List.of()));
                 }
+            } catch (LevadaException e) {
+                throw new ConnectException("topic " + topic + " cannot be looked at: " + e.line(), e);
             }
         }
         return found;
@@ -60,13 +58,9 @@ final class LevadaTopicAdmin extends TopicAdmin {
         Set<String> existing = new HashSet<>();
         for (NewTopic topic : topics) {
             try {
-                levada.blocking().createTopic(spec(topic));
-                created.add(topic.name());
+                (MissingTopic.make(levada, spec(topic)) ? created : existing).add(topic.name());
             } catch (LevadaException e) {
-                if (e.code() != ErrorCode.TOPIC_ALREADY_EXISTS) {
-                    throw new ConnectException("topic " + topic.name() + " cannot be created: " + e.line(), e);
-                }
-                existing.add(topic.name());
+                throw new ConnectException("topic " + topic.name() + " cannot be created: " + e.line(), e);
             }
         }
         return new TopicCreationResponse(created, existing);

@@ -60,25 +60,16 @@ final class LogTable implements AutoCloseable {
 
     /** Makes the topic where it is missing, reads what it holds, and follows it from there. Blocks. */
     void start() {
-        create();
+        Map<String, String> config = Map.of("cleanup.policy", "compact", "retention.ms", "-1");
+        if (MissingTopic.make(levada, TopicSpec.of(topic).config(config))) {
+            log.info("created topic {}", topic);
+        }
         refresh();
         following.update(Flux.defer(() -> levada.read(ReadSpec.of(topic).from(from())))
                 .doOnNext(this::apply)
                 .doOnError(error -> log.warn("{} is not followed for the moment: {}", topic, error.getMessage()))
                 .retryWhen(Retry.backoff(Long.MAX_VALUE, FIRST_PAUSE).maxBackoff(LONGEST_PAUSE))
                 .subscribe());
-    }
-
-    private void create() {
-        try {
-            levada.blocking()
-                    .createTopic(TopicSpec.of(topic).config(Map.of("cleanup.policy", "compact", "retention.ms", "-1")));
-            log.info("created topic {}", topic);
-        } catch (LevadaException e) {
-            if (e.code() != ErrorCode.TOPIC_ALREADY_EXISTS) {
-                throw e;
-            }
-        }
     }
 
     /** Takes in what was published before this was called. Blocks. */

@@ -1,5 +1,6 @@
 package io.levada.connect;
 
+import io.levada.Levada;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
@@ -22,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 final class OffsetTable implements OffsetBackingStore {
     private final LogTable table;
 
-    OffsetTable(LogTable table) {
-        this.table = table;
+    OffsetTable(Levada levada, String topic) {
+        this.table = new LogTable(levada, topic, (key, value) -> {});
     }
 
     String topic() {
@@ -34,10 +35,14 @@ final class OffsetTable implements OffsetBackingStore {
     public void configure(WorkerConfig config) {}
 
     @Override
-    public void start() {}
+    public void start() {
+        table.start();
+    }
 
     @Override
-    public void stop() {}
+    public void stop() {
+        table.close();
+    }
 
     /** What is durable, whoever wrote it. */
     @Override

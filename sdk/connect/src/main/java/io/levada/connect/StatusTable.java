@@ -2,6 +2,7 @@ package io.levada.connect;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.levada.Levada;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -47,17 +48,14 @@ final class StatusTable extends MemoryStatusBackingStore implements AutoCloseabl
             @JsonProperty("discovered_ms") @Nullable Long discoveredMs) {}
 
     /**
+     * Not yet started.
+     *
      * @param worker this worker's id: what its topic says of this worker is old from the start on
      */
-    StatusTable(LogTableFactory tables, String worker) {
-        this.table = tables.open(this::heard);
+    StatusTable(Levada levada, String topic, String worker) {
+        this.table = new LogTable(levada, topic, this::heard);
         this.worker = worker;
         teller.setDaemon(true);
-    }
-
-    /** Opens a table with its listener. */
-    interface LogTableFactory {
-        LogTable open(java.util.function.BiConsumer<String, byte @Nullable []> listener);
     }
 
     @Override

@@ -50,23 +50,14 @@ final class TaskUnit extends Unit {
     }
 
     @Override
-    void tellFailure(Wanted what, Throwable why) {
-        tell(AbstractStatus.State.FAILED, what, null, why);
-    }
-
-    @Override
-    void tellDeletion(Wanted what) {
-        tell(AbstractStatus.State.DESTROYED, what, null, null);
-    }
-
-    private void tell(AbstractStatus.State state, Wanted what, @Nullable String version, @Nullable Throwable why) {
+    void tell(AbstractStatus.State state, Wanted what, @Nullable String version, @Nullable Throwable why) {
         TaskStatus status = new TaskStatus(
                 id, state, parts().worker(), (int) what.generation(), why == null ? null : Traces.of(why), version);
         parts().statuses().putSafe(status);
     }
 
     /** A task on its thread; what it says of itself is told as long as it is this unit's. */
-    private final class TaskRun implements Run, TaskStatus.Listener {
+    private final class TaskRun extends StateTeller<ConnectorTaskId> implements Run, TaskStatus.Listener {
         private final Wanted what;
         private final TaskProgress progress = new TaskProgress();
         private volatile @Nullable RunningTask task;
@@ -125,43 +116,15 @@ final class TaskUnit extends Unit {
             parts().running().remove(id, progress);
         }
 
-        private void tell(AbstractStatus.State state, @Nullable Throwable why) {
+        @Override
+        void tell(AbstractStatus.State state, @Nullable Throwable why) {
             RunningTask made = task;
             TaskUnit.this.tell(state, what, made == null ? null : made.version(), why);
         }
 
         @Override
-        public void onStartup(ConnectorTaskId which) {
-            tell(AbstractStatus.State.RUNNING, null);
-        }
-
-        @Override
-        public void onPause(ConnectorTaskId which) {
-            tell(AbstractStatus.State.PAUSED, null);
-        }
-
-        @Override
-        public void onResume(ConnectorTaskId which) {
-            tell(AbstractStatus.State.RUNNING, null);
-        }
-
-        @Override
-        public void onFailure(ConnectorTaskId which, Throwable why) {
-            tell(AbstractStatus.State.FAILED, why);
-            failed(this);
-        }
-
-        @Override
-        public void onShutdown(ConnectorTaskId which) {
-            tell(AbstractStatus.State.UNASSIGNED, null);
-        }
-
-        @Override
-        public void onDeletion(ConnectorTaskId which) {}
-
-        @Override
-        public void onRestart(ConnectorTaskId which) {
-            tell(AbstractStatus.State.RESTARTING, null);
+        void failed() {
+            TaskUnit.this.failed(this);
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.apache.kafka.connect.runtime.AbstractStatus;
 import org.apache.kafka.connect.runtime.TargetState;
 import org.apache.kafka.connect.runtime.WorkerConfig;
 import org.jspecify.annotations.Nullable;
@@ -76,14 +77,16 @@ abstract class Unit {
         return name;
     }
 
-    /** Starts it; of a failure the listener is told that is told of later ones. */
+    /** Starts it. */
     abstract Run start(Wanted what) throws Exception;
 
-    /** Tells that it could not be started. */
-    abstract void tellFailure(Wanted what, Throwable why);
-
-    /** Tells that it is no more. */
-    abstract void tellDeletion(Wanted what);
+    /**
+     * Tells what it is doing, unless another worker has taken it over.
+     *
+     * @param version its plugin's, where it is known
+     * @param why what it failed with
+     */
+    abstract void tell(AbstractStatus.State state, Wanted what, @Nullable String version, @Nullable Throwable why);
 
     /** From now on it is to be this. */
     final void want(Wanted what) {
@@ -115,7 +118,7 @@ abstract class Unit {
             run = start(what);
         } catch (Exception | LinkageError e) {
             log.error("{} cannot be started", name, e);
-            tellFailure(what, e);
+            tell(AbstractStatus.State.FAILED, what, null, e);
             startLater();
         }
     }
@@ -178,7 +181,7 @@ abstract class Unit {
                 Wanted last = wanted;
                 wanted = null;
                 if (deleted && last != null) {
-                    tellDeletion(last);
+                    tell(AbstractStatus.State.DESTROYED, last, null, null);
                 }
             } finally {
                 turn.shutdown();

@@ -1,25 +1,19 @@
 package io.levada.connect;
 
 import io.levada.Assignment;
-import io.levada.Delivery;
-import io.levada.ErrorCode;
 import io.levada.Levada;
-import io.levada.LevadaException;
 import io.levada.MemberEvent;
 import io.levada.MemberOptions;
-import io.levada.TopicPartition;
-import io.levada.TopicSpec;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import org.reactivestreams.Subscription;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
-import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.util.retry.Retry;
 
@@ -46,17 +40,6 @@ final class WorkGroup {
         this.topic = topic;
         this.worker = worker;
         this.board = board;
-    }
-
-    /** Makes the topic of work where it is missing. Blocks. */
-    static void provide(Levada levada, String topic) {
-        try {
-            levada.blocking().createTopic(TopicSpec.of(topic));
-        } catch (LevadaException e) {
-            if (e.code() != ErrorCode.TOPIC_ALREADY_EXISTS) {
-                throw e;
-            }
-        }
     }
 
     /** Takes part from now on. */
@@ -90,7 +73,7 @@ final class WorkGroup {
     }
 
     /** A slot that is this worker's. */
-    private final class Slot extends BaseSubscriber<Delivery> {
+    private final class Slot {
         private final Assignment assignment;
         private final Disposable hold;
 
@@ -100,35 +83,26 @@ final class WorkGroup {
         }
 
         private int number() {
-            TopicPartition partition = assignment.topicPartition();
-            return partition.partition();
+            return assignment.topicPartition().partition();
         }
 
         void begin() {
             slots.put(number(), this);
             board.gained(number(), assignment.generation());
-            assignment.deliveries().subscribe(this);
+            assignment.deliveries().subscribe(new AssignmentWatch(this::ended));
+        }
+
+        private void ended(@Nullable Throwable why) {
+            if (why != null) {
+                log.warn("slot {} was taken from this worker: {}", number(), why.getMessage());
+            }
+            end();
         }
 
         void end() {
             if (slots.remove(number(), this)) {
                 CompletableFuture<Void> unused = board.lost(number()).whenComplete((nothing, error) -> hold.dispose());
             }
-        }
-
-        /** Nothing is asked for: it is subscribed to for its end. */
-        @Override
-        protected void hookOnSubscribe(Subscription subscription) {}
-
-        @Override
-        protected void hookOnComplete() {
-            end();
-        }
-
-        @Override
-        protected void hookOnError(Throwable error) {
-            log.warn("slot {} was taken from this worker: {}", number(), error.getMessage());
-            end();
         }
     }
 }
