@@ -1,6 +1,7 @@
 package io.levada.benchmarks;
 
 import io.levada.benchmarks.peers.Peers;
+import io.levada.benchmarks.pipelines.Pipelines;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -13,7 +14,8 @@ import picocli.CommandLine.Command;
             AppendBenchmark.class,
             StartBenchmark.class,
             HandOverBenchmark.class,
-            CrowdBenchmark.class
+            CrowdBenchmark.class,
+            Pipelines.class
         },
         description = "What Levada costs, beside the bare machine and beside others.")
 public final class Benchmarks {

@@ -36,9 +36,12 @@ public final class Programs {
         return any(javaCommand(arguments), ProcessBuilder.Redirect.PIPE);
     }
 
-    /** Starts one with the Java that runs this, whose standard output goes into a file; it does not outlive this. */
+    /** Starts one with the Java that runs this; all that it says goes into a file. It does not outlive this. */
     public static Process javaInto(Path file, String... arguments) throws IOException {
-        return any(javaCommand(arguments), ProcessBuilder.Redirect.to(file.toFile()));
+        ProcessBuilder.Redirect output = ProcessBuilder.Redirect.to(file.toFile());
+        return started(new ProcessBuilder(javaCommand(arguments))
+                .redirectErrorStream(true)
+                .redirectOutput(output));
     }
 
     private static List<String> javaCommand(String... arguments) {
@@ -50,10 +53,12 @@ public final class Programs {
 
     /** Starts any program; it does not outlive this. */
     public static Process any(List<String> command, ProcessBuilder.Redirect output) throws IOException {
-        Process process = new ProcessBuilder(command)
-                .redirectOutput(output)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        return started(
+                new ProcessBuilder(command).redirectOutput(output).redirectError(ProcessBuilder.Redirect.INHERIT));
+    }
+
+    private static Process started(ProcessBuilder program) throws IOException {
+        Process process = program.start();
         STARTED.add(process);
         var unused = process.onExit().thenAccept(STARTED::remove);
         return process;

@@ -14,7 +14,7 @@ import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.Uuid;
 
 /** One Kafka broker that is its own controller, with its defaults but for what one broker needs. */
-final class KafkaServer extends Server {
+public final class KafkaServer extends Server {
     private static final long PATIENCE_SECONDS = 60;
 
     private final String address;
@@ -29,7 +29,8 @@ final class KafkaServer extends Server {
      *
      * @param jars the directory with its jars
      */
-    static KafkaServer start(Path jars, Path directory, List<String> options) throws IOException, InterruptedException {
+    public static KafkaServer start(Path jars, Path directory, List<String> options)
+            throws IOException, InterruptedException {
         String address = Programs.LOOPBACK + ":" + Programs.freePort();
         String controller = Programs.LOOPBACK + ":" + Programs.freePort();
         boolean isNew = Files.notExists(directory);
@@ -93,7 +94,7 @@ final class KafkaServer extends Server {
     }
 
     @Override
-    String address() {
+    public String address() {
         return address;
     }
 }

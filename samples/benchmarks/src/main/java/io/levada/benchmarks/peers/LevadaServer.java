@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What {@code levada.jar serve} starts, with its defaults. */
-final class LevadaServer extends Server {
+public final class LevadaServer extends Server {
     private final String address;
     private final String webSocketAddress;
 
@@ -17,7 +17,7 @@ final class LevadaServer extends Server {
         this.webSocketAddress = httpAddress.replaceFirst("http", "ws") + "/rsocket";
     }
 
-    static LevadaServer start(String classPath, Path directory, List<String> options) throws IOException {
+    public static LevadaServer start(String classPath, Path directory, List<String> options) throws IOException {
         List<String> command = new ArrayList<>(options);
         command.addAll(List.of("-cp", classPath, "io.levada.main.Main"));
         command.addAll(List.of("serve", "--store", "file:" + directory, "--port", "0", "--http-port", "0"));
@@ -29,12 +29,12 @@ final class LevadaServer extends Server {
     }
 
     @Override
-    String address() {
+    public String address() {
         return address;
     }
 
     @Override
-    String webSocketAddress() {
+    public String webSocketAddress() {
         return webSocketAddress;
     }
 }

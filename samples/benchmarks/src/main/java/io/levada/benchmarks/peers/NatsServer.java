@@ -64,7 +64,7 @@ final class NatsServer extends Server {
     }
 
     @Override
-    String address() {
+    public String address() {
         return address;
     }
 }

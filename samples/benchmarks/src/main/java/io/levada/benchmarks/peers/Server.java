@@ -8,18 +8,18 @@ import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 
 /** A system under test: one process, its data in a directory of its own. */
-abstract class Server {
+public abstract class Server {
     private static final long PATIENCE_SECONDS = 60;
 
     private final Process process;
     private double secondsToStart;
 
-    Server(Process process) {
+    protected Server(Process process) {
         this.process = process;
     }
 
     /** Is told once the process answers. */
-    void started() {
+    protected final void started() {
         secondsToStart = process.info()
                 .startInstant()
                 .map(begin -> Duration.between(begin, Instant.now()).toNanos() / 1e9)
@@ -27,20 +27,20 @@ abstract class Server {
     }
 
     /** From the beginning of its process until it answered; NaN where the machine does not say. */
-    double secondsToStart() {
+    public final double secondsToStart() {
         return secondsToStart;
     }
 
     /** What clients connect to. */
-    abstract String address();
+    public abstract String address();
 
     /** What browsers connect to; empty where none can. */
-    String webSocketAddress() {
+    public String webSocketAddress() {
         return "";
     }
 
     /** Bytes of memory that are resident now, or 0 where the machine does not say. */
-    long residentBytes() throws IOException {
+    public final long residentBytes() throws IOException {
         Path status = Path.of("/proc", Long.toString(process.pid()), "status");
         if (!Files.exists(status)) {
             return 0;
@@ -62,11 +62,11 @@ abstract class Server {
         var unused = process.onExit().thenRun(action);
     }
 
-    boolean isAlive() {
+    public final boolean isAlive() {
         return process.isAlive();
     }
 
-    void stop() throws InterruptedException {
+    public final void stop() throws InterruptedException {
         process.destroy();
         if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
             process.destroyForcibly().waitFor();
