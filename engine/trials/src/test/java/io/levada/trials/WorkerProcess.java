@@ -22,13 +22,17 @@ final class WorkerProcess implements AutoCloseable {
      *
      * @param server the log's address
      * @param connectors files of connectors that are to be there
+     * @param options of Java, which plugins may need
      */
-    static WorkerProcess start(String server, Path log, int port, List<Path> connectors) throws IOException {
+    static WorkerProcess start(String server, Path log, int port, List<Path> connectors, String... options)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx512m",
                 "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
+                "-XX:TieredStopAtLevel=1"));
+        command.addAll(List.of(options));
+        command.addAll(List.of(
                 "-Dlogback.configurationFile=" + Main.class.getResource("/logback.xml"), // tests' own says less
                 "-cp",
                 System.getProperty("java.class.path"),
@@ -50,6 +54,10 @@ final class WorkerProcess implements AutoCloseable {
     void kill() throws InterruptedException {
         process.destroyForcibly();
         process.waitFor();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
     }
 
     private void destroy() {
