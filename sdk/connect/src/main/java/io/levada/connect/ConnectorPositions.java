@@ -149,6 +149,7 @@ final class ConnectorPositions {
         } catch (ExecutionException | TimeoutException e) {
             throw new ConnectException("Failed to modify offsets for source connector " + connector, e);
         }
+        new SourceTrail(parts.levada(), parts.offsets(), connector).forget();
         return told;
     }
 

@@ -55,7 +55,7 @@ final class LevadaProducer extends PartialProducer {
     }
 
     private PublishLane lane(String topic) {
-        return new PublishLane(records -> levada.publish(topic, records), ack -> acknowledged.run());
+        return new PublishLane(true, records -> levada.publish(topic, records), ack -> acknowledged.run());
     }
 
     /** Waits until all that was sent is acknowledged or has failed. */

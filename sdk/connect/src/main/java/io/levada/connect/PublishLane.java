@@ -31,10 +31,12 @@ final class PublishLane {
     private static final int MOST_RECORDS = 16_384;
     private static final long MOST_BYTES = 32L << 20;
 
+    private final boolean goesOn;
     private final Publishing publishing;
     private final Consumer<Ack> acknowledged;
     private final Deque<Sent> underWay = new ArrayDeque<>(); // guarded by this, as all below
     private long bytes;
+    private int failing; // whose callbacks are being called
     private boolean refusing;
     private Sinks.@Nullable Many<Record> records;
     private Disposable stream = () -> {};
@@ -47,9 +49,12 @@ final class PublishLane {
     /**
      * Nothing is published yet.
      *
+     * @param goesOn whether it does after a failure that is not of one record alone, in another stream; otherwise whatever is sent
+     *     from then on fails
      * @param acknowledged called after the callback of each record that is durable; must not block
      */
-    PublishLane(Publishing publishing, Consumer<Ack> acknowledged) {
+    PublishLane(boolean goesOn, Publishing publishing, Consumer<Ack> acknowledged) {
+        this.goesOn = goesOn;
         this.publishing = publishing;
         this.acknowledged = acknowledged;
     }
@@ -106,7 +111,7 @@ final class PublishLane {
             throw new InterruptException(e);
         }
         if (refusing) {
-            throw new KafkaException("this producer was closed");
+            throw new KafkaException("this producer was closed, or has failed");
         }
         Sent sent = new Sent(record, callback);
         emit(sent);
@@ -151,7 +156,7 @@ final class PublishLane {
 
     /**
      * Of a record that is too large only itself fails, which is the first that is not acknowledged, and those behind it
-     * are sent anew. After any other failure all fail that are under way, and what follows goes in another stream.
+     * are sent anew. After any other failure all fail that are under way. Who waits for all waits for these callbacks too.
      */
     private void failed(Sinks.Many<Record> of, LevadaException error) {
         List<Sent> failed = new ArrayList<>();
@@ -166,18 +171,24 @@ final class PublishLane {
             int one = Math.min(1, all.size());
             boolean single = error.code() == ErrorCode.MESSAGE_TOO_LARGE;
             failed.addAll(single ? all.subList(0, one) : all);
+            failing++;
+            refusing |= !single && !goesOn;
             if (single) {
                 all.subList(one, all.size()).forEach(this::emit);
             }
             notifyAll();
         }
         failed.forEach(sent -> sent.fail(KafkaErrors.of(error)));
+        synchronized (this) {
+            failing--;
+            notifyAll();
+        }
     }
 
     /** Waits until all that was sent is acknowledged or has failed. */
     synchronized void flush() {
         try {
-            while (!underWay.isEmpty()) {
+            while (!underWay.isEmpty() || failing > 0) {
                 wait();
             }
         } catch (InterruptedException e) {

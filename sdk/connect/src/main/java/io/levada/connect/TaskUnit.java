@@ -45,7 +45,7 @@ final class TaskUnit extends Unit {
         run.begin(
                 factory.isSink(connector)
                         ? factory.sink(spec, new Sink(connector, run))
-                        : factory.source(spec, new Source(run.progress)));
+                        : factory.source(spec, source(connector, run.progress)));
         return run;
     }
 
@@ -128,16 +128,45 @@ final class TaskUnit extends Unit {
         }
     }
 
-    private final class Source implements TaskFactory.SourceParts {
-        private final TaskProgress progress;
+    /** What a source's task talks to, after what there is of its trail is looked at. */
+    private TaskFactory.SourceParts source(Map<String, String> connector, TaskProgress progress) {
+        if (!ExactlyOnce.isRequired(connector)) {
+            LevadaProducer producer = new LevadaProducer(parts().levada(), progress::done);
+            return new Source(producer, parts().offsets(), null);
+        }
+        if (id.task() > 0) {
+            throw new ConnectException("connector " + id.connector()
+                    + " has several tasks, and exactly.once.support is required, which is for "
+                    + "connectors with one; set tasks.max to 1, or take exactly.once.support out");
+        }
+        SourceTrail trail = new SourceTrail(parts().levada(), parts().offsets(), id.connector());
+        trail.recover();
+        OnceProducer producer = new OnceProducer(parts().levada(), trail, progress::done);
+        return new Source(
+                producer, new OnceOffsets(parts().offsets(), trail, producer), (headers, partition, offset) -> {
+                    headers.add(SourceTrail.PARTITION, partition);
+                    headers.add(SourceTrail.OFFSET, offset);
+                });
+    }
 
-        Source(TaskProgress progress) {
-            this.progress = progress;
+    /** What there is for one source's task. */
+    private final class Source implements TaskFactory.SourceParts {
+        private final Producer<byte[], byte[]> producer;
+        private final OffsetBackingStore offsets;
+        private final TaskFactory.@Nullable Signature signature;
+
+        Source(
+                Producer<byte[], byte[]> producer,
+                OffsetBackingStore offsets,
+                TaskFactory.@Nullable Signature signature) {
+            this.producer = producer;
+            this.offsets = offsets;
+            this.signature = signature;
         }
 
         @Override
         public Producer<byte[], byte[]> producer() {
-            return new LevadaProducer(parts().levada(), progress::done);
+            return producer;
         }
 
         @Override
@@ -147,12 +176,17 @@ final class TaskUnit extends Unit {
 
         @Override
         public OffsetBackingStore offsets() {
-            return parts().offsets();
+            return offsets;
         }
 
         @Override
         public String offsetsTopic() {
             return parts().offsets().topic();
+        }
+
+        @Override
+        public TaskFactory.@Nullable Signature signature() {
+            return signature;
         }
     }
 

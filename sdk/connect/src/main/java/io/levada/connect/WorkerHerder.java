@@ -13,6 +13,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigValue;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.connect.connector.policy.AllConnectorClientConfigOverridePolicy;
 import org.apache.kafka.connect.errors.AlreadyExistsException;
@@ -22,6 +23,7 @@ import org.apache.kafka.connect.runtime.AbstractHerder;
 import org.apache.kafka.connect.runtime.HerderRequest;
 import org.apache.kafka.connect.runtime.RestartPlan;
 import org.apache.kafka.connect.runtime.RestartRequest;
+import org.apache.kafka.connect.runtime.SourceConnectorConfig;
 import org.apache.kafka.connect.runtime.TargetState;
 import org.apache.kafka.connect.runtime.Worker;
 import org.apache.kafka.connect.runtime.rest.InternalRequestSignature;
@@ -32,6 +34,7 @@ import org.apache.kafka.connect.runtime.rest.entities.ConnectorStateInfo;
 import org.apache.kafka.connect.runtime.rest.entities.Message;
 import org.apache.kafka.connect.runtime.rest.entities.TaskInfo;
 import org.apache.kafka.connect.runtime.rest.errors.BadRequestException;
+import org.apache.kafka.connect.source.SourceConnector;
 import org.apache.kafka.connect.storage.ClusterConfigState;
 import org.apache.kafka.connect.util.Callback;
 import org.apache.kafka.connect.util.ConnectUtils;
@@ -192,6 +195,14 @@ final class WorkerHerder extends AbstractHerder {
                 answer(callback, () -> put(connector, config, state, allowReplace));
             }
         });
+    }
+
+    @Override
+    protected Map<String, ConfigValue> validateSourceConnectorConfig(
+            SourceConnector connector, ConfigDef definition, Map<String, String> config) {
+        Map<String, ConfigValue> found = super.validateSourceConnectorConfig(connector, definition, config);
+        ExactlyOnce.validate(connector, config, found.get(SourceConnectorConfig.EXACTLY_ONCE_SUPPORT_CONFIG));
+        return found;
     }
 
     private Created<ConnectorInfo> put(

@@ -1,6 +1,7 @@
 package io.levada.connect;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.End;
@@ -14,10 +15,12 @@ import io.levada.TopicSpec;
 import io.levada.testgate.TestGate;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.stream.LongStream;
 import org.apache.kafka.connect.errors.NotFoundException;
@@ -182,6 +185,46 @@ class ConnectWorkerTest {
                                 .map(StoredRecord::valueUtf8)
                                 .toList())
                         .size());
+    }
+
+    @Test
+    void a_source_that_publishes_once_goes_on_where_its_records_say() throws Exception {
+        Map<String, String> settings = new HashMap<>(SETTINGS);
+        settings.put("offset.flush.interval.ms", "60000");
+        ConnectWorker first = ConnectWorker.start(levada, "connect", "a:1", settings);
+        workers.add(first);
+        count(first, "once", "exactly.once.support", "required", "upTo", "50");
+        Await.until("counted", () -> read("once").size() == 50);
+        first.close();
+        workers.remove(first);
+        try (LogTable offsets = new LogTable(levada, "connect-offsets", (key, value) -> {})) {
+            offsets.start();
+            offsets.put(Collections.singletonMap("[\"once\",{\"number\":\"0\"}]", null))
+                    .get(); // as if it had been killed before it was written
+        }
+
+        count(worker("a:1"), "once", "exactly.once.support", "required", "upTo", "100");
+        Await.until("counted on", () -> read("once").size() >= 100);
+        assertEquals(
+                upTo(100),
+                read("once").stream()
+                        .map(record -> (Object) Long.valueOf(String.valueOf(record.valueUtf8())))
+                        .toList());
+    }
+
+    @Test
+    void a_source_of_several_tasks_or_that_cannot_is_not_started_where_once_is_required() throws Exception {
+        ConnectWorker worker = worker("a:1");
+        ExecutionException refused = assertThrows(
+                ExecutionException.class,
+                () -> count(worker, "cannot", "exactly.once.support", "required", "trouble", "throw"));
+        assertTrue(String.valueOf(refused.getMessage()).contains("exactly-once"), refused::getMessage);
+
+        count(worker, "many", "exactly.once.support", "required", "tasks.max", "2");
+        Await.until("told", () -> tasks(worker, "many").stream()
+                .anyMatch(task -> task.state().equals("FAILED")
+                        && String.valueOf(task.trace()).contains("tasks.max")));
+        assertTrue(TestGate.expectError("task-many-1 cannot be started") >= 1);
     }
 
     @Test

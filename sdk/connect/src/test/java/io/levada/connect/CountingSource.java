@@ -7,6 +7,7 @@ import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.connect.connector.Task;
 import org.apache.kafka.connect.data.Schema;
+import org.apache.kafka.connect.source.ExactlyOnceSupport;
 import org.apache.kafka.connect.source.SourceConnector;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.apache.kafka.connect.source.SourceTask;
@@ -54,6 +55,13 @@ public final class CountingSource extends SourceConnector {
                 .define("password", ConfigDef.Type.PASSWORD, "", ConfigDef.Importance.LOW, "nothing")
                 .define("trouble", ConfigDef.Type.STRING, "", ConfigDef.Importance.LOW, "throw, hang or leak")
                 .define("upTo", ConfigDef.Type.LONG, 100, ConfigDef.Importance.LOW, "how far it counts");
+    }
+
+    @Override
+    public ExactlyOnceSupport exactlyOnceSupport(Map<String, String> properties) {
+        return "throw".equals(properties.get("trouble"))
+                ? ExactlyOnceSupport.UNSUPPORTED
+                : ExactlyOnceSupport.SUPPORTED;
     }
 
     @Override

@@ -1,12 +1,16 @@
 package org.apache.kafka.connect.runtime;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.internals.Plugin;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.connect.connector.ConnectRecord;
@@ -43,6 +47,7 @@ import org.apache.kafka.connect.util.TopicAdmin;
 import org.apache.kafka.connect.util.TopicCreationGroup;
 import org.apache.maven.artifact.versioning.InvalidVersionSpecificationException;
 import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes Connect's own tasks, as {@link Worker} does, but over whatever producer and consumer it is given. It is in this package
@@ -85,6 +90,21 @@ public final class TaskFactory {
 
         /** Where offsets are, for messages. */
         String offsetsTopic();
+
+        /** Who signs each record; null for nobody. */
+        @Nullable
+        Signature signature();
+    }
+
+    /** Has a record say where its source was. */
+    public interface Signature {
+        /**
+         * Called before each record is sent, by the task's thread.
+         *
+         * @param partition of the source, as a key of the offsets' topic
+         * @param offset of the source there, as a value of it
+         */
+        void sign(Headers headers, byte[] partition, byte[] offset);
     }
 
     /** What a sink task talks to. */
@@ -156,33 +176,49 @@ public final class TaskFactory {
             ConnectorOffsetBackingStore offsets = ConnectorOffsetBackingStore.withOnlyWorkerStore(
                     () -> LoggingContext.forTask(spec.id()), parts.offsets(), parts.offsetsTopic());
             boolean rules = config.topicCreationEnable() && connector.usesTopicCreation();
-            WorkerSourceTask task = new WorkerSourceTask(
-                    spec.id(),
-                    (SourceTask) common.task,
-                    spec.listener(),
-                    spec.initial(),
-                    common.keys,
-                    common.values,
-                    common.errors,
-                    common.headers,
-                    common.transformations,
-                    parts.producer(),
-                    parts.topics(),
-                    rules ? TopicCreationGroup.configuredGroups(connector) : null,
-                    offsetReader(offsets, spec.id().connector()),
-                    offsetWriter(offsets, spec.id().connector()),
-                    offsets,
-                    config,
-                    spec.state(),
-                    metrics,
-                    loader,
-                    Time.SYSTEM,
-                    common.tolerance,
-                    statuses,
-                    closing,
-                    () -> List.of(new LogReporter.Source(spec.id(), connector, common.errors)),
-                    common.metadata,
-                    plugins.safeLoaderSwapper());
+            Signature signature = parts.signature();
+            WorkerSourceTask task =
+                    new WorkerSourceTask(
+                            spec.id(),
+                            (SourceTask) common.task,
+                            spec.listener(),
+                            spec.initial(),
+                            common.keys,
+                            common.values,
+                            common.errors,
+                            common.headers,
+                            common.transformations,
+                            parts.producer(),
+                            parts.topics(),
+                            rules ? TopicCreationGroup.configuredGroups(connector) : null,
+                            offsetReader(offsets, spec.id().connector()),
+                            offsetWriter(offsets, spec.id().connector()),
+                            offsets,
+                            config,
+                            spec.state(),
+                            metrics,
+                            loader,
+                            Time.SYSTEM,
+                            common.tolerance,
+                            statuses,
+                            closing,
+                            () -> List.of(new LogReporter.Source(spec.id(), connector, common.errors)),
+                            common.metadata,
+                            plugins.safeLoaderSwapper()) {
+                        @Override
+                        protected Optional<SubmittedRecords.SubmittedRecord> prepareToSendRecord(
+                                SourceRecord record, ProducerRecord<byte[], byte[]> producerRecord) {
+                            if (signature != null) {
+                                String connector = spec.id().connector();
+                                signature.sign(
+                                        producerRecord.headers(),
+                                        offsetKeys.fromConnectData(
+                                                connector, null, Arrays.asList(connector, record.sourcePartition())),
+                                        offsetValues.fromConnectData(connector, null, record.sourceOffset()));
+                            }
+                            return super.prepareToSendRecord(record, producerRecord);
+                        }
+                    };
             return new RunningTask(task, spec, plugins, new SourceTaskOffsetCommitter(config));
         }
     }

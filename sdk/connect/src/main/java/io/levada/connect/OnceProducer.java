@@ -1,0 +1,111 @@
+package io.levada.connect;
+
+import io.levada.Levada;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A producer that publishes each record once, whatever becomes of it and its like: at the place where its trail says that the
+ * partition ends, so that nothing is appended where anybody else was meanwhile, and to one partition at a time, so that nothing is
+ * durable before what came before it. Whatever fails, but for a record that is too large, fails it for good.
+ *
+ * <p>For one thread; {@link #close} and {@link #hasFailed} are for any.
+ */
+final class OnceProducer extends PartialProducer {
+    private final Levada levada;
+    private final SourceTrail trail;
+    private final Runnable acknowledged;
+    private @Nullable TopicPartition at;
+    private volatile @Nullable PublishLane lane;
+    private volatile @Nullable KafkaException failure;
+    private volatile boolean closed;
+
+    /**
+     * A producer of its own.
+     *
+     * @param acknowledged called after each record that is durable; must not block
+     */
+    OnceProducer(Levada levada, SourceTrail trail, Runnable acknowledged) {
+        this.levada = levada;
+        this.trail = trail;
+        this.acknowledged = acknowledged;
+    }
+
+    boolean hasFailed() {
+        return failure != null;
+    }
+
+    @Override
+    public Future<RecordMetadata> send(ProducerRecord<byte[], byte[]> record, Callback callback) {
+        TopicPartition to = trail.partitionOf(record);
+        boolean turns = !to.equals(at);
+        if (turns) {
+            flush();
+        }
+        KafkaException before = failure;
+        if (before != null) {
+            throw new KafkaException(before.getMessage(), before);
+        }
+        PublishLane open = lane;
+        if (open == null || turns) {
+            open = open(to);
+        }
+        trail.number(record.headers());
+        return open.send(record, (place, error) -> {
+            if (error instanceof KafkaException failed && !(error instanceof RecordTooLargeException)) {
+                failure = failed;
+            }
+            callback.onCompletion(place, error);
+        });
+    }
+
+    /** Once nothing is under way elsewhere. */
+    private PublishLane open(TopicPartition to) {
+        PublishLane before = lane;
+        if (before != null) {
+            before.close(System.nanoTime());
+        }
+        trail.endOf(to);
+        PublishLane opened = new PublishLane(
+                false, records -> levada.publishAt(to.topic(), to.partition(), trail.endOf(to), records), ack -> {
+                    trail.reached(to, ack.offset() + 1);
+                    acknowledged.run();
+                });
+        lane = opened;
+        at = to;
+        if (closed) {
+            opened.refuse();
+        }
+        return opened;
+    }
+
+    @Override
+    public void flush() {
+        PublishLane open = lane;
+        if (open != null) {
+            open.flush();
+        }
+    }
+
+    @Override
+    public void close() {
+        close(Duration.ofSeconds(30));
+    }
+
+    /** Fails what is not acknowledged in time. */
+    @Override
+    public void close(Duration limit) {
+        closed = true;
+        PublishLane open = lane;
+        if (open != null) {
+            open.close(System.nanoTime() + limit.toNanos());
+        }
+    }
+}
