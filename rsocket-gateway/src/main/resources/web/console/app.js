@@ -9,12 +9,15 @@ import './topic.js';
 import './groups.js';
 import './group.js';
 import './subscriptions.js';
+import './connectors.js';
+import './connector.js';
 
 const VIEWS = {
   '': ['levada-overview', 'Overview'],
   topics: ['levada-topics', 'Topics', 'levada-topic'],
   groups: ['levada-groups', 'Groups', 'levada-group'],
   subscriptions: ['levada-subscriptions', 'Subscriptions'],
+  connectors: ['levada-connectors', 'Connectors', 'levada-connector'],
 };
 
 const main = document.getElementById('main');

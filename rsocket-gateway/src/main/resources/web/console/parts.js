@@ -33,17 +33,17 @@ export function problem(error, ...more) {
 }
 
 /** A place where there is nothing yet: what it is for, and what to do. */
-export function empty(title, text, {command, actions = []} = {}) {
+export function empty(title, text, {command, program, actions = []} = {}) {
   return h('div', {class: 'empty'},
       h('h2', null, title),
       h('p', {class: 'soft'}, text),
-      command ? shell(command) : null,
+      command ? shell(command, program) : null,
       actions.length ? h('div', {class: 'actions'}, actions) : null);
 }
 
 /** A command for a shell, with a button that copies it. */
-export function shell(command) {
-  const line = `java -jar levada.jar ${command}${server()}`;
+export function shell(command, program = 'levada.jar') {
+  const line = `java -jar ${program} ${command}${server()}`;
   const copy = button('Copy', async () => {
     try {
       await navigator.clipboard.writeText(line);

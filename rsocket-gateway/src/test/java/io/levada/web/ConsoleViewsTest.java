@@ -43,6 +43,8 @@ final class ConsoleViewsTest {
         VIEWS.put("groups", "#/groups");
         VIEWS.put("group", "#/groups/billing");
         VIEWS.put("subscriptions", "#/subscriptions");
+        VIEWS.put("connectors", "#/connectors");
+        VIEWS.put("connector", "#/connectors/copy");
     }
 
     private static WebServer server;
@@ -74,6 +76,9 @@ final class ConsoleViewsTest {
                 .concatMap(n -> levada.publish(n % 3 == 0 ? "payments" : "orders", record(n)))
                 .onErrorComplete()
                 .subscribe());
+        WorkerRecords workers = new WorkerRecords(levada, "connect");
+        workers.publish("there");
+        workers.publish("fails");
         browser = Chromium.start(1280, 900);
         page = new ConsolePage(browser, server);
     }
@@ -131,6 +136,10 @@ final class ConsoleViewsTest {
             page.press("Reset");
             page.isAccessible("Reset" + look);
             page.press("Cancel");
+            look("connector", "#/connectors/copy");
+            browser.driver().findElement(By.cssSelector(".trace summary")).click();
+            page.isAccessible("an open trace" + look);
+            page.picture("trace" + look);
             page.go("#/nowhere");
             page.isAccessible("nowhere" + look);
         }
@@ -149,6 +158,10 @@ final class ConsoleViewsTest {
                 page.isAccessible(name + " on a phone");
                 page.picture(name + (dark ? "-phone-dark" : "-phone-light"));
             });
+            look("connector", "#/connectors/copy");
+            browser.driver().findElement(By.cssSelector(".trace summary")).click();
+            page.fits("an open trace");
+            page.picture("trace" + (dark ? "-phone-dark" : "-phone-light"));
             page.go("#/topics");
             page.press("Create a topic");
             page.fits("Create a topic");

@@ -1,9 +1,11 @@
 package io.levada.web;
 
+import io.levada.access.AccessControl;
 import io.levada.engine.EmbeddedEngine;
 import io.levada.facade.Engine;
 import io.levada.gateway.GatewayConfig;
 import io.levada.gateway.GatewayServer;
+import io.micrometer.observation.ObservationRegistry;
 
 /** An engine in memory, or in a directory, served on free ports of this process. */
 final class WebServer implements AutoCloseable {
@@ -22,6 +24,18 @@ final class WebServer implements AutoCloseable {
     /** Serves a store, an address of an embedded engine. */
     static WebServer start(String store) {
         return start(store, GatewayConfig.defaults().withPorts(0, 0));
+    }
+
+    /** Serves an empty engine in memory to those who are let in; who lets them in stays the caller's. */
+    static WebServer start(AccessControl access) {
+        Engine engine = EmbeddedEngine.open("memory:");
+        try {
+            GatewayConfig config = GatewayConfig.defaults().withPorts(0, 0);
+            return new WebServer(engine, GatewayServer.start(engine, config, access, ObservationRegistry.NOOP));
+        } catch (RuntimeException e) {
+            engine.close();
+            throw e;
+        }
     }
 
     /** Serves at ports of one's own, for a server that comes back where it was. */
