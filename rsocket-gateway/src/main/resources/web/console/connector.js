@@ -3,7 +3,7 @@ import {h, localTime} from './kit.js';
 import {empty, fact, heading, link, to} from './parts.js';
 import {table} from './table.js';
 import {View} from './view.js';
-import {isDenied, Lags, masked, shortClass, sinkGroup, topicsOf, USUAL, Workers} from './workers.js';
+import {isDenied, Lags, masked, sinkGroup, topicsOf, USUAL, Workers} from './workers.js';
 
 const PAINT_MS = 150;
 const MOST_LINKS = 100;
@@ -15,7 +15,7 @@ class Connector extends View {
   #one = null;
   #painting = null;
   #facts = {
-    state: fact('State'), wanted: fact('Wanted'), tasks: fact('Tasks'), kind: fact('Kind'), type: fact('Class'), lag: fact('Lag'),
+    state: fact('State'), wanted: fact('Wanted'), tasks: fact('Tasks'), kind: fact('Kind'), lag: fact('Lag'),
   };
   #units = table({
     label: 'The connector and its tasks',
@@ -26,7 +26,7 @@ class Connector extends View {
       {head: 'State', sign: one => stateOf(one.told), fill: (cell, one) => cell.append(stateTag(one.told))},
       {head: 'Worker', class: 'mono', text: one => one.told?.worker || '–'},
       {head: 'Told', wide: true, class: 'when', text: one => one.told ? localTime(one.told.timestamp) : '–'},
-      {head: 'What it failed with', class: 'trace', sign: one => one.told?.trace ?? '', fill: (cell, one) => cell.append(failure(one))},
+      {head: 'What it failed with', class: 'trace', sign: one => one.told?.trace ?? '', fill: (cell, one) => cell.append(...failure(one))},
     ],
   });
   #config = table({
@@ -87,7 +87,6 @@ class Connector extends View {
       this.#facts.wanted.set(one.wanted);
       this.#facts.tasks.set(tasksText(one.tasks));
       this.#facts.kind.set(one.kind);
-      this.#facts.type.set(shortClass(one.config) || '–');
       this.#facts.lag.set(this.#lags.of(one));
       this.#units.rows = [{name: 'Connector', told: one.told}, ...one.tasks.map((told, task) => ({name: `Task ${task}`, told}))];
       this.#config.rows = masked(one.config);
@@ -104,14 +103,16 @@ class Connector extends View {
     ];
   }
 
-  /** Where its records come from and go to. */
+  /** What it is, and where its records come from and go to. */
   #flows(one) {
     const topics = topicsOf(one);
     const group = one.kind === 'sink' ? sinkGroup(one) : null;
-    const told = JSON.stringify([topics, group, one.topics.length]);
+    const type = one.config['connector.class'] ?? '–';
+    const told = JSON.stringify([type, topics, group, one.topics.length]);
     if (told !== this.#flowing) {
       this.#flowing = told;
       this.#flow.replaceChildren(
+          pair('Class', h('span', {class: 'mono'}, type)),
           pair(one.topics.length || !topics.length ? 'Topics in use' : 'Topics it is to read', topicLinks(topics, MOST_LINKS)),
           ...group ? [pair('Its group', link(group, to('groups', group)))] : [],
           pair('Its workers', link(this.#workers.group, to('groups', this.#workers.group))));
@@ -132,11 +133,11 @@ const pair = (name, ...value) => h('div', null, h('dt', null, name), h('dd', nul
 /** The first line of a trace, which opens; it is text of somebody else's. */
 function failure({name, told}) {
   if (!told?.trace) {
-    return '';
+    return [];
   }
   const [first] = told.trace.split('\n', 1);
-  return h('details', null, h('summary', null, first.slice(0, 300)),
-      h('pre', {tabindex: '0', role: 'region', 'aria-label': `Trace of ${name}`}, told.trace));
+  return [h('details', null, h('summary', null, first.slice(0, 300)),
+      h('pre', {tabindex: '0', role: 'region', 'aria-label': `Trace of ${name}`}, told.trace))];
 }
 
 const TONES = {'running': 'good', 'failed': 'bad', 'restarting': 'warn', 'unassigned': 'warn', 'not begun': 'warn'};

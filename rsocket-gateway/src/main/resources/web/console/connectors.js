@@ -103,7 +103,7 @@ class Connectors extends View {
         {head: 'Tasks', sign: one => one.tasks.map(stateOf).join(), fill: (cell, one) => cell.append(tasksTag(one.tasks))},
         {head: 'Workers', class: 'mono', text: one => few(workersOf(one)) || '–'},
         {head: 'Lag', number: true, text: one => this.#lags.of(one)},
-        {head: 'Topics', wide: true, sign: one => topicsOf(one).join(), fill: (cell, one) => cell.append(...topicLinks(topicsOf(one), 3))},
+        {head: 'Topics', wide: true, sign: one => topicsOf(one).join(), fill: (cell, one) => cell.append(h('span', null, topicLinks(topicsOf(one), 3)))},
       ],
       onlook: () => this.#lookAtLags(),
     });
