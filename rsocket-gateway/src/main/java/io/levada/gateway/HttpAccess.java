@@ -1,8 +1,8 @@
 package io.levada.gateway;
 
-import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.access.AccessControl;
+import io.levada.access.AuthorizationHeader;
 import io.levada.access.Credentials;
 import io.levada.access.Principal;
 import io.levada.rest.Answers;
@@ -61,7 +61,7 @@ final class HttpAccess {
 
     private static Credentials presented(HttpServerRequest request) {
         Credentials presented =
-                PeerCredentials.inHeader(request.requestHeaders().get(HttpHeaderNames.AUTHORIZATION));
+                AuthorizationHeader.credentials(request.requestHeaders().get(HttpHeaderNames.AUTHORIZATION));
         if (!(presented instanceof Credentials.None)) {
             return presented;
         }
@@ -76,13 +76,9 @@ final class HttpAccess {
 
     private Publisher<Void> refuse(HttpServerResponse response, LevadaException error) {
         if (error.code().httpStatus() == 401) {
-            response.addHeader(
-                    HttpHeaderNames.WWW_AUTHENTICATE,
-                    error.code() == ErrorCode.TOKEN_EXPIRED
-                            ? "Bearer realm=\"levada\", error=\"invalid_token\""
-                            : "Bearer realm=\"levada\"");
-            if (doors.access().takesPasswords()) {
-                response.addHeader(HttpHeaderNames.WWW_AUTHENTICATE, "Basic realm=\"levada\", charset=\"UTF-8\"");
+            for (String challenge :
+                    AuthorizationHeader.challenges(error.code(), doors.access().takesPasswords())) {
+                response.addHeader(HttpHeaderNames.WWW_AUTHENTICATE, challenge);
             }
         }
         return Answers.json(response, error.code().httpStatus(), WireErrors.text(error));

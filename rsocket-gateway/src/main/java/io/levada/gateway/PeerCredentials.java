@@ -11,10 +11,8 @@ import io.rsocket.metadata.WellKnownMimeType;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
-import java.util.Base64;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.security.auth.x500.X500Principal;
-import org.jspecify.annotations.Nullable;
 
 /** What peers present to say who they are, as each transport has it. Stateless. */
 final class PeerCredentials {
@@ -60,32 +58,6 @@ final class PeerCredentials {
     private static String rest(ByteBuf content) {
         return content.readCharSequence(content.readableBytes(), StandardCharsets.UTF_8)
                 .toString();
-    }
-
-    /** What an {@code Authorization} header holds; nothing where there is none. Fails as {@link #inMetadata}. */
-    static Credentials inHeader(@Nullable String authorization) {
-        if (authorization == null) {
-            return Credentials.none();
-        } else if (authorization.regionMatches(true, 0, "Bearer ", 0, 7)) {
-            return new Credentials.Bearer(authorization.substring(7).strip());
-        } else if (authorization.regionMatches(true, 0, "Basic ", 0, 6)) {
-            return basic(authorization.substring(6).strip());
-        }
-        throw new LevadaException(ErrorCode.UNAUTHENTICATED, "Authorization is to be Bearer TOKEN or Basic");
-    }
-
-    /** As RFC 7617 has it, in UTF-8. */
-    private static Credentials basic(String encoded) {
-        try {
-            String pair = new String(Base64.getDecoder().decode(encoded), StandardCharsets.UTF_8);
-            int colon = pair.indexOf(':');
-            if (colon >= 0) {
-                return new Credentials.Simple(pair.substring(0, colon), pair.substring(colon + 1));
-            }
-        } catch (IllegalArgumentException e) {
-            throw new LevadaException(ErrorCode.UNAUTHENTICATED, "Basic is to hold base64", e);
-        }
-        throw new LevadaException(ErrorCode.UNAUTHENTICATED, "Basic is to hold USER:PASSWORD in base64");
     }
 
     /** The certificate that the peer showed and TLS has verified; nothing where there is none. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.access.AuthorizationHeader;
 import io.levada.access.Credentials;
 import io.levada.testgate.FuzzGate;
 import io.netty.buffer.Unpooled;
@@ -134,18 +135,18 @@ class HeaderFuzzTest {
     private static void authorization(String header) {
         Credentials presented;
         try {
-            presented = PeerCredentials.inHeader(header);
+            presented = AuthorizationHeader.credentials(header);
         } catch (LevadaException e) {
             assertEquals(ErrorCode.UNAUTHENTICATED, e.code());
             return;
         }
         if (presented instanceof Credentials.Bearer bearer) {
-            assertEquals(presented, PeerCredentials.inHeader("bearer " + bearer.token()));
+            assertEquals(presented, AuthorizationHeader.credentials("bearer " + bearer.token()));
         } else {
             Credentials.Simple simple = (Credentials.Simple) presented;
             String pair = simple.user() + ":" + simple.password();
             String encoded = Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
-            assertEquals(presented, PeerCredentials.inHeader("BASIC " + encoded));
+            assertEquals(presented, AuthorizationHeader.credentials("BASIC " + encoded));
         }
         Matcher secret = Pattern.compile("[A-Za-z]+ +(.{9,})").matcher(header);
         if (secret.matches()) {

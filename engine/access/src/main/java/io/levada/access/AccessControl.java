@@ -5,7 +5,6 @@ import io.levada.LevadaException;
 import io.levada.facade.Engine;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -16,7 +15,7 @@ import reactor.core.publisher.Mono;
 
 /**
  * Who may do what with an engine, for every transport: {@link #authenticate} what a peer presents, and give it the engine
- * {@link #engineFor} it. Files of settings are read again as they change. Safe for any thread; never blocks.
+ * {@link #engineFor} it, or ask for its {@link #rights} where there is none. Files of settings are read again as they change. Safe for any thread; never blocks.
  */
 public final class AccessControl implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AccessControl.class);
@@ -165,6 +164,15 @@ public final class AccessControl implements AutoCloseable {
                 : new GuardedEngine(engine, caller(locks, principal, peer).until(() -> check(principal)));
     }
 
+    /**
+     * What that principal may do with what is no engine's.
+     *
+     * @param peer where it asks from, for the log
+     */
+    public Rights rights(Principal principal, String peer) {
+        return new Rights(locks == null ? null : caller(locks, principal, peer));
+    }
+
     private static Caller caller(Locks locks, Principal principal, String peer) {
         return new Caller(principal, peer, locks.permissions, locks.quotas, locks.audit);
     }
@@ -181,13 +189,7 @@ public final class AccessControl implements AutoCloseable {
      * @throws LevadaException with {@link ErrorCode#CLUSTER_AUTHORIZATION_FAILED}
      */
     public void requireAdmin(Principal principal, String what, String peer) {
-        LevadaException denied = locks == null
-                ? null
-                : caller(locks, principal, peer)
-                        .denial(List.of(new Caller.Need(Operation.ADMIN, ResourceType.SERVER, what)));
-        if (denied != null) {
-            throw denied;
-        }
+        rights(principal, peer).require(Operation.ADMIN, ResourceType.SERVER, what);
     }
 
     /**

@@ -72,6 +72,11 @@ final class Caller {
         return permissions.allows(principal, operation, type, name);
     }
 
+    /** Whether there is anything of that type with which it may. */
+    boolean allowsSome(Operation operation, ResourceType type) {
+        return permissions.allowsSome(principal, operation, type);
+    }
+
     /** Null where all of it is allowed, else the denial, which is noted. */
     @Nullable
     LevadaException denial(List<Need> needs) {
@@ -86,12 +91,13 @@ final class Caller {
     /** Null where there is a topic to publish to, else the denial of a producer's id, which is noted. */
     @Nullable
     LevadaException denialOfProducer() {
-        return permissions.allowsSome(principal, Operation.PUBLISH, ResourceType.TOPIC)
+        return allowsSome(Operation.PUBLISH, ResourceType.TOPIC)
                 ? null
                 : denied(new Need(Operation.PUBLISH, ResourceType.PRODUCER, "of any topic"));
     }
 
-    private LevadaException denied(Need need) {
+    /** The denial of what it needs, which is noted. */
+    LevadaException denied(Need need) {
         String named =
                 need.name.length() <= MAX_TOLD_CHARS ? need.name : need.name.substring(0, MAX_TOLD_CHARS) + "...";
         audit.denied(principal.name(), need, need.type.denied(), peer);
@@ -136,11 +142,12 @@ final class Caller {
     <T> Mono<T> administered(List<Need> needs, Supplier<Mono<T>> action) {
         Need named = needs.get(needs.size() - 1);
         return allowed(needs, () -> action.get()
-                .doOnSuccess(done -> audit.done(principal.name(), named, "done", peer))
-                .doOnError(error -> audit.done(
-                        principal.name(),
-                        named,
-                        LevadaException.of(error).code().name(),
-                        peer)));
+                .doOnSuccess(done -> note(named, "done"))
+                .doOnError(error -> note(named, LevadaException.of(error).code().name())));
+    }
+
+    /** Notes what was administered, or was to be. */
+    void note(Need need, String outcome) {
+        audit.done(principal.name(), need, outcome, peer);
     }
 }
