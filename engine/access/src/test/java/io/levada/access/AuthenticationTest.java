@@ -142,7 +142,7 @@ final class AuthenticationTest {
                 file.equals("tokens") ? path : null,
                 file.equals("passwords") ? path : null,
                 file.equals("certificates") ? path : null,
-                directory.resolve("permissions.yaml"),
+                files.settings().permissions(),
                 false,
                 Quota.DEFAULT);
         LevadaException refused = assertThrows(LevadaException.class, () -> AccessControl.start(settings));
