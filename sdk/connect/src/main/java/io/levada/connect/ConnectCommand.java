@@ -4,6 +4,9 @@ import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
+import io.levada.access.AccessControl;
+import io.levada.access.AuthOptions;
+import io.levada.access.Quota;
 import io.levada.connect.rest.Gate;
 import io.levada.connect.rest.RestServer;
 import java.io.IOException;
@@ -31,10 +34,13 @@ import org.apache.kafka.connect.util.FutureCallback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** The program's one command: runs a worker until it is told to stop. */
 @Command(
@@ -97,7 +103,7 @@ final class ConnectCommand implements Callable<Integer> {
     @Option(
             names = "--token-file",
             paramLabel = "F",
-            description = "a file that holds the bearer token for a remote server")
+            description = "a file that holds the bearer token which this worker shows to a remote server")
     private @Nullable String tokenFile;
 
     @Option(
@@ -109,11 +115,19 @@ final class ConnectCommand implements Callable<Integer> {
     @Option(
             names = "--tls-certificate",
             paramLabel = "F",
-            description = "a PEM file with the certificate to show to a remote server")
+            description = "a PEM file with the certificate which this worker shows to a remote server")
     private @Nullable String tlsCertificate;
 
     @Option(names = "--tls-key", paramLabel = "F", description = "a PEM file with its private key, in PKCS#8")
     private @Nullable String tlsKey;
+
+    @ArgGroup(
+            exclusive = false,
+            validate = false,
+            heading =
+                    "%nWho may use the REST API of this worker, as 'levada.jar serve' has it; everybody on this machine"
+                            + " unless said:%n")
+    private AuthOptions auth = new AuthOptions();
 
     @Parameters(
             paramLabel = "CONNECTOR.json",
@@ -121,27 +135,34 @@ final class ConnectCommand implements Callable<Integer> {
                     "connectors to be there: {\"name\": ..., \"config\": {...}} or a configuration with a name in it")
     private List<Path> connectors = new ArrayList<>();
 
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it
+    private CommandSpec spec;
+
     @Override
     public Integer call() throws Exception {
         Map<String, String> settings = settings();
         int port = restPort == 0 ? freePort() : restPort;
         CountDownLatch closed = new CountDownLatch(1);
-        try (Levada levada = open();
+        try (AccessControl access = auth.start(spec, null, Quota.DEFAULT);
+                Levada levada = open();
                 ConnectWorker worker = ConnectWorker.start(levada, group, LOOPBACK + ":" + port, settings);
                 RestServer rest = RestServer.start(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                         worker.herder(),
                         worker::metricsPage,
-                        Gate.loopbackNames())) {
+                        Gate.loopbackNames(),
+                        access)) {
             for (Path file : connectors) {
                 put(worker.herder(), file);
             }
             log.info(
-                    "ready: group {} on {}, REST on http://{}:{}",
+                    "ready: group {} on {}, REST on http://{}:{} for {}",
                     group,
                     server,
                     LOOPBACK,
-                    rest.address().getPort());
+                    rest.address().getPort(),
+                    access.asks() ? "who shows who they are" : "everybody on this machine");
             awaitStop(closed);
         } finally {
             closed.countDown();

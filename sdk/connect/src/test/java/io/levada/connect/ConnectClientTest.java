@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.levada.End;
 import io.levada.Levada;
 import io.levada.ReadSpec;
+import io.levada.access.AccessControl;
 import io.levada.connect.rest.Gate;
 import io.levada.connect.rest.RestServer;
 import java.net.InetAddress;
@@ -35,7 +36,8 @@ class ConnectClientTest {
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             worker.herder(),
             worker::metricsPage,
-            Gate.loopbackNames());
+            Gate.loopbackNames(),
+            AccessControl.open());
     private final HttpClient http = HttpClient.newHttpClient();
 
     @AfterEach

@@ -3,6 +3,7 @@ package io.levada.connect;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.access.AccessFiles;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -103,6 +104,51 @@ class MainTest {
         } catch (IOException e) {
             return "";
         }
+    }
+
+    @Test
+    void asks_who_uses_its_rest_api_where_it_is_told_how() throws Exception {
+        AccessFiles files = new AccessFiles(directory)
+                .permissions("rules: [{principals: [seer], operations: [describe], connectors: [lines]}]");
+        String token = files.token("seer");
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        List<String> options = List.of(
+                "--server",
+                "memory:",
+                "--rest-port",
+                String.valueOf(port),
+                "--auth-tokens",
+                directory.resolve("tokens").toString(),
+                "--permissions",
+                directory.resolve("permissions.yaml").toString());
+        start(options.toArray(new String[0]));
+        Await.until("ready", () -> words().contains("for who shows who they are"));
+
+        HttpRequest.Builder list = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/connectors"));
+        HttpClient client = HttpClient.newHttpClient();
+        assertEquals(
+                401,
+                client.send(list.build(), HttpResponse.BodyHandlers.ofString()).statusCode());
+        HttpResponse<String> known = client.send(
+                list.header("Authorization", "Bearer " + token).build(), HttpResponse.BodyHandlers.ofString());
+        assertEquals("[]", known.body());
+    }
+
+    @Test
+    void options_that_do_not_fit_together_are_wrong_usage() throws Exception {
+        assertEquals(2, run("--server", "memory:", "--auth-tokens", "t"));
+        assertTrue(words().contains("whoever is let in may do nothing without --permissions FILE"), words());
+        assertEquals(2, run("--server", "memory:", "--permissions", "p"));
+        assertTrue(
+                words().contains("add how they show who they are: --auth-tokens or --auth-jwks or --auth-passwords\n"),
+                words());
+        assertEquals(2, run("--server", "memory:", "--auth-certificates", "c"));
+        assertTrue(words().contains("Unknown option"), words());
+        assertEquals(1, run("--server", "memory:", "--auth-tokens", "/nowhere", "--permissions", "/nowhere"));
+        assertTrue(words().contains("INVALID_CONFIG: --permissions /nowhere: cannot be read"), words());
     }
 
     @Test

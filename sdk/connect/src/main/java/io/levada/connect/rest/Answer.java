@@ -3,6 +3,7 @@ package io.levada.connect.rest;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.net.URLEncoder;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.connect.runtime.rest.entities.ErrorMessage;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param body JSON unless the headers say otherwise, or empty
  * @param headers beyond those of all answers
  */
-record Answer(int status, byte[] body, Map<String, String> headers) {
+record Answer(int status, byte[] body, Map<String, List<String>> headers) {
     static final String JSON = "application/json";
     private static final byte[] NOTHING = {};
 
@@ -28,13 +29,13 @@ record Answer(int status, byte[] body, Map<String, String> headers) {
     /** 200, with text as Prometheus reads it. */
     static Answer text(String text) {
         return new Answer(
-                200, text.getBytes(UTF_8), Map.of("Content-Type", "text/plain; version=0.0.4; charset=utf-8"));
+                200, text.getBytes(UTF_8), Map.of("Content-Type", List.of("text/plain; version=0.0.4; charset=utf-8")));
     }
 
     /** 201, with the path of the connector that was made. */
     static Answer created(String connector, Object body) {
         String path = "/connectors/" + URLEncoder.encode(connector, UTF_8).replace("+", "%20");
-        return new Answer(201, Json.write(body), Map.of("Location", path));
+        return new Answer(201, Json.write(body), Map.of("Location", List.of(path)));
     }
 
     static Answer accepted() {
@@ -50,6 +51,11 @@ record Answer(int status, byte[] body, Map<String, String> headers) {
     }
 
     Answer with(String header, String value) {
-        return new Answer(status, body, Map.of(header, value));
+        return with(header, List.of(value));
+    }
+
+    /** With a header of several values, each in a line of its own. */
+    Answer with(String header, List<String> values) {
+        return new Answer(status, body, Map.of(header, values));
     }
 }

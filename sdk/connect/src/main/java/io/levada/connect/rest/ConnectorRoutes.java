@@ -1,6 +1,8 @@
 package io.levada.connect.rest;
 
 import com.fasterxml.jackson.core.type.TypeReference;
+import io.levada.access.Operation;
+import io.levada.access.ResourceType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +26,7 @@ import org.slf4j.LoggerFactory;
 /** Connectors, their tasks, states and offsets, as in Kafka's {@code ConnectorsResource}. */
 final class ConnectorRoutes {
     private static final Logger LOG = LoggerFactory.getLogger(ConnectorRoutes.class);
-    private static final TypeReference<CreateConnectorRequest> CREATE = new TypeReference<>() {};
+    static final TypeReference<CreateConnectorRequest> CREATE = new TypeReference<>() {};
     private static final TypeReference<ConnectorOffsets> OFFSETS = new TypeReference<>() {};
 
     private final Herder herder;
@@ -36,12 +38,15 @@ final class ConnectorRoutes {
     }
 
     Answer list(Request request) {
+        List<String> seen = herder.connectors().stream()
+                .filter(each -> request.rights().allow(Operation.DESCRIBE, ResourceType.CONNECTOR, each))
+                .toList();
         List<String> expansions = request.all("expand");
         if (expansions.isEmpty()) {
-            return Answer.ok(herder.connectors());
+            return Answer.ok(seen);
         }
         Map<String, Map<String, Object>> expanded = new LinkedHashMap<>();
-        for (String connector : herder.connectors()) {
+        for (String connector : seen) {
             try {
                 expanded.put(connector, expanded(connector, expansions));
             } catch (NotFoundException e) {
@@ -63,9 +68,14 @@ final class ConnectorRoutes {
         return parts;
     }
 
+    /** What a connector is to be called; empty for one without a name, which its validation refuses. */
+    static String named(CreateConnectorRequest wanted) {
+        return wanted.name() == null ? "" : wanted.name().trim();
+    }
+
     Answer create(Request request) throws Throwable {
         CreateConnectorRequest wanted = request.body(CREATE);
-        String name = wanted.name() == null ? "" : wanted.name().trim();
+        String name = named(wanted);
         Map<String, String> config = wanted.config();
         if (config == null) {
             throw new BadRequestException("The request has no 'config'; give the connector's settings in it");
@@ -93,7 +103,9 @@ final class ConnectorRoutes {
         String name = request.connector();
         Map<String, String> config = request.strings();
         setName(name, config);
-        Created<ConnectorInfo> made = calls.await(done -> herder.putConnectorConfig(name, config, true, done));
+        // Who may make it and no more does not change one that somebody else has made meanwhile.
+        boolean replaces = request.rights().allow(Operation.ALTER, ResourceType.CONNECTOR, name);
+        Created<ConnectorInfo> made = calls.await(done -> herder.putConnectorConfig(name, config, replaces, done));
         return made.created() ? Answer.created(name, made.result()) : Answer.ok(made.result());
     }
 

@@ -3,6 +3,7 @@ package io.levada.connect.rest;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.type.TypeReference;
+import io.levada.access.Rights;
 import jakarta.ws.rs.core.Response.Status;
 import java.net.URLDecoder;
 import java.util.ArrayList;
@@ -16,10 +17,11 @@ import org.apache.kafka.connect.runtime.rest.errors.ConnectRestException;
 import org.apache.kafka.connect.util.ConnectorTaskId;
 import org.jspecify.annotations.Nullable;
 
-/** What a handler sees of a request: the names in its path, its query and its body. */
+/** What a handler sees of a request: who makes it, the names in its path, its query and its body. */
 final class Request {
     private static final TypeReference<Map<String, String>> STRINGS = new TypeReference<>() {};
 
+    private final Rights rights;
     private final Map<String, String> names;
     private final Map<String, List<String>> query;
     private final @Nullable String contentType;
@@ -28,10 +30,17 @@ final class Request {
     /**
      * A request that was routed.
      *
+     * @param rights of whoever makes it
      * @param names by the variables of the route's template, decoded
      * @param rawQuery as it was sent
      */
-    Request(Map<String, String> names, @Nullable String rawQuery, @Nullable String contentType, byte[] body) {
+    Request(
+            Rights rights,
+            Map<String, String> names,
+            @Nullable String rawQuery,
+            @Nullable String contentType,
+            byte[] body) {
+        this.rights = rights;
         this.names = names;
         this.query = parameters(rawQuery == null ? "" : rawQuery);
         this.contentType = contentType;
@@ -47,6 +56,11 @@ final class Request {
                     .add(parts.length == 1 ? "" : URLDecoder.decode(parts[1], UTF_8));
         }
         return parameters;
+    }
+
+    /** What whoever makes it may do. */
+    Rights rights() {
+        return rights;
     }
 
     /** What stands in the path for {@code {connector}}. */

@@ -36,8 +36,11 @@ final class RestErrors {
         return Answer.error(status, error.getMessage());
     }
 
-    private static int status(Throwable error) {
-        if (error instanceof NotFoundException) {
+    /** What a failed request is answered with. */
+    static int status(Throwable error) {
+        if (error instanceof ConnectRestException rest) {
+            return rest.statusCode();
+        } else if (error instanceof NotFoundException) {
             return 404;
         } else if (error instanceof AlreadyExistsException
                 || error instanceof RebalanceNeededException

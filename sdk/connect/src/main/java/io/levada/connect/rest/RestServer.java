@@ -5,6 +5,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.access.AccessControl;
+import io.levada.access.Rights;
 import jakarta.ws.rs.core.Response.Status;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -53,16 +55,18 @@ public final class RestServer implements AutoCloseable {
     private final HttpServer server;
     private final ThreadPoolExecutor threads;
     private final Gate gate;
+    private final Guard guard;
     private final Routes routes;
     private final long drainMs;
     private final Semaphore free = new Semaphore(MAX_REQUESTS);
     private final AtomicBoolean closing = new AtomicBoolean();
     private final AtomicInteger made = new AtomicInteger();
 
-    private RestServer(HttpServer server, Routes routes, Gate gate, long drainMs) {
+    private RestServer(HttpServer server, Routes routes, Gate gate, Guard guard, long drainMs) {
         this.server = server;
         this.routes = routes;
         this.gate = gate;
+        this.guard = guard;
         this.drainMs = drainMs;
         this.threads = new ThreadPoolExecutor(
                 THREADS, THREADS, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_CONNECTIONS), this::thread);
@@ -74,10 +78,12 @@ public final class RestServer implements AutoCloseable {
      *
      * @param address where to; port 0 takes a free one
      * @param metrics gives the page at {@code /metrics}; may block
+     * @param access who may do what with connectors; the caller closes it
      * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} when the address cannot be bound
      */
-    public static RestServer start(InetSocketAddress address, Herder herder, Supplier<String> metrics, Gate gate) {
-        return start(address, herder, metrics, gate, LIMITS, DRAIN_MS);
+    public static RestServer start(
+            InetSocketAddress address, Herder herder, Supplier<String> metrics, Gate gate, AccessControl access) {
+        return start(address, herder, metrics, gate, access, LIMITS, DRAIN_MS);
     }
 
     static RestServer start(
@@ -85,6 +91,7 @@ public final class RestServer implements AutoCloseable {
             Herder herder,
             Supplier<String> metrics,
             Gate gate,
+            AccessControl access,
             RestRequestTimeout limits,
             long drainMs) {
         HttpServer server;
@@ -98,7 +105,8 @@ public final class RestServer implements AutoCloseable {
                             + "; choose another, or 0 for a free one",
                     e);
         }
-        RestServer rest = new RestServer(server, new Routes(herder, metrics, limits), gate, drainMs);
+        RestServer rest =
+                new RestServer(server, new Routes(herder, metrics, limits), gate, new Guard(access, herder), drainMs);
         server.createContext("/", rest::serve);
         server.setExecutor(rest.threads);
         server.start();
@@ -160,10 +168,15 @@ public final class RestServer implements AutoCloseable {
         String path = exchange.getRequestURI().getRawPath();
         Headers headers = exchange.getRequestHeaders();
         String request = method + " " + path;
+        Routes.Match match;
+        Rights rights;
         try {
             gate.admit(method, path, headers, exchange.getRemoteAddress());
-        } catch (RuntimeException e) {
-            return RestErrors.answer(e, request);
+            match = routes.match(method, path);
+            rights = guard.recognise(
+                    match.need(), headers.getFirst("Authorization"), "HTTP " + exchange.getRemoteAddress());
+        } catch (Throwable e) { // a class that is missing must not cost the client its answer
+            return guard.refusal(e, request);
         }
         // Also where no body is wanted: a request that was not read to its end counts as one that does not arrive.
         byte[] body = exchange.getRequestBody().readNBytes(MAX_BODY_BYTES + 1);
@@ -173,10 +186,10 @@ public final class RestServer implements AutoCloseable {
                         Status.REQUEST_ENTITY_TOO_LARGE,
                         "The body is larger than " + MAX_BODY_BYTES + " bytes; send a smaller one");
             }
-            Routes.Match match = routes.match(method, path);
             String query = exchange.getRequestURI().getRawQuery();
-            return match.handler().answer(new Request(match.names(), query, headers.getFirst("Content-Type"), body));
-        } catch (Throwable e) { // a class that is missing must not cost the client its answer
+            String type = headers.getFirst("Content-Type");
+            return guard.answer(match, new Request(rights, match.names(), query, type, body));
+        } catch (Throwable e) {
             return RestErrors.answer(e, request);
         }
     }
@@ -188,7 +201,7 @@ public final class RestServer implements AutoCloseable {
         if (body.length > 0) {
             headers.set("Content-Type", Answer.JSON);
         }
-        answer.headers().forEach(headers::set);
+        answer.headers().forEach(headers::put);
         if (head) {
             headers.set("Content-Length", String.valueOf(body.length));
         }

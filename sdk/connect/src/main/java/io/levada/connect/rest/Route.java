@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * A method and the paths on which it goes to a handler.
  *
  * @param template the path, in which {@code {variables}} stand for one segment each
+ * @param need what whoever makes a request needs to be allowed
  */
-record Route(String method, String template, Handler handler) {
+record Route(String method, String template, Need need, Handler handler) {
     /** Answers the requests of a route, on a thread that may wait. */
     @FunctionalInterface
     interface Handler {

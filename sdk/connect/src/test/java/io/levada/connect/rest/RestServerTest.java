@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.access.AccessControl;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -219,7 +220,7 @@ final class RestServerTest {
                 .anyMatch(thread -> thread.getName().startsWith("connect-rest-"))) {
             Thread.onSpinWait();
         }
-        RestServer.start(address, rest.herder.herder(), () -> "", Gate.loopbackNames())
+        RestServer.start(address, rest.herder.herder(), () -> "", Gate.loopbackNames(), AccessControl.open())
                 .close();
     }
 
@@ -229,7 +230,11 @@ final class RestServerTest {
             LevadaException error = assertThrows(
                     LevadaException.class,
                     () -> RestServer.start(
-                            rest.server.address(), rest.herder.herder(), () -> "", Gate.loopbackNames()));
+                            rest.server.address(),
+                            rest.herder.herder(),
+                            () -> "",
+                            Gate.loopbackNames(),
+                            AccessControl.open()));
 
             assertEquals(ErrorCode.INVALID_REQUEST, error.code());
             assertTrue(error.line().contains("port " + rest.port() + " of "), error.line());

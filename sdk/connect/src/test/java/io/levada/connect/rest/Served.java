@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.levada.access.AccessControl;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -29,24 +30,30 @@ final class Served implements AutoCloseable {
     final RestServer server;
 
     Served() {
-        this(90_000, 2_000, Gate.loopbackNames());
+        this(AccessControl.open());
     }
 
     Served(Gate gate) {
-        this(90_000, 2_000, gate);
+        this(90_000, 2_000, gate, AccessControl.open());
+    }
+
+    /** That asks by these rules. */
+    Served(AccessControl access) {
+        this(90_000, 2_000, Gate.loopbackNames(), access);
     }
 
     /** With so long a wait for the herder, and for requests when it closes. */
     Served(long timeoutMs, long drainMs) {
-        this(timeoutMs, drainMs, Gate.loopbackNames());
+        this(timeoutMs, drainMs, Gate.loopbackNames(), AccessControl.open());
     }
 
-    private Served(long timeoutMs, long drainMs, Gate gate) {
+    private Served(long timeoutMs, long drainMs, Gate gate, AccessControl access) {
         this.server = RestServer.start(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 herder.herder(),
                 () -> "",
                 gate,
+                access,
                 RestRequestTimeout.constant(timeoutMs, timeoutMs),
                 drainMs);
     }
