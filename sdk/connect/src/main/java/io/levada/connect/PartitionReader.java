@@ -32,7 +32,9 @@ final class PartitionReader extends BaseSubscriber<StoredRecord> {
      */
     static PartitionReader open(Levada levada, String topic, int partition, Position from, int most, Runnable signal) {
         PartitionReader reader = new PartitionReader(most, signal);
-        levada.read(ReadSpec.of(topic).partition(partition).from(from)).subscribe(reader);
+        levada.read(ReadSpec.of(topic).partition(partition).from(from))
+                .onErrorComplete(reader::fail) // an error that meets a cancellation is nothing to be logged
+                .subscribe(reader);
         return reader;
     }
 
@@ -47,10 +49,10 @@ final class PartitionReader extends BaseSubscriber<StoredRecord> {
         signal.run();
     }
 
-    @Override
-    protected void hookOnError(Throwable why) {
+    private boolean fail(Throwable why) {
         error = LevadaException.of(why);
         signal.run();
+        return true;
     }
 
     /** What has come by now, at most so many. */

@@ -6,6 +6,7 @@ import io.levada.Levada;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.apache.kafka.connect.errors.DataException;
 import org.apache.kafka.connect.runtime.AbstractStatus;
 import org.apache.kafka.connect.runtime.ConnectorStatus;
 import org.apache.kafka.connect.runtime.TaskStatus;
@@ -37,7 +38,7 @@ final class StatusTable extends MemoryStatusBackingStore implements AutoCloseabl
     /** What is told of a connector, a task or a topic it uses. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     private record Told(
-            @JsonProperty("connector") String connector,
+            @JsonProperty("connector") @Nullable String connector,
             @JsonProperty("task") @Nullable Integer task,
             @JsonProperty("topic") @Nullable String topic,
             @JsonProperty("state") @Nullable String state,
@@ -156,12 +157,23 @@ final class StatusTable extends MemoryStatusBackingStore implements AutoCloseabl
         if (following && worker.equals(told.worker())) {
             return; // known since it was said
         }
+        if (told.connector() == null || (told.topic() == null && told.worker() == null)) {
+            throw new DataException("it does not say whose status it is");
+        }
         if (told.topic() != null) {
             long when = told.discoveredMs() == null ? 0 : told.discoveredMs();
             int task = told.task() == null ? 0 : told.task();
             super.put(new TopicStatus(told.topic(), told.connector(), task, when));
         } else if (told.state() != null) {
-            hear(told, AbstractStatus.State.valueOf(told.state()));
+            hear(told, state(told.state()));
+        }
+    }
+
+    private static AbstractStatus.State state(String name) {
+        try {
+            return AbstractStatus.State.valueOf(name);
+        } catch (IllegalArgumentException e) {
+            throw new DataException("there is no state " + name, e);
         }
     }
 

@@ -393,4 +393,20 @@ class ConnectWorkerTest {
         assertEquals(List.of("even"), List.copyOf(worker.herder().connectors()));
         assertTrue(TestGate.expectError("odd of connect-configs-0 is left out") >= 1);
     }
+
+    @Test
+    void a_status_that_is_none_keeps_no_worker_from_its_work() throws Exception {
+        ConnectWorker first = worker("a:1");
+        levada.blocking()
+                .publish(
+                        "connect-status", Record.of("a", "{\"connector\":\"x\",\"worker_id\":\"b\",\"state\":\"UP\"}"));
+        levada.blocking().publish("connect-status", Record.of("b", "{\"state\":\"RUNNING\"}"));
+        count(first, "through", "upTo", "1");
+        Await.until("running", () -> allRun(first, "through", 1));
+
+        ConnectWorker second = worker("b:2");
+        Await.until("told", () -> allRun(second, "through", 1));
+        assertTrue(TestGate.expectError("a of connect-status-0 is left out: there is no state UP") >= 1);
+        assertTrue(TestGate.expectError("b of connect-status-0 is left out: it does not say whose") >= 1);
+    }
 }
