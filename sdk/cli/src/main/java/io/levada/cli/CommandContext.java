@@ -90,9 +90,18 @@ public final class CommandContext {
     }
 
     Levada open(LevadaOptions options) {
+        return open(server, options, null);
+    }
+
+    /**
+     * Opens another log than that of {@code --server}.
+     *
+     * @param otherTokenFile in place of {@code --token-file}; null for that one
+     */
+    Levada open(String address, LevadaOptions options, @Nullable String otherTokenFile) {
         return opener.apply(
-                server,
-                options.withTokenFile(tokenFile)
+                address,
+                options.withTokenFile(otherTokenFile == null ? tokenFile : otherTokenFile)
                         .withTrustedCertificates(tlsCa)
                         .withClientCertificate(tlsCertificate, tlsKey));
     }

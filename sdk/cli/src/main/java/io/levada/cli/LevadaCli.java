@@ -37,6 +37,7 @@ public final class LevadaCli {
         add("publish", () -> new PublishCommand(context));
         add("consume", () -> new ConsumeCommand(context));
         add("group", () -> new GroupCommand(context));
+        add("copy", () -> new CopyCommand(context));
         add(COMPLETION, () -> new CompletionCommand(context));
     }
 

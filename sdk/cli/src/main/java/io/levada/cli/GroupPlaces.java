@@ -1,0 +1,120 @@
+package io.levada.cli;
+
+import io.levada.Assignment;
+import io.levada.BlockingLevada;
+import io.levada.ErrorCode;
+import io.levada.GroupDescription;
+import io.levada.GroupDescription.GroupOffset;
+import io.levada.Levada;
+import io.levada.LevadaException;
+import io.levada.MemberOptions;
+import io.levada.Position;
+import io.levada.TopicPartition;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** Where groups are in the topics that are copied: read in one log, and committed in the other by a member that reads nothing. */
+final class GroupPlaces {
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    private final Map<String, List<GroupOffset>> groups = new HashMap<>();
+
+    /** Those of all groups in these topics; groups that have committed nothing there are left out. */
+    static GroupPlaces of(BlockingLevada log, Set<String> topics) {
+        GroupPlaces places = new GroupPlaces();
+        for (String group : log.groups()) {
+            List<GroupOffset> committed = log.describeGroup(group).offsets().stream()
+                    .filter(offset -> topics.contains(offset.topic()) && offset.committed() >= 0)
+                    .toList();
+            if (!committed.isEmpty()) {
+                places.groups.put(group, committed);
+            }
+        }
+        return places;
+    }
+
+    /** The offsets of one partition at which somebody is. */
+    Set<Long> in(TopicPartition partition) {
+        Set<Long> offsets = new HashSet<>();
+        groups.values().forEach(all -> all.stream()
+                .filter(offset -> isIn(offset, partition))
+                .forEach(offset -> offsets.add(offset.committed())));
+        return offsets;
+    }
+
+    private static boolean isIn(GroupOffset offset, TopicPartition partition) {
+        return offset.topic().equals(partition.topic()) && offset.partition() == partition.partition();
+    }
+
+    /**
+     * Commits them all in another log; a group that is there already goes to the same places, if it is not in use.
+     *
+     * @param translated for each partition the other log's offsets by those of this one
+     * @return how many groups there are
+     */
+    int commit(Levada log, Map<TopicPartition, Map<Long, Long>> translated) {
+        groups.forEach((group, offsets) -> {
+            Map<TopicPartition, GroupOffset> open = new HashMap<>();
+            for (GroupOffset offset : offsets) {
+                TopicPartition partition = new TopicPartition(offset.topic(), offset.partition());
+                long place = translated.get(partition).get(offset.committed());
+                open.put(partition, new GroupOffset(
+                        offset.topic(), offset.partition(), place, place, 0, 0, offset.metadata()));
+            }
+            requireUnused(log, group);
+            commit(log, group, open);
+        });
+        return groups.size();
+    }
+
+    private static void requireUnused(Levada log, String group) {
+        try {
+            GroupDescription there = log.blocking().describeGroup(group);
+            if (!there.members().isEmpty()) {
+                throw new LevadaException(
+                        ErrorCode.NON_EMPTY_GROUP,
+                        "group " + group + " has members at the target; stop them, and copy again, or leave places of"
+                                + " groups out by --no-groups. The records are there");
+            }
+        } catch (LevadaException e) {
+            if (e.code() != ErrorCode.GROUP_ID_NOT_FOUND) {
+                throw e;
+            }
+        }
+    }
+
+    private static void commit(Levada log, String group, Map<TopicPartition, GroupOffset> wanted) {
+        Set<TopicPartition> open = new HashSet<>(wanted.keySet());
+        List<String> topics = wanted.keySet().stream()
+                .map(TopicPartition::topic)
+                .distinct()
+                .toList();
+        log.group(group)
+                .subscribe(new ArrayList<>(topics), MemberOptions.defaults().withMemberName("copy"))
+                .concatMap(assignment -> commit(log, group, assignment, wanted.get(assignment.topicPartition())))
+                .doOnNext(open::remove)
+                .takeUntil(partition -> open.isEmpty())
+                .then()
+                .block(LIMIT);
+    }
+
+    private static Mono<TopicPartition> commit(
+            Levada log, String group, Assignment assignment, @Nullable GroupOffset to) {
+        if (to == null || to.committed() == assignment.start()) {
+            return Mono.just(assignment.topicPartition());
+        }
+        Mono<Void> done = to.committed() > assignment.start()
+                ? assignment.commit(to.committed(), to.metadata())
+                : log.groups()
+                        .reset(group, to.topic(), to.partition(), Position.offset(to.committed()))
+                        .then();
+        return done.thenReturn(assignment.topicPartition());
+    }
+}
