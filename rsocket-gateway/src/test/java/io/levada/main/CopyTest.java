@@ -7,11 +7,13 @@ import io.levada.Assignment;
 import io.levada.End;
 import io.levada.Header;
 import io.levada.Levada;
+import io.levada.LevadaException;
 import io.levada.MemberOptions;
 import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.Record;
 import io.levada.StoredRecord;
+import io.levada.TopicDescription;
 import io.levada.TopicSpec;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,8 +61,8 @@ class CopyTest {
 
     private static List<StoredRecord> read(Levada log, String topic) {
         return Flux.range(0, log.blocking().describeTopic(topic).partitions().size())
-                .concatMap(partition -> log.read(
-                        ReadSpec.of(topic).partition(partition).to(End.now())))
+                .concatMap(partition ->
+                        log.read(ReadSpec.of(topic).partition(partition).to(End.now())))
                 .collectList()
                 .blockOptional()
                 .orElseThrow();
@@ -69,7 +71,9 @@ class CopyTest {
     @Test
     void copies_records_settings_and_places_of_groups_and_says_so() {
         try (Levada log = Levada.open(old())) {
-            log.blocking().createTopic(TopicSpec.of("t").partitions(2).config(Map.of("retention.ms", "-1", "durability", "os")));
+            log.blocking()
+                    .createTopic(
+                            TopicSpec.of("t").partitions(2).config(Map.of("retention.ms", "-1", "durability", "os")));
             fill(log, "t", 0, 1_000);
             log.blocking().createTopic(TopicSpec.of("empty"));
             commit(log, "g", "t", 123);
@@ -132,7 +136,8 @@ class CopyTest {
     void where_records_were_deleted_offsets_are_others_and_groups_are_where_they_were() {
         try (Levada log = Levada.open(old())) {
             log.blocking().createTopic(TopicSpec.of("t"));
-            log.publish("t", Flux.range(0, 50).map(number -> Record.ofValue("v" + number))).blockLast();
+            log.publish("t", Flux.range(0, 50).map(number -> Record.ofValue("v" + number)))
+                    .blockLast();
             log.blocking().deleteRecords("t", 0, 10);
             commit(log, "g", "t", 30);
         }
@@ -141,9 +146,10 @@ class CopyTest {
         assertEquals(0, first.code(), first::err);
         assertTrue(first.out().contains("others"), first::out);
         try (Levada copied = Levada.open(other())) {
-            assertEquals(20, copied.blocking().describeGroup("g").offsets().get(0).committed());
-            StoredRecord next = Objects.requireNonNull(copied.read(ReadSpec.of("t").from(Position.offset(20)))
-                    .blockFirst());
+            assertEquals(
+                    20, copied.blocking().describeGroup("g").offsets().get(0).committed());
+            StoredRecord next = Objects.requireNonNull(
+                    copied.read(ReadSpec.of("t").from(Position.offset(20))).blockFirst());
             assertEquals("v30", next.valueUtf8());
         }
 
@@ -190,41 +196,68 @@ class CopyTest {
     }
 
     @Test
+    void a_log_is_not_copied_onto_itself() {
+        Program refused = Program.run("copy", "--from", old(), "--to", old());
+
+        assertEquals(1, refused.code());
+        assertTrue(refused.err().startsWith("INVALID_REQUEST: --from and --to are the same"), refused::err);
+    }
+
+    @Test
     void goes_on_where_it_was_killed() throws Exception {
-        int records = 300_000;
         try (Levada log = Levada.open(old())) {
             log.blocking().createTopic(TopicSpec.of("t").partitions(2));
-            fill(log, "t", 0, records);
+            fill(log, "t", 0, 300_000);
         }
-        int interrupted = 0;
-        for (int i = 0; i < 4; i++) {
-            Process copying = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                            "-XX:TieredStopAtLevel=1",
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            Main.class.getName(),
-                            "copy",
-                            "--from",
-                            old(),
-                            "--to",
-                            other())
-                    .redirectErrorStream(true)
-                    .redirectOutput(directory.resolve("copy.log").toFile())
-                    .start();
-            if (!copying.waitFor(1_500 + 300 * i, TimeUnit.MILLISECONDS)) {
-                copying.destroyForcibly().waitFor();
-                interrupted++;
+        try (ServeProcess server = ServeProcess.start(directory.resolve("new"));
+                Levada target = Levada.open(server.address())) {
+            long had = 0;
+            for (int kill = 0; kill < 3; kill++) {
+                had = copyUntilKilled(server.address(), target, had);
+            }
+            assertTrue(had < 300_000, "nothing was left to be copied");
+
+            Program last = Program.run("copy", "--from", old(), "--to", server.address());
+
+            assertEquals(0, last.code(), last::err);
+            try (Levada log = Levada.open(old())) {
+                assertEquals(read(log, "t"), read(target, "t"));
             }
         }
+    }
 
-        Program last = copy();
-
-        assertEquals(0, last.code(), last::err);
-        assertTrue(interrupted > 0, "nothing was interrupted");
-        try (Levada log = Levada.open(old());
-                Levada target = Levada.open(other())) {
-            assertEquals(read(log, "t"), read(target, "t"));
+    /** Has another process copy, and kills it with SIGKILL once more has come; gives how much is there then. */
+    private long copyUntilKilled(String address, Levada target, long had) throws Exception {
+        Process copying = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Main.class.getName(),
+                        "copy",
+                        "--from",
+                        old(),
+                        "--to",
+                        address)
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve("copy.log").toFile())
+                .start();
+        while (durable(target) <= had && copying.isAlive()) {
+            TimeUnit.MILLISECONDS.sleep(1);
         }
+        copying.destroyForcibly().waitFor();
+        return durable(target);
+    }
+
+    /** How many records are there; 0 where there is no topic yet. */
+    private static long durable(Levada log) {
+        return log.topics()
+                .describe("t")
+                .map(topic -> topic.partitions().stream()
+                        .mapToLong(TopicDescription.PartitionDescription::durable)
+                        .sum())
+                .onErrorReturn(LevadaException.class, 0L)
+                .blockOptional()
+                .orElseThrow();
     }
 }

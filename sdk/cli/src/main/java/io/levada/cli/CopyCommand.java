@@ -95,12 +95,12 @@ final class CopyCommand implements Runnable {
             copies.addAll(partitions(source, target, name));
         }
         Map<TopicPartition, Long> copied = copyAll(copies);
-        GroupPlaces groups =
-                noGroups ? new GroupPlaces() : GroupPlaces.of(source.blocking(), new HashSet<>(names));
-        List<PartitionCopy.Checked> checked = checkAll(copies, groups);
-        Map<TopicPartition, Map<Long, Long>> places = new HashMap<>();
-        checked.forEach(each -> places.put(each.partition(), each.places()));
-        int moved = groups.commit(target, places);
+        GroupPlaces groups = noGroups ? new GroupPlaces() : GroupPlaces.of(source.blocking(), new HashSet<>(names));
+        List<PartitionComparison.Checked> checked = checkAll(copies, groups);
+        Map<TopicPartition, PartitionComparison.Checked> places = new HashMap<>();
+        checked.forEach(each -> places.put(each.partition(), each));
+        int moved = groups.commit(target, (partition, offset) -> Objects.requireNonNull(places.get(partition))
+                .place(offset));
         print(names, checked, copied, moved);
     }
 
@@ -113,7 +113,8 @@ final class CopyCommand implements Runnable {
             throw new LevadaException(
                     ErrorCode.INVALID_PARTITIONS,
                     name + " has " + CommandContext.count(count, "partition") + " here and "
-                            + copy.partitions().size() + " there, where records could not keep their partitions; delete it"
+                            + copy.partitions().size()
+                            + " there, where records could not keep their partitions; delete it"
                             + " there, or give the one with fewer more");
         }
         List<PartitionCopy> copies = new ArrayList<>();
@@ -130,8 +131,8 @@ final class CopyCommand implements Runnable {
 
     private TopicDescription provide(BlockingLevada target, TopicDescription original) {
         try {
-            return target.createTopic(new TopicSpec(
-                    original.name(), original.partitions().size(), replicationFactor, original.config()));
+            return target.createTopic(
+                    new TopicSpec(original.name(), original.partitions().size(), replicationFactor, original.config()));
         } catch (LevadaException e) {
             if (e.code() != ErrorCode.TOPIC_ALREADY_EXISTS) {
                 throw e;
@@ -149,34 +150,34 @@ final class CopyCommand implements Runnable {
             long[] done = new long[1];
             Flux.fromIterable(copies)
                     .flatMap(each -> each.copy().map(offset -> each.partition()), AT_ONCE)
-                    .doOnNext(partition -> { // one at a time, as flatMap gives them
-                        copied.merge(partition, 1L, Long::sum);
-                        done[0]++;
-                        progress.update(done[0], all == 0 ? 1 : Math.min(1, (double) (had + done[0]) / all));
-                    })
+                    .doOnNext(
+                            partition -> { // one at a time, as flatMap gives them
+                                copied.merge(partition, 1L, Long::sum);
+                                done[0]++;
+                                progress.update(done[0], all == 0 ? 1 : Math.min(1, (double) (had + done[0]) / all));
+                            })
                     .blockLast();
         }
         return copied;
     }
 
-    private List<PartitionCopy.Checked> checkAll(List<PartitionCopy> copies, GroupPlaces groups) {
-        List<PartitionCopy.Checked> checked = new ArrayList<>();
-        for (PartitionCopy each : copies) {
-            PartitionCopy.Checked found =
-                    Objects.requireNonNull(each.check(groups.in(each.partition())).block());
-            if (!found.equal()) {
-                throw new LevadaException(
-                        ErrorCode.CORRUPT_MESSAGE,
-                        each.partition() + " differs from what was copied: somebody else published there, or the source has"
-                                + " deleted or compacted some meanwhile; delete the topic there and copy again");
+    private List<PartitionComparison.Checked> checkAll(List<PartitionCopy> copies, GroupPlaces groups) {
+        long all = copies.stream().mapToLong(PartitionCopy::atMost).sum();
+        List<PartitionComparison.Checked> checked = new ArrayList<>();
+        try (ProgressBar progress = new ProgressBar(context.terminal(), "records compared")) {
+            long[] done = new long[1];
+            for (PartitionCopy each : copies) {
+                checked.add(each.check(groups.in(each.partition()), () -> {
+                    done[0]++;
+                    progress.update(done[0], Math.min(1, (double) done[0] / all));
+                }));
             }
-            checked.add(found);
         }
         return checked;
     }
 
     private void print(
-            List<String> names, List<PartitionCopy.Checked> checked, Map<TopicPartition, Long> copied, int groups)
+            List<String> names, List<PartitionComparison.Checked> checked, Map<TopicPartition, Long> copied, int groups)
             throws IOException {
         List<Outcome> outcomes = names.stream()
                 .map(name -> outcome(
@@ -201,19 +202,22 @@ final class CopyCommand implements Runnable {
         }
         context.printLines(table.lines());
         context.terminal()
-                .note("equal, record for record" + (noGroups ? "" : "; places of " + CommandContext.count(groups, "group")));
+                .note("equal, record for record"
+                        + (noGroups ? "" : "; places of " + CommandContext.count(groups, "group")));
     }
 
     private static Outcome outcome(
-            String name, List<PartitionCopy.Checked> partitions, Map<TopicPartition, Long> copied) {
+            String name, List<PartitionComparison.Checked> partitions, Map<TopicPartition, Long> copied) {
         return new Outcome(
                 name,
                 partitions.size(),
-                partitions.stream().mapToLong(PartitionCopy.Checked::records).sum(),
+                partitions.stream()
+                        .mapToLong(PartitionComparison.Checked::records)
+                        .sum(),
                 partitions.stream()
                         .mapToLong(each -> copied.getOrDefault(each.partition(), 0L))
                         .sum(),
-                partitions.stream().allMatch(PartitionCopy.Checked::sameOffsets),
-                partitions.stream().map(PartitionCopy.Checked::checksum).toList());
+                partitions.stream().allMatch(PartitionComparison.Checked::sameOffsets),
+                partitions.stream().map(PartitionComparison.Checked::checksum).toList());
     }
 }

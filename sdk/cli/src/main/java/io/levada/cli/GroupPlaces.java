@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToLongBiFunction;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -56,17 +57,18 @@ final class GroupPlaces {
     /**
      * Commits them all in another log; a group that is there already goes to the same places, if it is not in use.
      *
-     * @param translated for each partition the other log's offsets by those of this one
+     * @param translated the other log's offset in a partition for one of this
      * @return how many groups there are
      */
-    int commit(Levada log, Map<TopicPartition, Map<Long, Long>> translated) {
+    int commit(Levada log, ToLongBiFunction<TopicPartition, Long> translated) {
         groups.forEach((group, offsets) -> {
             Map<TopicPartition, GroupOffset> open = new HashMap<>();
             for (GroupOffset offset : offsets) {
                 TopicPartition partition = new TopicPartition(offset.topic(), offset.partition());
-                long place = translated.get(partition).get(offset.committed());
-                open.put(partition, new GroupOffset(
-                        offset.topic(), offset.partition(), place, place, 0, 0, offset.metadata()));
+                long place = translated.applyAsLong(partition, offset.committed());
+                open.put(
+                        partition,
+                        new GroupOffset(offset.topic(), offset.partition(), place, place, 0, 0, offset.metadata()));
             }
             requireUnused(log, group);
             commit(log, group, open);
@@ -92,10 +94,8 @@ final class GroupPlaces {
 
     private static void commit(Levada log, String group, Map<TopicPartition, GroupOffset> wanted) {
         Set<TopicPartition> open = new HashSet<>(wanted.keySet());
-        List<String> topics = wanted.keySet().stream()
-                .map(TopicPartition::topic)
-                .distinct()
-                .toList();
+        List<String> topics =
+                wanted.keySet().stream().map(TopicPartition::topic).distinct().toList();
         log.group(group)
                 .subscribe(new ArrayList<>(topics), MemberOptions.defaults().withMemberName("copy"))
                 .concatMap(assignment -> commit(log, group, assignment, wanted.get(assignment.topicPartition())))

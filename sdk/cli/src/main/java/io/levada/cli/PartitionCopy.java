@@ -1,5 +1,6 @@
 package io.levada.cli;
 
+import io.levada.BlockingRecords;
 import io.levada.End;
 import io.levada.ErrorCode;
 import io.levada.Levada;
@@ -8,13 +9,10 @@ import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.Record;
 import io.levada.StoredRecord;
+import io.levada.TopicDescription;
 import io.levada.TopicDescription.PartitionDescription;
 import io.levada.TopicPartition;
-import java.util.Arrays;
-import java.util.NavigableMap;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -39,7 +37,11 @@ final class PartitionCopy {
      * @param target what the other log has of it
      */
     PartitionCopy(
-            Levada from, Levada to, TopicPartition partition, PartitionDescription source, PartitionDescription target) {
+            Levada from,
+            Levada to,
+            TopicPartition partition,
+            PartitionDescription source,
+            PartitionDescription target) {
         this.from = from;
         this.to = to;
         this.partition = partition;
@@ -75,15 +77,18 @@ final class PartitionCopy {
     }
 
     private static Record unplaced(StoredRecord record) {
-        return new Record(
-                record.key(), record.value(), record.headers(), record.timestampMs(), Record.ANY_PARTITION);
+        return new Record(record.key(), record.value(), record.headers(), record.timestampMs(), Record.ANY_PARTITION);
     }
 
     private Flux<StoredRecord> records(Levada log, long start, long end) {
-        return log.read(ReadSpec.of(partition.topic())
+        return log.read(spec(start, end));
+    }
+
+    private ReadSpec spec(long start, long end) {
+        return ReadSpec.of(partition.topic())
                 .partition(partition.partition())
                 .from(Position.offset(start))
-                .to(End.offset(end)));
+                .to(End.offset(end));
     }
 
     /** The source's offset behind the last record that is there. */
@@ -94,18 +99,13 @@ final class PartitionCopy {
         Mono<Last> last = hadStart == had
                 ? Mono.just(new Last(null)) // its retention has deleted all of it
                 : records(to, had - 1, had).next().map(Last::new);
-        return last.flatMap(known -> isWhereItWas(known)
-                .flatMap(is -> is ? Mono.just(had) : behind(known)));
+        return last.flatMap(known -> isWhereItWas(known).flatMap(is -> is ? Mono.just(had) : behind(known)));
     }
 
     /** The last record of the target, or null where that is not kept. */
     private record Last(@Nullable StoredRecord record) {
         boolean is(StoredRecord other) {
-            return record == null
-                    || (record.timestampMs() == other.timestampMs()
-                            && Arrays.equals(record.key(), other.key())
-                            && Arrays.equals(record.value(), other.value())
-                            && record.headers().equals(other.headers()));
+            return record == null || PartitionComparison.areEqual(record, other);
         }
     }
 
@@ -129,83 +129,39 @@ final class PartitionCopy {
                 .map(record -> record.offset() + 1)
                 .switchIfEmpty(Mono.error(() -> new LevadaException(
                         ErrorCode.INVALID_REQUEST,
-                        partition + " has " + had + " records at the target which are not the first that the source has: others"
+                        partition + " has " + had
+                                + " records at the target which are not the first that the source has: others"
                                 + " published there, or the source has deleted some since. Delete the topic there, or"
                                 + " copy to another log")));
     }
 
     /**
-     * What both have.
-     *
-     * @param sameOffsets whether each record has the offset that it had
-     * @param places the target's offsets for those of the source that were asked for
-     */
-    record Checked(
-            TopicPartition partition,
-            long records,
-            String checksum,
-            boolean equal,
-            boolean sameOffsets,
-            NavigableMap<Long, Long> places) {}
-
-    /**
-     * Reads both once it is copied, and compares.
+     * Reads both once it is copied, and compares them, record for record. Blocks.
      *
      * @param wanted offsets of the source whose places at the target are asked for
+     * @param compared called for each record of the source
+     * @throws LevadaException with {@link ErrorCode#CORRUPT_MESSAGE} where they differ
      */
-    Mono<Checked> check(Iterable<Long> wanted) {
-        return to.topics().describe(partition.topic()).flatMap(topic -> {
-            PartitionDescription there = topic.partitions().get(partition.partition());
-            Counted counted = new Counted(wanted, there.start());
-            RecordDigest copied = new RecordDigest();
-            Mono<Void> sources = atMost() == 0
-                    ? Mono.empty()
-                    : records(from, source.start(), source.durable())
-                            .doOnNext(counted::take)
-                            .then();
-            Mono<Void> copies = there.start() == there.durable()
-                    ? Mono.empty()
-                    : records(to, there.start(), there.durable())
-                            .doOnNext(copied::add)
-                            .then();
-            return sources.then(copies).then(Mono.fromSupplier(() -> counted.checked(copied)));
-        });
+    PartitionComparison.Checked check(Set<Long> wanted, Runnable compared) {
+        TopicDescription topic = to.blocking().describeTopic(partition.topic());
+        PartitionDescription there = topic.partitions().get(partition.partition());
+        try (BlockingRecords ours = blocking(from, source.start(), source.durable());
+                BlockingRecords theirs = blocking(to, there.start(), there.durable())) {
+            PartitionComparison comparison =
+                    new PartitionComparison(partition, theirs.iterator(), there.start(), isCompacted(topic), wanted);
+            for (StoredRecord record : ours) {
+                comparison.take(record);
+                compared.run();
+            }
+            return comparison.end();
+        }
     }
 
-    /** The source's records, as they are counted. */
-    private final class Counted {
-        private final TreeSet<Long> open = new TreeSet<>();
-        private final NavigableMap<Long, Long> places = new TreeMap<>();
-        private final RecordDigest digest = new RecordDigest();
-        private final long skipped;
-        private long count;
-        private boolean sameOffsets = true;
+    private static boolean isCompacted(TopicDescription topic) {
+        return topic.config().getOrDefault("cleanup.policy", "").contains("compact");
+    }
 
-        /** @param skipped records that the target keeps no more */
-        Counted(Iterable<Long> wanted, long skipped) {
-            wanted.forEach(open::add);
-            this.skipped = skipped;
-        }
-
-        void take(StoredRecord record) {
-            while (!open.isEmpty() && open.first() <= record.offset()) {
-                places.put(open.pollFirst(), count);
-            }
-            sameOffsets &= record.offset() == count;
-            if (count++ >= skipped) {
-                digest.add(record);
-            }
-        }
-
-        Checked checked(RecordDigest copied) {
-            open.forEach(offset -> places.put(offset, count));
-            return new Checked(
-                    partition,
-                    count,
-                    copied.checksum(),
-                    digest.count() == copied.count() && digest.checksum().equals(copied.checksum()),
-                    sameOffsets,
-                    places);
-        }
+    private BlockingRecords blocking(Levada log, long start, long end) {
+        return log.blocking().read(spec(start, end));
     }
 }
