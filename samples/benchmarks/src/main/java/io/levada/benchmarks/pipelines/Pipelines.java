@@ -2,8 +2,10 @@ package io.levada.benchmarks.pipelines;
 
 import io.levada.benchmarks.peers.Directories;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -61,6 +63,12 @@ public final class Pipelines implements Callable<Integer> {
     private List<Platforms.Name> systems = List.of();
 
     @Option(
+            names = "--source",
+            paramLabel = "SETTING=VALUE",
+            description = "more of the source's settings, such as exactly.once.support=required")
+    private Map<String, String> sourceSettings = new HashMap<>();
+
+    @Option(
             names = "--java-option",
             paramLabel = "OPTION",
             defaultValue = "-Xmx512m",
@@ -82,7 +90,7 @@ public final class Pipelines implements Callable<Integer> {
     private void turn(Platforms.Name system, int round, Figures figures) throws Exception {
         String name = system.name().toLowerCase(Locale.ROOT) + round;
         Path data = directory.resolve(name);
-        try (Shop shop = Shop.create(port, name, rows);
+        try (Shop shop = Shop.create(port, name, rows, sourceSettings);
                 Platform platform = new Platforms(project, plugins, data, javaOptions).start(system)) {
             new Run(platform, shop, rows, inserts, 50, (what, figure) -> {
                         figures.add(system, what, figure);

@@ -13,11 +13,13 @@ import java.util.Map;
 final class Shop implements AutoCloseable {
     private final int port;
     private final String name;
+    private final Map<String, String> settings;
     private final Connection shop;
 
-    private Shop(int port, String name) throws SQLException {
+    private Shop(int port, String name, Map<String, String> settings) throws SQLException {
         this.port = port;
         this.name = name;
+        this.settings = settings;
         this.shop = connect(name);
     }
 
@@ -26,14 +28,15 @@ final class Shop implements AutoCloseable {
      *
      * @param port of PostgreSQL, where {@code app} may do everything
      * @param name of the one; the other is {@code NAME_copy}
+     * @param settings more of the source
      */
-    static Shop create(int port, String name, int rows) throws SQLException {
+    static Shop create(int port, String name, int rows, Map<String, String> settings) throws SQLException {
         try (Connection any = DriverManager.getConnection(url(port, "postgres"), "app", "none");
                 Statement statement = any.createStatement()) {
             statement.execute("create database " + name);
             statement.execute("create database " + name + "_copy");
         }
-        Shop made = new Shop(port, name);
+        Shop made = new Shop(port, name, settings);
         try (Statement statement = made.shop.createStatement()) {
             statement.execute("create table customers (id int primary key, name text not null, spent numeric(12, 2))");
             statement.execute("insert into customers select i, 'customer ' || i, i * 1.25 from generate_series(1, "
@@ -56,7 +59,7 @@ final class Shop implements AutoCloseable {
 
     /** Of Debezium's source of the one. */
     Map<String, String> source() {
-        return Map.ofEntries(
+        Map<String, String> config = new HashMap<>(Map.ofEntries(
                 Map.entry("connector.class", "io.debezium.connector.postgresql.PostgresConnector"),
                 Map.entry("tasks.max", "1"),
                 Map.entry("database.hostname", "127.0.0.1"),
@@ -67,12 +70,14 @@ final class Shop implements AutoCloseable {
                 Map.entry("topic.prefix", name),
                 Map.entry("plugin.name", "pgoutput"),
                 Map.entry("slot.name", name),
-                Map.entry("table.include.list", "public.customers"));
+                Map.entry("table.include.list", "public.customers")));
+        config.putAll(settings);
+        return config;
     }
 
     /** The same, with an eye on the database every 10 ms, where 500 is its default. */
     Map<String, String> eagerSource() {
-        Map<String, String> config = new HashMap<>(source());
+        Map<String, String> config = source();
         config.put("poll.interval.ms", "10");
         return config;
     }
