@@ -2,7 +2,9 @@ package io.levada.connect;
 
 import java.util.Map;
 import org.apache.kafka.common.config.ConfigValue;
+import org.apache.kafka.connect.runtime.ConnectorConfig;
 import org.apache.kafka.connect.runtime.SourceConnectorConfig;
+import org.apache.kafka.connect.runtime.errors.ToleranceType;
 import org.apache.kafka.connect.source.ExactlyOnceSupport;
 import org.apache.kafka.connect.source.SourceConnector;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,11 @@ final class ExactlyOnce {
 
     static boolean isRequired(Map<String, String> connector) {
         return REQUIRED.equalsIgnoreCase(connector.get(SETTING));
+    }
+
+    /** Whether a record with which something is wrong is to be left out. */
+    static boolean toleratesAll(Map<String, String> connector) {
+        return ToleranceType.ALL.value().equalsIgnoreCase(connector.get(ConnectorConfig.ERRORS_TOLERANCE_CONFIG));
     }
 
     /** Adds to what was found of a configuration that the connector does not say that it can. */

@@ -55,7 +55,8 @@ final class LevadaProducer extends PartialProducer {
     }
 
     private PublishLane lane(String topic) {
-        return new PublishLane(true, records -> levada.publish(topic, records), ack -> acknowledged.run());
+        return new PublishLane(
+                PublishLane.AfterFailure.GO_ON, records -> levada.publish(topic, records), ack -> acknowledged.run());
     }
 
     /** Waits until all that was sent is acknowledged or has failed. */

@@ -14,13 +14,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A producer that publishes each record once, whatever becomes of it and its like: at the place where its trail says that the
  * partition ends, so that nothing is appended where anybody else was meanwhile, and to one partition at a time, so that nothing is
- * durable before what came before it. Whatever fails, but for a record that is too large, fails it for good.
+ * durable before what came before it. Whatever fails, fails it for good: what came behind must not be taken for all there was.
  *
  * <p>For one thread; {@link #close} and {@link #hasFailed} are for any.
  */
 final class OnceProducer extends PartialProducer {
     private final Levada levada;
     private final SourceTrail trail;
+    private final PublishLane.AfterFailure afterFailure;
     private final Runnable acknowledged;
     private @Nullable TopicPartition at;
     private volatile @Nullable PublishLane lane;
@@ -30,16 +31,26 @@ final class OnceProducer extends PartialProducer {
     /**
      * A producer of its own.
      *
+     * @param leavesOut whether a record that is too large fails by itself alone, and is to be left out
      * @param acknowledged called after each record that is durable; must not block
      */
-    OnceProducer(Levada levada, SourceTrail trail, Runnable acknowledged) {
+    OnceProducer(Levada levada, SourceTrail trail, boolean leavesOut, Runnable acknowledged) {
         this.levada = levada;
         this.trail = trail;
+        this.afterFailure = leavesOut ? PublishLane.AfterFailure.LEAVE_OUT_TOO_LARGE : PublishLane.AfterFailure.END;
         this.acknowledged = acknowledged;
     }
 
     boolean hasFailed() {
         return failure != null;
+    }
+
+    /** Fails where something has failed before. */
+    void check() {
+        KafkaException before = failure;
+        if (before != null) {
+            throw new KafkaException(before.getMessage(), before);
+        }
     }
 
     @Override
@@ -49,21 +60,22 @@ final class OnceProducer extends PartialProducer {
         if (turns) {
             flush();
         }
-        KafkaException before = failure;
-        if (before != null) {
-            throw new KafkaException(before.getMessage(), before);
-        }
+        check();
         PublishLane open = lane;
         if (open == null || turns) {
             open = open(to);
         }
         trail.number(record.headers());
         return open.send(record, (place, error) -> {
-            if (error instanceof KafkaException failed && !(error instanceof RecordTooLargeException)) {
+            if (error instanceof KafkaException failed && !isLeftOut(failed)) {
                 failure = failed;
             }
             callback.onCompletion(place, error);
         });
+    }
+
+    private boolean isLeftOut(KafkaException error) {
+        return error instanceof RecordTooLargeException && afterFailure == PublishLane.AfterFailure.LEAVE_OUT_TOO_LARGE;
     }
 
     /** Once nothing is under way elsewhere. */
@@ -74,7 +86,9 @@ final class OnceProducer extends PartialProducer {
         }
         trail.endOf(to);
         PublishLane opened = new PublishLane(
-                false, records -> levada.publishAt(to.topic(), to.partition(), trail.endOf(to), records), ack -> {
+                afterFailure,
+                records -> levada.publishAt(to.topic(), to.partition(), trail.endOf(to), records),
+                ack -> {
                     trail.reached(to, ack.offset() + 1);
                     acknowledged.run();
                 });

@@ -31,7 +31,7 @@ final class PublishLane {
     private static final int MOST_RECORDS = 16_384;
     private static final long MOST_BYTES = 32L << 20;
 
-    private final boolean goesOn;
+    private final AfterFailure afterFailure;
     private final Publishing publishing;
     private final Consumer<Ack> acknowledged;
     private final Deque<Sent> underWay = new ArrayDeque<>(); // guarded by this, as all below
@@ -41,6 +41,16 @@ final class PublishLane {
     private Sinks.@Nullable Many<Record> records;
     private Disposable stream = () -> {};
 
+    /** What becomes of records behind one that failed. */
+    enum AfterFailure {
+        /** Those behind one that is too large are sent anew; others fail with it, and what follows goes in another stream. */
+        GO_ON,
+        /** Those behind one that is too large are sent anew; any other failure is the end. */
+        LEAVE_OUT_TOO_LARGE,
+        /** All fail, and what is sent from then on. */
+        END
+    }
+
     /** How records go to the log; called again after a stream that failed. */
     interface Publishing {
         Flux<Ack> publish(Flux<Record> records);
@@ -49,12 +59,10 @@ final class PublishLane {
     /**
      * Nothing is published yet.
      *
-     * @param goesOn whether it does after a failure that is not of one record alone, in another stream; otherwise whatever is sent
-     *     from then on fails
      * @param acknowledged called after the callback of each record that is durable; must not block
      */
-    PublishLane(boolean goesOn, Publishing publishing, Consumer<Ack> acknowledged) {
-        this.goesOn = goesOn;
+    PublishLane(AfterFailure afterFailure, Publishing publishing, Consumer<Ack> acknowledged) {
+        this.afterFailure = afterFailure;
         this.publishing = publishing;
         this.acknowledged = acknowledged;
     }
@@ -154,10 +162,7 @@ final class PublishLane {
         }
     }
 
-    /**
-     * Of a record that is too large only itself fails, which is the first that is not acknowledged, and those behind it
-     * are sent anew. After any other failure all fail that are under way. Who waits for all waits for these callbacks too.
-     */
+    /** The first that is not acknowledged is the one that failed. Who waits for all waits for these callbacks too. */
     private void failed(Sinks.Many<Record> of, LevadaException error) {
         List<Sent> failed = new ArrayList<>();
         synchronized (this) {
@@ -169,10 +174,10 @@ final class PublishLane {
             underWay.clear();
             bytes = 0;
             int one = Math.min(1, all.size());
-            boolean single = error.code() == ErrorCode.MESSAGE_TOO_LARGE;
+            boolean single = error.code() == ErrorCode.MESSAGE_TOO_LARGE && afterFailure != AfterFailure.END;
             failed.addAll(single ? all.subList(0, one) : all);
             failing++;
-            refusing |= !single && !goesOn;
+            refusing |= !single && afterFailure != AfterFailure.GO_ON;
             if (single) {
                 all.subList(one, all.size()).forEach(this::emit);
             }

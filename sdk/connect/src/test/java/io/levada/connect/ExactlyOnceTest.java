@@ -56,8 +56,12 @@ class ExactlyOnceTest {
         int next;
 
         Task() {
+            this(false);
+        }
+
+        Task(boolean leavesOut) {
             trail.recover();
-            producer = new OnceProducer(levada, trail, () -> {});
+            producer = new OnceProducer(levada, trail, leavesOut, () -> {});
             offsets = new OnceOffsets(table, trail, producer);
             next = offset();
             tasks.add(this);
@@ -65,8 +69,11 @@ class ExactlyOnceTest {
 
         /** Sends the next number. */
         void send(String topic, @Nullable Integer partition) {
-            ProducerRecord<byte[], byte[]> record =
-                    new ProducerRecord<>(topic, partition, null, bytes(String.valueOf(next)));
+            send(topic, partition, bytes(String.valueOf(next)));
+        }
+
+        void send(String topic, @Nullable Integer partition, byte[] value) {
+            ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, partition, null, value);
             next++;
             record.headers().add(SourceTrail.PARTITION, bytes(KEY));
             record.headers().add(SourceTrail.OFFSET, bytes("{\"next\":" + next + "}"));
@@ -233,6 +240,28 @@ class ExactlyOnceTest {
         new SourceTrail(levada, table, "counter").forget();
 
         assertEquals(5, new Task().next);
+    }
+
+    @Test
+    void nothing_is_published_behind_a_record_that_is_too_large_unless_it_is_to_be_left_out() {
+        for (boolean leavesOut : new boolean[] {false, true}) {
+            String topic = "large-" + leavesOut;
+            errors.clear();
+            Task task = new Task(leavesOut);
+            int first = task.next;
+            task.send(topic, 0);
+            task.send(topic, 0, new byte[32 << 20]);
+            try {
+                task.send(topic, 0);
+            } catch (KafkaException e) {
+                assertFalse(leavesOut, e::toString); // it may have been seen by now
+            }
+            task.producer.flush();
+
+            assertFalse(errors.isEmpty());
+            assertEquals(!leavesOut, task.producer.hasFailed());
+            assertEquals(first + (leavesOut ? 3 : 1), new Task().next);
+        }
     }
 
     @Test

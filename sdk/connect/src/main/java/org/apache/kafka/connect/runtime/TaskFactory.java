@@ -105,6 +105,9 @@ public final class TaskFactory {
          * @param offset of the source there, as a value of it
          */
         void sign(Headers headers, byte[] partition, byte[] offset);
+
+        /** Called before the task is asked for records; may fail the task. */
+        void beforePoll();
     }
 
     /** What a sink task talks to. */
@@ -205,6 +208,14 @@ public final class TaskFactory {
                             () -> List.of(new LogReporter.Source(spec.id(), connector, common.errors)),
                             common.metadata,
                             plugins.safeLoaderSwapper()) {
+                        @Override
+                        protected void prepareToPollTask() {
+                            super.prepareToPollTask();
+                            if (signature != null) {
+                                signature.beforePoll();
+                            }
+                        }
+
                         @Override
                         protected Optional<SubmittedRecords.SubmittedRecord> prepareToSendRecord(
                                 SourceRecord record, ProducerRecord<byte[], byte[]> producerRecord) {
