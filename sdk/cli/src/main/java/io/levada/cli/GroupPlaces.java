@@ -27,6 +27,9 @@ final class GroupPlaces {
 
     private final Map<String, List<GroupOffset>> groups = new HashMap<>();
 
+    /** Where a group is to be in a partition, with what it noted. */
+    private record Place(long offset, @Nullable String metadata) {}
+
     /** Those of all groups in these topics; groups that have committed nothing there are left out. */
     static GroupPlaces of(BlockingLevada log, Set<String> topics) {
         GroupPlaces places = new GroupPlaces();
@@ -62,16 +65,14 @@ final class GroupPlaces {
      */
     int commit(Levada log, ToLongBiFunction<TopicPartition, Long> translated) {
         groups.forEach((group, offsets) -> {
-            Map<TopicPartition, GroupOffset> open = new HashMap<>();
+            Map<TopicPartition, Place> wanted = new HashMap<>();
             for (GroupOffset offset : offsets) {
                 TopicPartition partition = new TopicPartition(offset.topic(), offset.partition());
-                long place = translated.applyAsLong(partition, offset.committed());
-                open.put(
-                        partition,
-                        new GroupOffset(offset.topic(), offset.partition(), place, place, 0, 0, offset.metadata()));
+                long there = translated.applyAsLong(partition, offset.committed());
+                wanted.put(partition, new Place(there, offset.metadata()));
             }
             requireUnused(log, group);
-            commit(log, group, open);
+            commit(log, group, wanted);
         });
         return groups.size();
     }
@@ -92,7 +93,7 @@ final class GroupPlaces {
         }
     }
 
-    private static void commit(Levada log, String group, Map<TopicPartition, GroupOffset> wanted) {
+    private static void commit(Levada log, String group, Map<TopicPartition, Place> wanted) {
         Set<TopicPartition> open = new HashSet<>(wanted.keySet());
         List<String> topics =
                 wanted.keySet().stream().map(TopicPartition::topic).distinct().toList();
@@ -105,16 +106,16 @@ final class GroupPlaces {
                 .block(LIMIT);
     }
 
-    private static Mono<TopicPartition> commit(
-            Levada log, String group, Assignment assignment, @Nullable GroupOffset to) {
-        if (to == null || to.committed() == assignment.start()) {
-            return Mono.just(assignment.topicPartition());
+    private static Mono<TopicPartition> commit(Levada log, String group, Assignment assignment, @Nullable Place to) {
+        TopicPartition partition = assignment.topicPartition();
+        if (to == null || to.offset() == assignment.start()) {
+            return Mono.just(partition);
         }
-        Mono<Void> done = to.committed() > assignment.start()
-                ? assignment.commit(to.committed(), to.metadata())
+        Mono<Void> done = to.offset() > assignment.start()
+                ? assignment.commit(to.offset(), to.metadata())
                 : log.groups()
-                        .reset(group, to.topic(), to.partition(), Position.offset(to.committed()))
+                        .reset(group, partition.topic(), partition.partition(), Position.offset(to.offset()))
                         .then();
-        return done.thenReturn(assignment.topicPartition());
+        return done.thenReturn(partition);
     }
 }

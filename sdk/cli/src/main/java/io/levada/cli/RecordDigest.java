@@ -7,14 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** A checksum (CRC-32C) and count of records one behind the other: of all that a record is but its place. Not thread-safe. */
+/** A checksum (CRC-32C) of records one behind the other: of all that a record is but its place. Not thread-safe. */
 final class RecordDigest {
     private final CRC32C checksum = new CRC32C();
     private final ByteBuffer number = ByteBuffer.allocate(Long.BYTES);
-    private long count;
 
     void add(StoredRecord record) {
-        count++;
         add(record.timestampMs());
         add(record.key());
         add(record.value());
@@ -34,10 +32,6 @@ final class RecordDigest {
         if (bytes != null) {
             checksum.update(bytes);
         }
-    }
-
-    long count() {
-        return count;
     }
 
     /** Eight digits of hexadecimal. */

@@ -133,7 +133,7 @@ final class TaskUnit extends Unit {
     private TaskFactory.SourceParts source(Map<String, String> connector, TaskProgress progress) {
         if (!ExactlyOnce.isRequired(connector)) {
             LevadaProducer producer = new LevadaProducer(parts().levada(), progress::done);
-            return new Source(producer, parts().offsets(), null);
+            return new Source(parts(), producer, parts().offsets(), null);
         }
         if (id.task() > 0) {
             throw new ConnectException("connector " + id.connector()
@@ -144,58 +144,36 @@ final class TaskUnit extends Unit {
         trail.recover();
         OnceProducer producer =
                 new OnceProducer(parts().levada(), trail, ExactlyOnce.toleratesAll(connector), progress::done);
-        return new Source(producer, new OnceOffsets(parts().offsets(), trail, producer), new TaskFactory.Signature() {
-            @Override
-            public void sign(Headers headers, byte[] partition, byte[] offset) {
-                headers.add(SourceTrail.PARTITION, partition);
-                headers.add(SourceTrail.OFFSET, offset);
-            }
+        return new Source(
+                parts(), producer, new OnceOffsets(parts().offsets(), trail, producer), new TaskFactory.Signature() {
+                    @Override
+                    public void sign(Headers headers, byte[] partition, byte[] offset) {
+                        headers.add(SourceTrail.PARTITION, partition);
+                        headers.add(SourceTrail.OFFSET, offset);
+                    }
 
-            @Override
-            public void beforePoll() {
-                producer.check();
-            }
-        });
+                    @Override
+                    public void beforePoll() {
+                        producer.check();
+                    }
+                });
     }
 
     /** What there is for one source's task. */
-    private final class Source implements TaskFactory.SourceParts {
-        private final Producer<byte[], byte[]> producer;
-        private final OffsetBackingStore offsets;
-        private final TaskFactory.@Nullable Signature signature;
-
-        Source(
-                Producer<byte[], byte[]> producer,
-                OffsetBackingStore offsets,
-                TaskFactory.@Nullable Signature signature) {
-            this.producer = producer;
-            this.offsets = offsets;
-            this.signature = signature;
-        }
-
-        @Override
-        public Producer<byte[], byte[]> producer() {
-            return producer;
-        }
-
+    private record Source(
+            WorkerParts shared,
+            Producer<byte[], byte[]> producer,
+            OffsetBackingStore offsets,
+            TaskFactory.@Nullable Signature signature)
+            implements TaskFactory.SourceParts {
         @Override
         public TopicAdmin topics() {
-            return new LevadaTopicAdmin(parts().levada());
-        }
-
-        @Override
-        public OffsetBackingStore offsets() {
-            return offsets;
+            return new LevadaTopicAdmin(shared.levada());
         }
 
         @Override
         public String offsetsTopic() {
-            return parts().offsets().topic();
-        }
-
-        @Override
-        public TaskFactory.@Nullable Signature signature() {
-            return signature;
+            return shared.offsets().topic();
         }
     }
 

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What was found so far; each row is printed as a line of Markdown when it comes: medians, and ratios to Kafka where that takes part. */
-final class Findings {
+public final class Findings {
     private final PrintWriter out;
     private final List<Peer> peers;
     private final List<Peer> compared;
@@ -80,7 +80,8 @@ final class Findings {
         remarks.add(words);
     }
 
-    private static String figure(double value) {
+    /** A figure as it stands in a table. */
+    public static String figure(double value) {
         if (Double.isNaN(value)) {
             return "-";
         }

@@ -14,8 +14,8 @@ import java.util.Map;
  * @param unit what the figures count
  * @param rounds by system, or of the machine by itself, in the order of the rounds
  */
-record Row(String section, String work, String unit, Map<String, List<Double>> rounds) {
-    static Row of(String section, String work, String unit) {
+public record Row(String section, String work, String unit, Map<String, List<Double>> rounds) {
+    public static Row of(String section, String work, String unit) {
         return new Row(section, work, unit, new LinkedHashMap<>());
     }
 
@@ -28,7 +28,7 @@ record Row(String section, String work, String unit, Map<String, List<Double>> r
         add(peer.label(), figure);
     }
 
-    void add(String label, double figure) {
+    public void add(String label, double figure) {
         rounds.computeIfAbsent(label, key -> new ArrayList<>()).add(figure);
     }
 
@@ -36,22 +36,27 @@ record Row(String section, String work, String unit, Map<String, List<Double>> r
         return median(peer.label());
     }
 
-    double median(String label) {
+    public double median(String label) {
         return median(rounds.getOrDefault(label, List.of()));
     }
 
-    /** The median of one system's figure over another's of the same round. */
     double ratio(Peer peer, Peer other) {
+        return ratio(peer.label(), other.label());
+    }
+
+    /** The median of one system's figure over another's of the same round. */
+    public double ratio(String label, String other) {
         List<Double> ratios = new ArrayList<>();
-        List<Double> ours = rounds.getOrDefault(peer.label(), List.of());
-        List<Double> theirs = rounds.getOrDefault(other.label(), List.of());
+        List<Double> ours = rounds.getOrDefault(label, List.of());
+        List<Double> theirs = rounds.getOrDefault(other, List.of());
         for (int i = 0; i < Math.min(ours.size(), theirs.size()); i++) {
             ratios.add(ours.get(i) / theirs.get(i));
         }
         return median(ratios);
     }
 
-    private static double median(List<Double> values) {
+    /** NaN of none. */
+    public static double median(List<Double> values) {
         if (values.isEmpty()) {
             return Double.NaN;
         }

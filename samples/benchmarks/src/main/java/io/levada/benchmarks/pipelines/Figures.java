@@ -1,46 +1,31 @@
 package io.levada.benchmarks.pipelines;
 
+import io.levada.benchmarks.peers.Findings;
+import io.levada.benchmarks.peers.Row;
 import java.io.PrintWriter;
-import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** What was measured, of each platform in each round; printed as a table of medians, in which ratios are those of a round. */
 final class Figures {
-    private final Map<String, Map<Platforms.Name, List<Double>>> rows = new LinkedHashMap<>();
+    private static final String LEVADA = Platforms.Name.LEVADA.name();
+    private static final String KAFKA = Platforms.Name.KAFKA.name();
 
+    private final Map<String, Row> rows = new LinkedHashMap<>();
+
+    /** @param what it is, with its unit behind a comma */
     void add(Platforms.Name platform, String what, double figure) {
-        rows.computeIfAbsent(what, key -> new EnumMap<>(Platforms.Name.class))
-                .computeIfAbsent(platform, key -> new ArrayList<>())
-                .add(figure);
+        rows.computeIfAbsent(what, key -> Row.of("pipelines", key, "")).add(platform.name(), figure);
     }
 
     void print(PrintWriter out, int rounds) {
         out.printf("| medians of %d rounds | Levada | Kafka | Levada / Kafka |%n|---|---|---|---|%n", rounds);
-        rows.forEach((what, figures) -> {
-            List<Double> levada = figures.getOrDefault(Platforms.Name.LEVADA, List.of());
-            List<Double> kafka = figures.getOrDefault(Platforms.Name.KAFKA, List.of());
-            List<Double> ratios = new ArrayList<>();
-            for (int i = 0; i < Math.min(levada.size(), kafka.size()); i++) {
-                ratios.add(levada.get(i) / kafka.get(i));
-            }
-            out.printf(
-                    "| %s | %s | %s | %s |%n", what, text(median(levada)), text(median(kafka)), text(median(ratios)));
-        });
+        rows.forEach((what, row) -> out.printf(
+                "| %s | %s | %s | %s |%n",
+                what,
+                Findings.figure(row.median(LEVADA)),
+                Findings.figure(row.median(KAFKA)),
+                Findings.figure(row.ratio(LEVADA, KAFKA))));
         out.flush();
-    }
-
-    static double median(List<Double> values) {
-        List<Double> sorted = values.stream().sorted().toList();
-        int middle = sorted.size() / 2;
-        return sorted.isEmpty()
-                ? Double.NaN
-                : sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;
-    }
-
-    private static String text(double value) {
-        return Double.isNaN(value) ? "-" : (value < 100 ? "%.2f" : "%,.0f").formatted(value);
     }
 }

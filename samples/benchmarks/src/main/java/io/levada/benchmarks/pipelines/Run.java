@@ -1,6 +1,7 @@
 package io.levada.benchmarks.pipelines;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.levada.benchmarks.peers.Row;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -122,8 +123,8 @@ final class Run {
         for (int i = 0; i < inserts; i++) {
             toTopic.add(Math.max(0, readAt.get(from + i) - committed[i]) / 1e6);
         }
-        figures.accept(name.formatted("topic"), Figures.median(toTopic));
-        figures.accept(name.formatted("copy"), Figures.median(toCopy));
+        figures.accept(name.formatted("topic"), Row.median(toTopic));
+        figures.accept(name.formatted("copy"), Row.median(toCopy));
     }
 
     private void read(byte[] key, byte[] value) {
