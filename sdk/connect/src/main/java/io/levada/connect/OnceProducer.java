@@ -9,6 +9,8 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.connect.runtime.TaskFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>For one thread; {@link #close} and {@link #hasFailed} are for any.
  */
-final class OnceProducer extends PartialProducer {
+final class OnceProducer extends PartialProducer implements TaskFactory.Signature {
     private final Levada levada;
     private final SourceTrail trail;
     private final PublishLane.AfterFailure afterFailure;
@@ -45,8 +47,19 @@ final class OnceProducer extends PartialProducer {
         return failure != null;
     }
 
+    @Override
+    public void sign(Headers headers, byte[] partition, byte[] offset) {
+        headers.add(SourceTrail.PARTITION, partition);
+        headers.add(SourceTrail.OFFSET, offset);
+    }
+
     /** Fails where something has failed before. */
-    void check() {
+    @Override
+    public void beforePoll() {
+        failWhereItHas();
+    }
+
+    private void failWhereItHas() {
         KafkaException before = failure;
         if (before != null) {
             throw new KafkaException(before.getMessage(), before);
@@ -60,7 +73,7 @@ final class OnceProducer extends PartialProducer {
         if (turns) {
             flush();
         }
-        check();
+        failWhereItHas();
         PublishLane open = lane;
         if (open == null || turns) {
             open = open(to);

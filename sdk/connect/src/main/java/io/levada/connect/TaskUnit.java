@@ -6,7 +6,6 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.connect.errors.ConnectException;
 import org.apache.kafka.connect.runtime.AbstractStatus;
 import org.apache.kafka.connect.runtime.ConnectorConfig;
@@ -144,19 +143,7 @@ final class TaskUnit extends Unit {
         trail.recover();
         OnceProducer producer =
                 new OnceProducer(parts().levada(), trail, ExactlyOnce.toleratesAll(connector), progress::done);
-        return new Source(
-                parts(), producer, new OnceOffsets(parts().offsets(), trail, producer), new TaskFactory.Signature() {
-                    @Override
-                    public void sign(Headers headers, byte[] partition, byte[] offset) {
-                        headers.add(SourceTrail.PARTITION, partition);
-                        headers.add(SourceTrail.OFFSET, offset);
-                    }
-
-                    @Override
-                    public void beforePoll() {
-                        producer.check();
-                    }
-                });
+        return new Source(parts(), producer, new OnceOffsets(parts().offsets(), trail, producer), producer);
     }
 
     /** What there is for one source's task. */

@@ -75,8 +75,7 @@ class ExactlyOnceTest {
         void send(String topic, @Nullable Integer partition, byte[] value) {
             ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, partition, null, value);
             next++;
-            record.headers().add(SourceTrail.PARTITION, bytes(KEY));
-            record.headers().add(SourceTrail.OFFSET, bytes("{\"next\":" + next + "}"));
+            producer.sign(record.headers(), bytes(KEY), bytes("{\"next\":" + next + "}"));
             Future<RecordMetadata> unused = producer.send(record, (place, error) -> {
                 if (error != null) {
                     errors.add(error);
