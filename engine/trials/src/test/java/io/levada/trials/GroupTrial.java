@@ -72,6 +72,9 @@ class GroupTrial {
         for (Churn group : groups) {
             group.begin();
         }
+        for (Churn group : groups) {
+            group.awaitMembers();
+        }
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(Sizes.groupSeconds());
         for (int i = 0; System.nanoTime() < end; i++) {
             groups.get(i % groups.size()).change();
@@ -128,6 +131,15 @@ class GroupTrial {
         void begin() throws IOException {
             start();
             start();
+        }
+
+        /** Nobody is ended before the group is there: on a busy machine all could be, each before it joined. */
+        void awaitMembers() throws InterruptedException {
+            long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            while (!levada.blocking().groups().contains(name)) {
+                assertTrue(System.nanoTime() < patience, () -> "nobody joined " + name + ":\n" + log());
+                TimeUnit.MILLISECONDS.sleep(50);
+            }
         }
 
         private void start() throws IOException {
