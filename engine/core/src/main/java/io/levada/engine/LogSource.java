@@ -28,6 +28,6 @@ record LogSource(PartitionLog log) implements PartitionSource {
 
     @Override
     public void onDurable(TailListener listener) {
-        log.onDurable(listener::durable);
+        log.onDurable(listener::durable); // and is never moved on without
     }
 }

@@ -28,6 +28,10 @@ public final class Feed {
     private final BlockCache.Index inflated;
     private final List<FeedView> views;
     private final AtomicInteger readers = new AtomicInteger();
+
+    /** Of how many loops somebody waits for records. */
+    private final AtomicInteger awaiting = new AtomicInteger();
+
     private volatile long heardDurable;
     private volatile @Nullable LevadaException closed;
 
@@ -45,7 +49,17 @@ public final class Feed {
         this.blocks = blocks.newIndex();
         this.inflated = blocks.newIndex();
         this.views = loops.stream().map(loop -> new FeedView(this, loop)).toList();
-        source.onDurable(this::onDurable);
+        source.onDurable(new PartitionSource.TailListener() {
+            @Override
+            public void durable(long baseOffset, long nextOffset, ByteBuf batch) {
+                onDurable(baseOffset, nextOffset, batch);
+            }
+
+            @Override
+            public void moved() {
+                views.forEach(FeedView::advanced);
+            }
+        });
     }
 
     public TopicPartition name() {
@@ -112,6 +126,14 @@ public final class Feed {
         if (readers.decrementAndGet() == 0) {
             delivery.feedsRead(-1);
             tail.clear();
+        }
+    }
+
+    /** The first who waits for records on a loop, or the last who did. */
+    void awaited(boolean wanted) {
+        int before = awaiting.getAndAdd(wanted ? 1 : -1);
+        if (before == (wanted ? 0 : 1)) {
+            source.awaited(wanted);
         }
     }
 

@@ -24,6 +24,9 @@ final class FeedView {
     /** Whether to wake; written before the durable end is looked at, and read after it moved. */
     private volatile boolean waiting;
 
+    /** What the source was told last of that. */
+    private boolean told;
+
     private final AtomicBoolean wakeQueued = new AtomicBoolean();
 
     FeedView(Feed feed, DeliveryLoop loop) {
@@ -39,7 +42,7 @@ final class FeedView {
     void detach(Cursor cursor) {
         if (cursors.remove(cursor)) {
             atTail.remove(cursor);
-            waiting = !atTail.isEmpty();
+            noteWaiting();
             feed.readerRemoved();
         }
     }
@@ -50,9 +53,10 @@ final class FeedView {
         waiting = true;
         if (cursor.position() < feed.durable()) {
             atTail.remove(cursor);
-            waiting = !atTail.isEmpty();
+            noteWaiting();
             return false;
         }
+        noteWaiting();
         return true;
     }
 
@@ -68,8 +72,16 @@ final class FeedView {
         long durable = feed.durable();
         List<Cursor> woken = new ArrayList<>(atTail.size());
         atTail.removeIf(cursor -> cursor.position() < durable && woken.add(cursor));
-        waiting = !atTail.isEmpty();
+        noteWaiting();
         woken.forEach(Cursor::wake);
+    }
+
+    private void noteWaiting() {
+        waiting = !atTail.isEmpty();
+        if (told != waiting) {
+            told = waiting;
+            feed.awaited(waiting);
+        }
     }
 
     /** Has the block that holds a cursor's position read, once for all on this loop who want it. */

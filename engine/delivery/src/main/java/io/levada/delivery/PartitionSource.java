@@ -28,10 +28,18 @@ public interface PartitionSource {
     /** Has a listener called for each batch that becomes durable from now on, in order, by one thread at a time. */
     void onDurable(TailListener listener);
 
-    /** Hears of batches that became durable. */
-    @FunctionalInterface
+    /**
+     * Whether anybody with credit waits for what comes behind {@link #durable()}, which a source that has to fetch it takes as
+     * the demand for that. Called on loops that must not be blocked, first with true, then by turns.
+     */
+    default void awaited(boolean wanted) {}
+
+    /** Hears of what became durable. */
     interface TailListener {
         /** The batch holds {@code baseOffset} to {@code nextOffset - 1}; the buffer is borrowed: retain it to keep it. */
         void durable(long baseOffset, long nextOffset, ByteBuf batch);
+
+        /** {@link PartitionSource#durable()} has moved on; what lies before it is there to be {@linkplain PartitionSource#read read}. */
+        void moved();
     }
 }

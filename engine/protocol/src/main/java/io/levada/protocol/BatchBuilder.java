@@ -24,6 +24,10 @@ public final class BatchBuilder implements AutoCloseable {
     private @Nullable ByteBuf buffer;
     private int capacityHint = FIRST_CAPACITY_BYTES;
     private int count;
+
+    /** Of the record that comes next. */
+    private int offsetDelta;
+
     private long baseTimestamp;
     private long maxTimestamp;
 
@@ -45,7 +49,7 @@ public final class BatchBuilder implements AutoCloseable {
             throw new LevadaException(ErrorCode.INVALID_REQUEST, "a record's timestamp is " + timestampMs + " ms");
         }
         long timestampDelta = count == 0 ? 0 : timestampMs - baseTimestamp;
-        long bodyBytes = 1L + Varint.sizeOf(timestampDelta) + Varint.sizeOf(count) + sizeOf(key) + sizeOf(value);
+        long bodyBytes = 1L + Varint.sizeOf(timestampDelta) + Varint.sizeOf(offsetDelta) + sizeOf(key) + sizeOf(value);
         bodyBytes += sizeOf(headers);
         RecordBatch.checkRecord(bodyBytes, headers.size(), limits);
         int recordBytes = Varint.sizeOf((int) bodyBytes) + (int) bodyBytes;
@@ -60,7 +64,7 @@ public final class BatchBuilder implements AutoCloseable {
         Varint.write(target, (int) bodyBytes);
         target.writeByte(0); // attributes: unused in this version
         Varint.write(target, timestampDelta);
-        Varint.write(target, count);
+        Varint.write(target, offsetDelta);
         write(target, key);
         write(target, value);
         write(target, headers);
@@ -71,6 +75,20 @@ public final class BatchBuilder implements AutoCloseable {
             maxTimestamp = Math.max(maxTimestamp, timestampMs);
         }
         count++;
+        offsetDelta++;
+    }
+
+    /**
+     * Leaves offsets free between the last record and the next, where there is no record: a batch of what was stored, which
+     * has holes, in place of one that is published, which has none.
+     *
+     * @param offsets 0 or more; not before the first record
+     */
+    public void skip(int offsets) {
+        if (offsets < 0 || count == 0) {
+            throw new IllegalArgumentException("skip " + offsets + " after " + count + " records");
+        }
+        offsetDelta += offsets;
     }
 
     /** Records added since the last build. */
@@ -101,7 +119,7 @@ public final class BatchBuilder implements AutoCloseable {
             RecordBatch.seal(built);
             return built;
         } finally {
-            count = 0;
+            clear();
             batch.release();
         }
     }
@@ -111,10 +129,15 @@ public final class BatchBuilder implements AutoCloseable {
     public void close() {
         ByteBuf dropped = buffer;
         buffer = null;
-        count = 0;
+        clear();
         if (dropped != null) {
             dropped.release();
         }
+    }
+
+    private void clear() {
+        count = 0;
+        offsetDelta = 0;
     }
 
     private ByteBuf target(int recordBytes) {
@@ -131,7 +154,7 @@ public final class BatchBuilder implements AutoCloseable {
     private void writeHeader(ByteBuf batch) {
         batch.setInt(RecordBatch.LEADER_EPOCH_OFFSET, RecordBatch.NO_LEADER_EPOCH);
         batch.setByte(RecordBatch.MAGIC_OFFSET, RecordBatch.MAGIC);
-        batch.setInt(RecordBatch.LAST_OFFSET_DELTA_OFFSET, count - 1);
+        batch.setInt(RecordBatch.LAST_OFFSET_DELTA_OFFSET, offsetDelta - 1);
         batch.setLong(RecordBatch.BASE_TIMESTAMP_OFFSET, baseTimestamp);
         batch.setLong(RecordBatch.MAX_TIMESTAMP_OFFSET, maxTimestamp);
         batch.setLong(RecordBatch.PRODUCER_ID_OFFSET, RecordBatch.NO_PRODUCER_ID);

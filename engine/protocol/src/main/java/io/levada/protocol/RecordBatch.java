@@ -4,6 +4,7 @@ import io.levada.Compression;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
@@ -193,6 +194,24 @@ public final class RecordBatch {
         batch.setShort(batch.readerIndex() + PRODUCER_EPOCH_OFFSET, epoch);
         batch.setInt(batch.readerIndex() + BASE_SEQUENCE_OFFSET, baseSequence);
         seal(batch);
+    }
+
+    /**
+     * A batch without records that stands for offsets of which none is there any more, to be released by the caller.
+     *
+     * @param next behind the last of them; above base
+     */
+    public static ByteBuf empty(ByteBufAllocator allocator, long base, long next) {
+        ByteBuf batch = allocator.directBuffer(HEADER_BYTES, HEADER_BYTES).writeZero(HEADER_BYTES);
+        batch.setLong(BASE_OFFSET_OFFSET, base);
+        batch.setInt(LEADER_EPOCH_OFFSET, NO_LEADER_EPOCH);
+        batch.setByte(MAGIC_OFFSET, MAGIC);
+        batch.setInt(LAST_OFFSET_DELTA_OFFSET, Math.toIntExact(next - base - 1));
+        batch.setLong(PRODUCER_ID_OFFSET, NO_PRODUCER_ID);
+        batch.setShort(PRODUCER_EPOCH_OFFSET, NO_PRODUCER_EPOCH);
+        batch.setInt(BASE_SEQUENCE_OFFSET, NO_SEQUENCE);
+        seal(batch);
+        return batch;
     }
 
     /** The sequence behind so many records from one on. */

@@ -1,4 +1,4 @@
-package io.levada.engine;
+package io.levada.delivery;
 
 /**
  * How far a member has taken the records of a partition, and for how long it has left some there. Taking may be told by any
