@@ -1952,7 +1952,7 @@ class Member {
 const BATCH = 64 << 10;
 
 /** @typedef {(ack?: Ack, error?: LevadaError) => void} Done */
-/** @typedef {{partition: number, count: number, bytes?: Uint8Array, times: number[], done: Done[]}} Sealed */
+/** `told`: how many of its records are acknowledged; `heard`: by the present channel. @typedef {{partition: number, count: number, bytes?: Uint8Array, times: number[], done: Done[], told: number, heard: number}} Sealed */
 
 /**
  * Sends records to a topic, each stored once and in order: it numbers the records of each partition, keeps what is not
@@ -2034,7 +2034,7 @@ class Publisher {
     const sequence = this.#sequences.get(partition) ?? 0;
     this.#sequences.set(partition, (sequence + builder.count) % 2 ** 31);
     /** @type {Sealed} */
-    const sealed = {partition, count: builder.count, times, done};
+    const sealed = {partition, count: builder.count, times, done, told: 0, heard: 0};
     this.#pending.add(sealed);
     this.#unsent.push(sealed);
     try {
@@ -2065,6 +2065,7 @@ class Publisher {
 
   opened() {
     this.#unsent = [...this.#pending];
+    for (const batch of this.#unsent) batch.heard = 0;
     this.#sent.clear();
     this.#sequence = this.#batches = this.#bytes = 0;
   }
@@ -2082,6 +2083,18 @@ class Publisher {
       this.#bytes += getLong(view, 5);
       this.#send();
     } else if (data[0] === 0x13) this.#acked(getLong(view, 1), getLong(view, 9));
+    else if (data[0] === 0x14) {
+      const batch = this.#sent.get(getLong(view, 1));
+      if (batch) this.#tell(batch, view.getInt32(9), getLong(view, 13));
+    }
+  }
+
+  /** Acknowledges the next records of a batch, but for those that a channel before has told of. @param {Sealed} batch @param {number} count @param {number} base */
+  #tell(batch, count, base) {
+    const {partition, times, done, heard} = batch;
+    batch.heard += count;
+    for (; batch.told < batch.heard; batch.told++)
+      done[batch.told]({topic: this.#topic, partition, offset: base + batch.told - heard, timestamp: times[batch.told]});
   }
 
   /** @param {number} sequence @param {number} base */
@@ -2091,9 +2104,8 @@ class Publisher {
     this.#sent.delete(sequence);
     this.#pending.delete(batch);
     this.#repairing = false;
-    const {partition, times} = batch;
-    batch.done.forEach((done, i) => done({topic: this.#topic, partition, offset: base + i, timestamp: times[i]}));
-    this.#seal(partition);
+    this.#tell(batch, batch.count - batch.heard, base);
+    this.#seal(batch.partition);
   }
 
   /** What a batch before a refused one failed with is found out by sending all of it once more. @param {LevadaError} error */
@@ -2108,7 +2120,7 @@ class Publisher {
     if (this.failed) return;
     this.failed = error;
     this.#line.end();
-    const open = [...[...this.#pending, ...this.#open.values()].flatMap(batch => batch.done), ...this.#early.map(([, done]) => done)];
+    const open = [...[...this.#pending].flatMap(({done, told}) => done.slice(told)), ...[...this.#open.values()].flatMap(batch => batch.done), ...this.#early.map(([, done]) => done)];
     for (const done of open) done(undefined, error);
   }
 }

@@ -43,6 +43,25 @@ describe('publishing', () => {
     assert.equal(again.batches[3].baseSequence, 4);
   });
 
+  test('acknowledges each record where it stands, when a batch is told of in parts, and once', async () => {
+    const levada = await client();
+    const acks = levada.topic('t').publish(Array.from({length: 6}, (_, i) => ({value: `v${i}`})));
+    const first = acks.next();
+    const channel = await server.request('publish');
+    await until(() => channel.batches.length === 1);
+    assert.equal(channel.batches[0].count, 6);
+    channel.partAck(0, 1, 10);
+    channel.partAck(0, 2, 20);
+    assert.deepEqual([await first, await acks.next(), await acks.next()].map(({value}) => value.offset), [10, 20, 21], 'at once');
+    server.connection.drop();
+    const again = await server.request('publish', 1);
+    await until(() => again.batches.length === 1);
+    again.partAck(0, 1, 10);
+    again.partAck(0, 3, 20);
+    again.ack(0, 30);
+    assert.deepEqual([await acks.next(), await acks.next(), await acks.next()].map(({value}) => value.offset), [22, 30, 31], 'once');
+  });
+
   test('puts off what is given while there is no connection', async () => {
     const levada = await client();
     const topic = levada.topic('t');

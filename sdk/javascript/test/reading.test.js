@@ -96,6 +96,21 @@ describe('what comes', () => {
     await assert.rejects(levada.topic('t').send({value: 'x'.repeat(1048576)}), {code: 'MESSAGE_TOO_LARGE'});
   });
 
+  test('acknowledges a batch in parts as the golden messages say', async () => {
+    const levada = await client();
+    const sent = Array.from({length: 10}, (_, i) => levada.topic('t').send({value: 'x'.repeat(i < 7 ? 70_000 : 1)}));
+    const channel = await server.request('publish');
+    for (let i = 0; i < 7; i++) {
+      await until(() => channel.batches.length > i);
+      channel.ack(i, i);
+    }
+    await until(() => channel.batches.length === 8);
+    assert.deepEqual([channel.batches[7].sequence, channel.batches[7].count], [7, 3]);
+    channel.next(Buffer.from(vector('part-ack').hex, 'hex'));
+    channel.ack(7, 20_000);
+    assert.deepEqual((await Promise.all(sent)).slice(7).map(({offset}) => offset), [12345, 12346, 20_000]);
+  });
+
   test('with another checksum fails the reading with CORRUPT_MESSAGE, behind what came before, and nothing else', async () => {
     const {levada, first, records, request} = await reading();
     const other = taking(levada.topic('other').read({from: 'earliest'}));

@@ -259,6 +259,10 @@ class ScriptedRequest {
     this.message(0x13, i64(sequence), i64(baseOffset));
   }
 
+  partAck(sequence, records, baseOffset) {
+    this.message(0x14, i64(sequence), i32(records), i64(baseOffset));
+  }
+
   /** BATCH messages that came, taken apart. */
   get batches() {
     return this.payloads.slice(1).filter(bytes => bytes[0] === 2).map(bytes => {

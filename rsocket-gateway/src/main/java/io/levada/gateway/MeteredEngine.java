@@ -145,6 +145,11 @@ record MeteredEngine(Engine engine, Traffic traffic) implements Engine {
         }
 
         @Override
+        public void onPartAck(long sequence, int records, long baseOffset) {
+            sink.onPartAck(sequence, records, baseOffset);
+        }
+
+        @Override
         public void onAck(long sequence, long baseOffset) {
             Sent batch = sent.remove(sequence);
             if (batch != null) {

@@ -108,6 +108,11 @@ final class PublishChannel extends ClientChannel implements WriterSink {
     }
 
     @Override
+    public void onPartAck(long sequence, int records, long baseOffset) {
+        later(() -> send(new Message.PartAck(sequence, records, baseOffset)));
+    }
+
+    @Override
     public void onAck(long sequence, long baseOffset) {
         later(() -> send(new Message.Ack(sequence, baseOffset)));
     }

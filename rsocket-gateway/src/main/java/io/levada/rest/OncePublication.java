@@ -61,11 +61,17 @@ final class OncePublication implements WriterSink {
         private final BatchBuilder builder =
                 new BatchBuilder(ByteBufAllocator.DEFAULT, Compression.NONE, Limits.DEFAULT);
         private final List<Integer> places = new ArrayList<>();
+        private final List<Long> offsets = new ArrayList<>();
         private long sequence;
-        private long baseOffset = -1;
 
         Batch(int partition) {
             this.partition = partition;
+        }
+
+        void stored(int count, long baseOffset) {
+            for (int i = 0; i < count; i++) {
+                offsets.add(baseOffset + i);
+            }
         }
     }
 
@@ -184,9 +190,15 @@ final class OncePublication implements WriterSink {
     }
 
     @Override
+    public void onPartAck(long sequence, int count, long baseOffset) {
+        later(() -> batches.get((int) sequence).stored(count, baseOffset));
+    }
+
+    @Override
     public void onAck(long sequence, long baseOffset) {
         later(() -> {
-            batches.get((int) sequence).baseOffset = baseOffset;
+            Batch batch = batches.get((int) sequence);
+            batch.stored(batch.places.size() - batch.offsets.size(), baseOffset);
             acknowledged++;
             if (acknowledged == batches.size() && !ended) {
                 sink.success(acks());
@@ -199,7 +211,7 @@ final class OncePublication implements WriterSink {
         for (Batch batch : batches) {
             for (int i = 0; i < batch.places.size(); i++) {
                 int place = batch.places.get(i);
-                acks[place] = new Ack(topic, batch.partition, batch.baseOffset + i, timestampMs(records.get(place)));
+                acks[place] = new Ack(topic, batch.partition, batch.offsets.get(i), timestampMs(records.get(place)));
             }
         }
         return Arrays.asList(acks);

@@ -136,6 +136,29 @@ interface RoutesContract {
     }
 
     @Test
+    default void records_published_as_json_are_answered_with_their_places_where_those_are_not_in_a_row() {
+        Thread engine = new Thread(() -> {
+            FakeEngine.FakeWriter writer = Await.next("a writer", engine().writers);
+            writer.sink.onOpen(1, 1 << 20);
+            writer.sink.onCredit(10, 1 << 20);
+            FakeEngine.Written first = Await.next("a batch", writer.written);
+            writer.sink.onPartAck(first.sequence(), 1, 40);
+            writer.sink.onAck(first.sequence(), 50);
+            Await.until("complete", writer.completed::get);
+            writer.sink.onComplete();
+        });
+        engine.start();
+
+        assertEquals(
+                "{\"records\":[{\"partition\":0,\"offset\":40,\"timestamp\":5},{\"partition\":0,\"offset\":50,\"timestamp\":6},"
+                        + "{\"partition\":0,\"offset\":51,\"timestamp\":7}]}",
+                client().answer(
+                                "publish",
+                                "{\"topic\":\"t\",\"records\":[{\"value\":\"a\",\"timestamp\":5},"
+                                        + "{\"value\":\"b\",\"timestamp\":6},{\"value\":\"c\",\"timestamp\":7}]}"));
+    }
+
+    @Test
     default void records_published_as_json_may_be_expected_at_an_offset() {
         BlockingQueue<ExpectedPlace> places = new LinkedBlockingQueue<>();
         Thread engine = new Thread(() -> {
@@ -178,6 +201,24 @@ interface RoutesContract {
     }
 
     @Test
+    default void a_fire_and_forget_ends_also_where_its_records_are_not_in_a_row() {
+        client().rsocket
+                .fireAndForget(RawClient.request(
+                        "publish", "{\"topic\":\"t\",\"records\":[{\"value\":\"a\"},{\"value\":\"b\"}]}"))
+                .block(Await.LIMIT);
+        FakeEngine.FakeWriter writer = Await.next("a writer", engine().writers);
+        writer.sink.onOpen(1, 1 << 20);
+        writer.sink.onCredit(10, 1 << 20);
+        Await.next("a batch", writer.written);
+
+        writer.sink.onPartAck(0, 1, 7);
+        writer.sink.onAck(0, 9);
+        Await.until("complete", writer.completed::get);
+        writer.sink.onComplete();
+        assertFalse(writer.cancelled.get());
+    }
+
+    @Test
     default void batches_are_published_as_they_are_and_acknowledged() {
         RawClient.Channel channel = client().channel("publish", new Message.Open("{\"topic\":\"t\"}"), Long.MAX_VALUE);
         FakeEngine.FakeWriter writer = Await.next("a writer", engine().writers);
@@ -201,6 +242,19 @@ interface RoutesContract {
         Await.until("complete", writer.completed::get);
         writer.sink.onComplete();
         assertEquals(RawClient.Stream.COMPLETE, channel.down.end());
+    }
+
+    @Test
+    default void a_batch_is_acknowledged_in_parts_as_the_engine_does() {
+        RawClient.Channel channel = client().channel("publish", new Message.Open("{\"topic\":\"t\"}"), Long.MAX_VALUE);
+        FakeEngine.FakeWriter writer = Await.next("a writer", engine().writers);
+        channel.send(new Message.Batch(2, 0, Batches.of(0, "a", "b", "c")));
+        Await.next("a batch", writer.written);
+        writer.sink.onPartAck(0, 2, 17);
+        writer.sink.onAck(0, 30);
+
+        assertEquals(new Message.PartAck(0, 2, 17), channel.down.message());
+        assertEquals(new Message.Ack(0, 30), channel.down.message());
     }
 
     @Test

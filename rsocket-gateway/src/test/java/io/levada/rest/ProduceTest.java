@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.levada.engine.EmbeddedEngine;
+import io.levada.gateway.GatewayConfig;
 import io.levada.rest.RestServer.Answer;
 import io.levada.wire.Json;
 import java.io.ByteArrayOutputStream;
@@ -85,6 +87,32 @@ final class ProduceTest {
         stored().forEach(record -> values.add(record.path("value").toString()));
         assertTrue(values.contains("\"1.50\"") && values.contains("\"{\\\"b\\\":[1,2]}\""), values.toString());
         assertTrue(values.contains("{\"base64\":\"/wA=\"}"), values.toString());
+    }
+
+    @Test
+    void records_that_are_not_in_a_row_are_answered_with_where_each_stands() {
+        server.close();
+        server = RestServer.start(
+                SplittingEngine.over(EmbeddedEngine.open("memory:")),
+                GatewayConfig.defaults().withPorts(0, 0));
+        create();
+        String body = "[{\"value\":\"a\",\"partition\":0},{\"value\":\"b\",\"partition\":1},"
+                + "{\"value\":\"c\",\"partition\":0},{\"value\":\"d\",\"partition\":0}]";
+        String behind = ", 0, " + (1 + SplittingEngine.BETWEEN) + ", " + (2 + SplittingEngine.BETWEEN) + "]";
+
+        JsonNode records = server.post(RECORDS, JSON, body).json().path("records");
+        assertEquals("[0" + behind, records.findValues("offset").toString());
+        server.close();
+        server = RestServer.start(
+                SplittingEngine.over(EmbeddedEngine.open("memory:")),
+                GatewayConfig.defaults().withPorts(0, 0));
+        create();
+        for (int time = 0; time < 2; time++) {
+            JsonNode once = server.post(RECORDS, JSON, body, "Idempotency-Key", "7f")
+                    .json()
+                    .path("records");
+            assertEquals("[0" + behind, once.findValues("offset").toString());
+        }
     }
 
     @Test

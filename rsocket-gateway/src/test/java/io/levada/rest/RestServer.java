@@ -39,7 +39,10 @@ final class RestServer implements AutoCloseable {
     }
 
     static RestServer start(String store, GatewayConfig config) {
-        Engine engine = EmbeddedEngine.open(store);
+        return start(EmbeddedEngine.open(store), config);
+    }
+
+    static RestServer start(Engine engine, GatewayConfig config) {
         try {
             return new RestServer(engine, GatewayServer.start(engine, config));
         } catch (RuntimeException e) {

@@ -147,6 +147,11 @@ final class RatedWriter implements BatchWriter, WriterSink {
     }
 
     @Override
+    public void onPartAck(long sequence, int records, long baseOffset) {
+        call(() -> sink.onPartAck(sequence, records, baseOffset));
+    }
+
+    @Override
     public void onAck(long sequence, long baseOffset) {
         call(() -> sink.onAck(sequence, baseOffset));
     }

@@ -38,6 +38,7 @@ final class RatedWriterTest {
     private class Client implements WriterSink {
         private final List<Throwable> errors = new ArrayList<>();
         private final List<Integer> written = new ArrayList<>();
+        private final List<String> acks = new ArrayList<>();
         private boolean cancelled;
         private long batches;
         private long bytes;
@@ -87,7 +88,14 @@ final class RatedWriterTest {
         }
 
         @Override
-        public void onAck(long sequence, long baseOffset) {}
+        public void onPartAck(long sequence, int records, long baseOffset) {
+            acks.add(records + " of " + sequence + "@" + baseOffset);
+        }
+
+        @Override
+        public void onAck(long sequence, long baseOffset) {
+            acks.add(sequence + "@" + baseOffset);
+        }
 
         @Override
         public void onComplete() {
@@ -127,6 +135,15 @@ final class RatedWriterTest {
         assertEquals(ErrorCode.THROTTLED, error.code());
         time.advanceTimeBy(Duration.ofSeconds(10));
         assertEquals(1, client.errors.size());
+    }
+
+    @Test
+    void acknowledgements_are_passed_on_whole_and_in_parts() {
+        Client client = new Client();
+        client.writer.onPartAck(3, 2, 70);
+        client.writer.onAck(3, 80);
+
+        assertEquals(List.of("2 of 3@70", "3@80"), client.acks);
     }
 
     @Test

@@ -130,6 +130,11 @@ final class Collected {
         }
 
         @Override
+        public void onPartAck(long sequence, int records, long baseOffset) {
+            acks.add(records + " of " + sequence + "@" + baseOffset);
+        }
+
+        @Override
         public void onAck(long sequence, long baseOffset) {
             acks.add(sequence + "@" + baseOffset);
         }

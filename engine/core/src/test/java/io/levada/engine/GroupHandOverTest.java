@@ -145,6 +145,11 @@ class GroupHandOverTest {
         public void onCredit(int batches, long bytes) {}
 
         @Override
+        public void onPartAck(long sequence, int records, long baseOffset) {
+            throw new AssertionError("one log tells no batch in parts");
+        }
+
+        @Override
         public void onAck(long sequence, long baseOffset) {}
 
         @Override

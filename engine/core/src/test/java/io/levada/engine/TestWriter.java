@@ -40,6 +40,11 @@ final class TestWriter implements WriterSink {
     public void onCredit(int batches, long bytes) {}
 
     @Override
+    public void onPartAck(long acked, int records, long baseOffset) {
+        throw new AssertionError("one log tells no batch in parts");
+    }
+
+    @Override
     public void onAck(long acked, long baseOffset) {}
 
     @Override

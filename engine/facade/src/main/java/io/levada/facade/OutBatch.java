@@ -4,13 +4,13 @@ import io.levada.Ack;
 import io.levada.Record;
 import io.levada.protocol.BatchBuilder;
 import io.netty.buffer.ByteBuf;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /** A batch on its way out: filled, sealed, sent, acknowledged, and then the source of its records' acknowledgements. */
 final class OutBatch {
-    private static final long UNKNOWN = -1;
-
     private final int partition;
     private @Nullable BatchBuilder builder;
     private @Nullable ByteBuf sealed;
@@ -19,7 +19,14 @@ final class OutBatch {
     private int emitted;
     private int bytes;
     private int lastBytes;
-    private long baseOffset = UNKNOWN;
+    private int acknowledged; // so many of its first records
+    private long lastRun; // where the first record would stand, if all of them stood as the last do
+
+    /** The runs before the last one, where it is told of in parts. */
+    private @Nullable Queue<Part> parts;
+
+    /** @param start where the first record would stand, if all of them stood as those of this part do */
+    private record Part(int endIndex, long start) {}
 
     OutBatch(int partition, BatchBuilder builder) {
         this.partition = partition;
@@ -70,18 +77,47 @@ final class OutBatch {
         return taken;
     }
 
-    void acknowledged(long offset) {
-        baseOffset = offset;
+    /** The next so many records stand from this offset on; false where that would be all that are left, or more. */
+    boolean acknowledgedPart(int records, long offset) {
+        if (records <= 0 || records >= count - acknowledged) {
+            return false;
+        }
+        Queue<Part> known = parts;
+        if (known == null) {
+            parts = known = new ArrayDeque<>();
+        }
+        known.add(new Part(acknowledged + records, offset - acknowledged));
+        acknowledged += records;
+        return true;
     }
 
-    boolean isAcknowledged() {
-        return baseOffset != UNKNOWN;
+    /** All that are left stand from this offset on. */
+    void acknowledged(long offset) {
+        lastRun = offset - acknowledged;
+        acknowledged = count;
+    }
+
+    /** Whether it is known where its next record stands. */
+    boolean hasAck() {
+        return emitted < acknowledged;
     }
 
     /** The acknowledgement of its next record. */
     Ack nextAck(String topic) {
         int index = emitted++;
-        return new Ack(topic, partition, baseOffset + index, timestamps[index]);
+        return new Ack(topic, partition, start(index) + index, timestamps[index]);
+    }
+
+    private long start(int index) {
+        Queue<Part> known = parts;
+        if (known == null) {
+            return lastRun;
+        }
+        Part part;
+        while ((part = known.peek()) != null && part.endIndex <= index) {
+            known.remove();
+        }
+        return part == null ? lastRun : part.start;
     }
 
     /** Drops what was not taken. */

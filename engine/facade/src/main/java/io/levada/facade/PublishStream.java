@@ -189,13 +189,16 @@ final class PublishStream extends Drain implements Subscription {
             if (event instanceof WriterEvent.Acked acked) {
                 OutBatch batch = inFlight.remove(acked.sequence());
                 if (batch == null) {
-                    return new LevadaException(
-                            ErrorCode.UNKNOWN_SERVER_ERROR,
-                            "the engine acknowledged batch " + acked.sequence() + ", which is not in flight");
+                    return notInFlight("batch " + acked.sequence());
                 }
                 batch.acknowledged(acked.baseOffset());
                 heldBytes -= batch.bytes();
                 inFlightOf[batch.partition()]--;
+            } else if (event instanceof WriterEvent.PartAcked part) {
+                OutBatch batch = inFlight.get(part.sequence());
+                if (batch == null || !batch.acknowledgedPart(part.records(), part.baseOffset())) {
+                    return notInFlight("a part, " + part.records() + " records, of batch " + part.sequence());
+                }
             } else if (event instanceof WriterEvent.Credit credit) {
                 creditBatches += credit.batches();
                 creditBytes += credit.bytes();
@@ -212,9 +215,14 @@ final class PublishStream extends Drain implements Subscription {
         return null;
     }
 
+    private static LevadaException notInFlight(String what) {
+        return new LevadaException(
+                ErrorCode.UNKNOWN_SERVER_ERROR, "the engine acknowledged " + what + ", which is not in flight");
+    }
+
     private void emitAcks(CoreSubscriber<? super Ack> subscriber) {
         OutBatch first;
-        while ((first = order.peek()) != null && first.isAcknowledged() && !cancelled) {
+        while ((first = order.peek()) != null && first.hasAck() && !cancelled) {
             order.poll();
             subscriber.onNext(first.nextAck(topic));
         }
@@ -442,6 +450,11 @@ final class PublishStream extends Drain implements Subscription {
         @Override
         public void onCredit(int batches, long bytes) {
             queue(new WriterEvent.Credit(batches, bytes));
+        }
+
+        @Override
+        public void onPartAck(long batch, int records, long baseOffset) {
+            queue(new WriterEvent.PartAcked(batch, records, baseOffset));
         }
 
         @Override

@@ -6,6 +6,8 @@ sealed interface WriterEvent {
 
     record Credit(int batches, long bytes) implements WriterEvent {}
 
+    record PartAcked(long sequence, int records, long baseOffset) implements WriterEvent {}
+
     record Acked(long sequence, long baseOffset) implements WriterEvent {}
 
     record Complete() implements WriterEvent {}

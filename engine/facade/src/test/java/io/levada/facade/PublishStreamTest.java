@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
@@ -128,6 +129,74 @@ class PublishStreamTest {
         assertFalse(acks.isTerminated());
         engine.writer().sink.onComplete();
         assertTrue(acks.isTerminatedComplete());
+    }
+
+    @Test
+    void a_batch_told_of_in_parts_gives_each_record_the_offset_it_got() {
+        TestSubscriber<Ack> acks = publish(Flux.range(0, 6).map(this::record), 10);
+        engine.writer().open(1);
+        assertEquals(1, engine.writer().sent.size());
+
+        part(0, 2, 10);
+        assertEquals(List.of(10L, 11L), offsets(acks));
+        part(0, 1, 20);
+        part(0, 1, 30);
+        ack(0, 40);
+        assertEquals(List.of(10L, 11L, 20L, 30L, 40L, 41L), offsets(acks));
+        engine.writer().sink.onComplete();
+        assertTrue(acks.isTerminatedComplete());
+    }
+
+    @Test
+    void parts_of_a_batch_wait_for_the_records_before_them() {
+        TestSubscriber<Ack> acks = publish(
+                Flux.just(
+                        record(0).withPartition(0),
+                        record(1).withPartition(1),
+                        record(2).withPartition(1),
+                        record(3).withPartition(0)),
+                10);
+        engine.writer().open(2);
+
+        part(1, 1, 50);
+        assertEquals(List.of(), offsets(acks));
+        part(0, 1, 10);
+        assertEquals(List.of(10L, 50L), offsets(acks));
+        ack(0, 20);
+        ack(1, 60);
+        assertEquals(List.of(10L, 50L, 60L, 20L), offsets(acks));
+    }
+
+    @Test
+    void what_was_told_of_a_batch_that_then_fails_is_acknowledged() {
+        TestSubscriber<Ack> acks = publish(Flux.range(0, 3).map(this::record), 10);
+        engine.writer().open(1);
+
+        part(0, 2, 10);
+        engine.writer().sink.onError(new LevadaException(ErrorCode.OUTCOME_UNKNOWN, "lost"));
+        assertEquals(List.of(10L, 11L), offsets(acks));
+        assertCode(ErrorCode.OUTCOME_UNKNOWN, acks);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0, 2, 3, Integer.MAX_VALUE})
+    void fails_where_a_part_leaves_nothing_of_its_batch_or_is_none(int records) {
+        TestSubscriber<Ack> acks = publish(Flux.range(0, 3).map(this::record), 10);
+        engine.writer().open(1);
+
+        part(0, 1, 10);
+        part(0, records, 20);
+        assertEquals(List.of(10L), offsets(acks));
+        assertCode(ErrorCode.UNKNOWN_SERVER_ERROR, acks);
+    }
+
+    @Test
+    void fails_where_a_part_is_of_a_batch_that_is_not_in_flight() {
+        TestSubscriber<Ack> acks = publish(Flux.range(0, 3).map(this::record), 10);
+        engine.writer().open(1);
+
+        part(1, 1, 10);
+        assertCode(ErrorCode.UNKNOWN_SERVER_ERROR, acks);
     }
 
     @Test
@@ -385,6 +454,10 @@ class PublishStreamTest {
                 .subscribe(subscriber);
         open.add(subscriber);
         return subscriber;
+    }
+
+    private void part(long sequence, int records, long baseOffset) {
+        engine.writer().sink.onPartAck(sequence, records, baseOffset);
     }
 
     private void ack(long sequence, long baseOffset) {

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  *   OPEN          01 | JSON                                              OPENED        11 | JSON
  *   BATCH         02 | i32 partition | i64 sequence | record batch       WRITE_CREDIT  12 | i32 batches | i64 bytes
  *   CREDIT        03 | i64 records | i64 bytes                           ACK           13 | i64 sequence | i64 base offset
- *   ADD           04 | i32 handle | i64 offset                           RECORDS       21 | i32 handle | i32 records | record batch
- *   REMOVE        05 | i32 handle                                        GAP           22 | i32 handle | i64 from | i64 to
+ *   ADD           04 | i32 handle | i64 offset                           PART_ACK      14 | i64 sequence | i32 records | i64 base offset
+ *   REMOVE        05 | i32 handle                                        RECORDS       21 | i32 handle | i32 records | record batch
+ *                                                                        GAP           22 | i32 handle | i64 from | i64 to
  *                                                                        END           23 | i32 handle | JSON error or nothing
  *                                                                        PASSED        24 | i32 handle | i64 offset
  *                                                                        DROPPED       25 | i32 handle | i64 from | i64 to
@@ -43,8 +44,11 @@ public sealed interface Message {
     /** So many batches and bytes more may be published. */
     record WriteCredit(int batches, long bytes) implements Message {}
 
-    /** The batch of that sequence is durable. */
+    /** The batch of that sequence is durable; those of its records that no {@link PartAck} told of stand from there on. */
     record Ack(long sequence, long baseOffset) implements Message {}
+
+    /** The next so many records of the batch of that sequence are durable; more of it follows, and {@link Ack} last. */
+    record PartAck(long sequence, int records, long baseOffset) implements Message {}
 
     /** A batch delivered; the buffer is the message's, and goes where it goes. */
     record Records(int handle, int records, ByteBuf batch) implements Message {}

@@ -21,6 +21,7 @@ final class MessageCodec {
     static final int OPENED = 0x11;
     static final int WRITE_CREDIT = 0x12;
     static final int ACK = 0x13;
+    static final int PART_ACK = 0x14;
     static final int RECORDS = 0x21;
     static final int GAP = 0x22;
     static final int END = 0x23;
@@ -44,6 +45,9 @@ final class MessageCodec {
             return start(allocator, ACK, 16).writeLong(ack.sequence()).writeLong(ack.baseOffset());
         } else if (message instanceof Message.WriteCredit credit) {
             return start(allocator, WRITE_CREDIT, 12).writeInt(credit.batches()).writeLong(credit.bytes());
+        } else if (message instanceof Message.PartAck part) {
+            ByteBuf fields = start(allocator, PART_ACK, 20).writeLong(part.sequence());
+            return fields.writeInt(part.records()).writeLong(part.baseOffset());
         } else if (message instanceof Message.Add add) {
             return start(allocator, ADD, 12).writeInt(add.handle()).writeLong(add.offset());
         } else if (message instanceof Message.Remove remove) {
@@ -127,6 +131,12 @@ final class MessageCodec {
                 exactly(kind, 16, fields);
                 long sequence = notNegative(kind, buffer.getLong(at));
                 yield new Message.Ack(sequence, notNegative(kind, buffer.getLong(at + 8)));
+            }
+            case PART_ACK -> {
+                exactly(kind, 20, fields);
+                long sequence = notNegative(kind, buffer.getLong(at));
+                int records = (int) notNegative(kind, buffer.getInt(at + 8));
+                yield new Message.PartAck(sequence, records, notNegative(kind, buffer.getLong(at + 12)));
             }
             case RECORDS -> {
                 atLeast(kind, 8, fields);

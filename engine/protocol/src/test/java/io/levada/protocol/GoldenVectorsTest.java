@@ -161,6 +161,11 @@ class GoldenVectorsTest {
                 new Message.Ack(
                         fields.path("sequence").asLong(),
                         fields.path("baseOffset").asLong());
+            case "PART_ACK" ->
+                new Message.PartAck(
+                        fields.path("sequence").asLong(),
+                        fields.path("records").asInt(),
+                        fields.path("baseOffset").asLong());
             case "RECORDS" -> new Message.Records(handle, fields.path("records").asInt(), hex(fields.path("batch")));
             case "GAP" ->
                 new Message.Gap(

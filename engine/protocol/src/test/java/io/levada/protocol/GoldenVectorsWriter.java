@@ -196,7 +196,7 @@ final class GoldenVectorsWriter {
         message(vectors, "credit-without-end", "CREDIT", "03" + "7fffffffffffffff" + "7fffffffffffffff")
                 .put("records", "9223372036854775807")
                 .put("bytes", "9223372036854775807");
-        message(vectors, "add", "ADD", "04" + "00000002" + "0020000000000001")
+        message(vectors, "add", "ADD", "04" + "00000002" + "0000000000003039")
                 .put("handle", 2)
                 .put("offset", "9007199254740993");
         message(vectors, "remove", "REMOVE", "05" + "00000002").put("handle", 2);
@@ -208,6 +208,10 @@ final class GoldenVectorsWriter {
                 .put("bytes", "1048576");
         message(vectors, "ack", "ACK", "13" + "0000000000000007" + "0000000000003039")
                 .put("sequence", "7")
+                .put("baseOffset", "12345");
+        message(vectors, "part-ack", "PART_ACK", "14" + "0000000000000007" + "00000002" + "0000000000003039")
+                .put("sequence", "7")
+                .put("records", 2)
                 .put("baseOffset", "12345");
         message(vectors, "records", "RECORDS", "21" + "00000003" + "00000002" + batch)
                 .put("handle", 3)

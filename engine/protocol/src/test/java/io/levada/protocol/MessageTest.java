@@ -26,6 +26,7 @@ class MessageTest {
                 new Message.Opened(12, 1 << 20),
                 new Message.WriteCredit(16, 1 << 20),
                 new Message.Ack(0, 99),
+                new Message.PartAck(1L << 40, 3, 1L << 41),
                 new Message.Gap(1, 5, 10),
                 new Message.Passed(1, 1L << 40),
                 new Message.End(2, null));
@@ -114,6 +115,10 @@ class MessageTest {
             "0200000000", // cut short
             "2100000000ffffffff", // negative count
             "12ffffffff0000000000000000",
+            "14ffffffffffffffff000000010000000000000001", // negative sequence
+            "140000000000000001ffffffff0000000000000001", // negative count
+            "14000000000000000100000001ffffffffffffffff", // negative offset
+            "1400000000000000010000000100000000000000", // cut short
             "22000000000000000000000001ffffffffffffffff",
             "117b", // not JSON
             "117b7d", // a field missing

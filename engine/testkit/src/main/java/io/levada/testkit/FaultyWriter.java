@@ -69,6 +69,11 @@ final class FaultyWriter implements BatchWriter, WriterSink {
     }
 
     @Override
+    public void onPartAck(long sequence, int records, long baseOffset) {
+        answer(() -> sink.onPartAck(sequence, records, baseOffset));
+    }
+
+    @Override
     public void onAck(long sequence, long baseOffset) {
         answer(() -> {
             LevadaException lost = faults.nextLostAck(topic);

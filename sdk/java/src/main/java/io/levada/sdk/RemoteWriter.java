@@ -68,6 +68,8 @@ final class RemoteWriter extends RemoteStream implements BatchWriter {
         if (message instanceof Message.Ack ack) {
             unacknowledged.decrementAndGet();
             sink.onAck(ack.sequence(), ack.baseOffset());
+        } else if (message instanceof Message.PartAck part) {
+            sink.onPartAck(part.sequence(), part.records(), part.baseOffset());
         } else if (message instanceof Message.WriteCredit credit) {
             creditBytes.accumulateAndGet(credit.bytes(), RemoteWriter::addCapped);
             creditBatches.accumulateAndGet(credit.batches(), RemoteWriter::addCapped);

@@ -50,7 +50,27 @@ final class ResumingWriter implements BatchWriter {
     private boolean completing;
     private volatile boolean ended;
 
-    private record Pending(long sequence, int partition, ByteBuf batch) {}
+    /** A batch, and how much of it is acknowledged in parts: by all channels, which is passed on, and by the present one. */
+    private static final class Pending {
+        private final long sequence;
+        private final int partition;
+        private final ByteBuf batch;
+        private final int records;
+        private int told;
+        private int heard;
+
+        Pending(long sequence, int partition, ByteBuf batch) {
+            this.sequence = sequence;
+            this.partition = partition;
+            this.batch = batch;
+            this.records = RecordBatch.recordCount(batch);
+        }
+
+        /** How many records, from the one on that the present channel tells of next, were told of by one before. */
+        int known() {
+            return Math.max(0, told - heard);
+        }
+    }
 
     private ResumingWriter(
             Link link, Producers producers, String topic, @Nullable ExpectedPlace place, WriterSink sink) {
@@ -73,6 +93,7 @@ final class ResumingWriter implements BatchWriter {
         if (!ended) {
             unsent.clear();
             unsent.addAll(pending.values());
+            unsent.forEach(batch -> batch.heard = 0);
             Channel next = new Channel();
             channel = next;
             next.writer = RemoteWriter.open(link, topic, place, next);
@@ -110,7 +131,7 @@ final class ResumingWriter implements BatchWriter {
 
     /** Numbers a batch before it is sent first, unless it is the batch of a producer already; asks for a producer if need be. */
     private boolean isNumbered(Pending next) {
-        if (RecordBatch.producerId(next.batch()) != RecordBatch.NO_PRODUCER_ID) {
+        if (RecordBatch.producerId(next.batch) != RecordBatch.NO_PRODUCER_ID) {
             return true;
         }
         if (producer == null) {
@@ -121,7 +142,7 @@ final class ResumingWriter implements BatchWriter {
             askForProducer();
             return false;
         }
-        numbering.number(next.partition(), next.batch());
+        numbering.number(next.partition, next.batch);
         return true;
     }
 
@@ -171,16 +192,25 @@ final class ResumingWriter implements BatchWriter {
         });
     }
 
+    private void acknowledgedPart(Pending batch, int records, long baseOffset) {
+        int known = Math.min(records, batch.known());
+        batch.heard += records;
+        if (known < records) {
+            batch.told = batch.heard;
+            sink.onPartAck(batch.sequence, records - known, baseOffset + known);
+        }
+    }
+
     private void acknowledged(Pending batch, long baseOffset) {
         backoff.reset();
         repairing = false;
-        int bytes = batch.batch().readableBytes();
-        pending.remove(batch.sequence());
+        int bytes = batch.batch.readableBytes();
+        pending.remove(batch.sequence);
         if (place != null) {
-            place = new ExpectedPlace(place.partition(), baseOffset + RecordBatch.recordCount(batch.batch()));
+            place = new ExpectedPlace(place.partition(), baseOffset + batch.records);
         }
-        batch.batch().release();
-        sink.onAck(batch.sequence(), baseOffset);
+        batch.batch.release();
+        sink.onAck(batch.sequence, baseOffset + batch.known());
         if (!ended) {
             sink.onCredit(1, bytes);
         }
@@ -250,7 +280,7 @@ final class ResumingWriter implements BatchWriter {
 
     private void release() {
         backoff.stop();
-        pending.values().forEach(batch -> batch.batch().release());
+        pending.values().forEach(batch -> batch.batch.release());
         pending.clear();
         unsent.clear();
     }
@@ -268,9 +298,9 @@ final class ResumingWriter implements BatchWriter {
             RemoteWriter to = writer;
             if (to != null) {
                 creditBatches--;
-                creditBytes -= batch.batch().readableBytes();
+                creditBytes -= batch.batch.readableBytes();
                 sent.put(nextSequence, batch);
-                to.write(batch.partition(), nextSequence++, batch.batch().retainedDuplicate());
+                to.write(batch.partition, nextSequence++, batch.batch.retainedDuplicate());
             }
         }
 
@@ -316,6 +346,18 @@ final class ResumingWriter implements BatchWriter {
                 sink.onCredit(batches, bytes);
             }
             sendMore();
+        }
+
+        @Override
+        public void onPartAck(long sequence, int records, long baseOffset) {
+            Pending batch = sent.get(sequence);
+            if (isOver()) {
+                return;
+            } else if (batch == null || place != null || records <= 0 || records >= batch.records - batch.heard) {
+                throw new IllegalArgumentException(
+                        records + " records of batch " + sequence + " are acknowledged, which are no part of it");
+            }
+            acknowledgedPart(batch, records, baseOffset);
         }
 
         @Override

@@ -48,6 +48,11 @@ final class Journal {
             }
 
             @Override
+            public void onPartAck(long sequence, int records, long baseOffset) {
+                note("part " + sequence + " " + records + " " + baseOffset);
+            }
+
+            @Override
             public void onAck(long sequence, long baseOffset) {
                 note("ack " + sequence + " " + baseOffset);
             }

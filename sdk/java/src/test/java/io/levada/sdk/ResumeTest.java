@@ -113,6 +113,58 @@ class ResumeTest {
     }
 
     @Test
+    void parts_are_passed_on_once_however_often_the_server_tells_of_them() {
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel first = opened();
+        assertEquals("open 6 1048576", journal.next());
+        assertEquals("credit 10 1048576", journal.next());
+        writer.write(0, 0, Batches.of(6, 0));
+        writer.write(0, 1, Batches.of(3, 0));
+        writer.write(0, 2, Batches.of(3, 0));
+        for (int i = 0; i < 3; i++) {
+            batch(first);
+        }
+        first.send(new Message.PartAck(0, 1, 10));
+        first.send(new Message.PartAck(0, 1, 20));
+        first.send(new Message.PartAck(1, 1, 50));
+        first.send(new Message.PartAck(2, 2, 60));
+        for (String line : List.of("part 0 1 10", "part 0 1 20", "part 1 1 50", "part 2 2 60")) {
+            assertEquals(line, journal.next());
+        }
+        server.dropConnections();
+
+        Channel next = opened();
+        for (int i = 0; i < 3; i++) {
+            batch(next);
+        }
+        next.send(new Message.PartAck(0, 1, 10));
+        next.send(new Message.PartAck(0, 3, 20)); // one record told of before, and two behind it
+        next.send(new Message.Ack(0, 30));
+        next.send(new Message.PartAck(1, 1, 50));
+        next.send(new Message.Ack(1, 55));
+        next.send(new Message.Ack(2, 60)); // all of it in one
+        for (String line : List.of("part 0 2 21", "ack 0 30", "ack 1 55", "ack 2 62")) {
+            assertEquals(line, journal.next());
+            if (line.startsWith("ack")) {
+                assertTrue(journal.next().startsWith("credit 1 "));
+            }
+        }
+    }
+
+    @Test
+    void a_part_that_leaves_nothing_of_its_batch_ends_the_writer() {
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel channel = opened();
+        assertEquals("open 6 1048576", journal.next());
+        assertEquals("credit 10 1048576", journal.next());
+        writer.write(0, 0, Batches.of(3, 0));
+        batch(channel);
+        channel.send(new Message.PartAck(0, 3, 10));
+        String line = journal.next();
+        assertTrue(line.startsWith("error ") && line.contains("3 records of batch 0"), line);
+    }
+
+    @Test
     void a_later_stream_goes_on_with_the_sequences_of_one_that_is_through() {
         long id = publishOne(0);
         assertEquals(id, publishOne(2));

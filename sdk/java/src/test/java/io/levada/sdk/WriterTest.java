@@ -69,6 +69,21 @@ class WriterTest {
     }
 
     @Test
+    void a_batch_is_acknowledged_in_parts_as_the_server_does() {
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel channel = opened(10, 1 << 20);
+        writer.write(5, 0, Batches.of(3, 0));
+        channel.next();
+        channel.send(new Message.PartAck(0, 2, 41));
+        channel.send(new Message.Ack(0, 50));
+        assertEquals("part 0 2 41", journal.next());
+        assertEquals("ack 0 50", journal.next());
+        writer.complete();
+        channel.complete();
+        assertEquals("complete", journal.next());
+    }
+
+    @Test
     void a_large_batch_arrives_whole_over_a_web_socket_too() {
         use(Transport.WEB_SOCKET);
         BatchWriter writer = engine.write("t", journal.writer());
