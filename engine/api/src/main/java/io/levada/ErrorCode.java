@@ -15,6 +15,7 @@ public enum ErrorCode {
     INVALID_GROUP_ID(400, false),
     GROUP_ID_NOT_FOUND(404, false),
     NON_EMPTY_GROUP(409, false),
+    GROUP_MAX_SIZE_REACHED(503, true),
     MESSAGE_TOO_LARGE(413, false),
     OFFSET_OUT_OF_RANGE(410, false),
     CORRUPT_MESSAGE(500, false),

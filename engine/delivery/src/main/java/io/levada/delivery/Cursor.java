@@ -8,6 +8,7 @@ import io.levada.protocol.RecordBatch;
 import io.levada.protocol.RecordTest;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** One partition of one subscription: the place reached, and the block or the batch it is in the middle of. */
@@ -82,6 +83,12 @@ final class Cursor {
 
     long position() {
         return position;
+    }
+
+    /** As {@link PartitionSource#look}. */
+    @Nullable
+    CompletionStage<Void> look() {
+        return feed.look();
     }
 
     /** Offsets that may be read and were not. */

@@ -129,6 +129,12 @@ public final class Feed {
         }
     }
 
+    /** As {@link PartitionSource#look}. */
+    @Nullable
+    CompletionStage<Void> look() {
+        return source.look();
+    }
+
     /** The first who waits for records on a loop, or the last who did. */
     void awaited(boolean wanted) {
         int before = awaiting.getAndAdd(wanted ? 1 : -1);

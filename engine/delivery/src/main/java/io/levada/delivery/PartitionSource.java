@@ -2,6 +2,8 @@ package io.levada.delivery;
 
 import io.levada.ErrorCode;
 import io.netty.buffer.ByteBuf;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /** What delivery needs of a partition. Safe for any thread. */
 public interface PartitionSource {
@@ -33,6 +35,14 @@ public interface PartitionSource {
      * the demand for that. Called on loops that must not be blocked, first with true, then by turns.
      */
     default void awaited(boolean wanted) {}
+
+    /**
+     * Has {@link #durable()} brought up to date, where it is known only of what was read; complete when it is, or cannot be.
+     * Null where it always is. Does not block.
+     */
+    default @Nullable CompletionStage<Void> look() {
+        return null;
+    }
 
     /** Hears of what became durable. */
     interface TailListener {

@@ -14,6 +14,7 @@ import io.levada.protocol.RecordFilter;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -86,6 +87,10 @@ public final class Subscription implements GroupSession.AssignedReader {
 
     private boolean expectingBytes;
     private boolean watchingLag;
+    /** The ends of partitions are being looked at, for the policy; or were, for the credit that is taken next. */
+    private boolean looking;
+
+    private boolean looked;
     private boolean sealed;
     private boolean ended;
 
@@ -269,6 +274,9 @@ public final class Subscription implements GroupSession.AssignedReader {
      */
     void serve() {
         signalled.set(false);
+        if (looking || looksFirst()) {
+            return;
+        }
         boolean inBlock = true;
         for (int step = 0; step < STEPS && inBlock; step++) {
             WaitReason reason = mayStep();
@@ -301,9 +309,48 @@ public final class Subscription implements GroupSession.AssignedReader {
         return cancelled ? WaitReason.NO_DEMAND : WaitReason.NONE;
     }
 
+    /**
+     * Whether credit came after it had run out, and it is to be found out first how much waits, for the policy to go by; served
+     * again once that is known.
+     */
+    private boolean looksFirst() {
+        boolean isBack = hasRunOut() && (grantedRecords.get() > 0 || grantedBytes.get() > 0);
+        if (!isBack || overflow.policy() == Overflow.Policy.PAUSE || looked) {
+            return false;
+        }
+        return look(() -> {
+            looked = true;
+            loop.enqueue(this);
+        });
+    }
+
+    /** Has the ends of partitions brought up to date, and goes on in the loop; false where they are. */
+    private boolean look(Runnable then) {
+        List<CompletableFuture<Void>> looks = new ArrayList<>();
+        for (Cursor cursor : cursors.values()) {
+            CompletionStage<Void> look = cursor.look();
+            if (look != null) {
+                looks.add(look.toCompletableFuture());
+            }
+        }
+        if (looks.isEmpty()) {
+            return false;
+        }
+        looking = true;
+        CompletionStage<Void> all = CompletableFuture.allOf(looks.toArray(CompletableFuture[]::new));
+        all.whenComplete((done, error) -> loop.execute(() -> {
+            looking = false;
+            if (!ended) {
+                then.run();
+            }
+        }));
+        return true;
+    }
+
     /** Takes the credit that came; where it had run out, what waited meanwhile is treated as the policy has it. */
     private void takeCredit() {
         boolean hadRunOut = hasRunOut();
+        looked = false;
         records = saturatedSum(records, grantedRecords.getAndSet(0));
         bytes = saturatedSum(bytes, grantedBytes.getAndSet(0));
         mostBytes = Math.max(mostBytes, bytes);
@@ -418,12 +465,19 @@ public final class Subscription implements GroupSession.AssignedReader {
             watchingLag = true;
             loop.later(LAG_LOOK, () -> {
                 watchingLag = false;
-                if (!ended && hasRunOut()) {
-                    cursors.values().forEach(cursor -> cursor.overflow(overflow));
-                    watchLag();
+                if (!ended && hasRunOut() && !looking && !look(this::lookAtLag)) {
+                    lookAtLag();
                 }
             });
         }
+    }
+
+    private void lookAtLag() {
+        List.copyOf(cursors.values()).forEach(cursor -> cursor.overflow(overflow));
+        if (hasRunOut()) {
+            watchLag();
+        }
+        loop.enqueue(this); // for the credit that came meanwhile
     }
 
     Delivery delivery() {

@@ -1,0 +1,260 @@
+package io.levada.kafka;
+
+import io.levada.ErrorCode;
+import io.levada.Groups;
+import io.levada.LevadaException;
+import io.levada.Position;
+import io.levada.TopicPattern;
+import io.levada.TopicSpec;
+import io.levada.delivery.Delivery;
+import io.levada.env.Env;
+import io.levada.facade.GroupSession;
+import io.levada.facade.JoinSpec;
+import io.levada.facade.MemberSink;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** The members of groups that are here, and the groups of the cluster. Safe for any thread; nothing here blocks. */
+final class ClusterGroups {
+    private final Admin kafka;
+    private final ClusterClients clients;
+    private final ClusterConfig config;
+    private final ClusterTopics topics;
+    private final ClusterPositions positions;
+    private final Delivery delivery;
+    private final ClusterGroupAdmin admin;
+    private final SecureRandom secrets = new SecureRandom();
+    private final Map<String, ClusterMember> members = new ConcurrentHashMap<>();
+    private final AtomicInteger count = new AtomicInteger();
+    private final AtomicInteger names = new AtomicInteger();
+    private final LongAdder rebalances = new LongAdder();
+    private volatile boolean closed;
+
+    ClusterGroups(
+            Admin kafka,
+            ClusterClients clients,
+            ClusterConfig config,
+            ClusterTopics topics,
+            ClusterPositions positions,
+            ClusterOffsets offsets,
+            Delivery delivery,
+            Env env) {
+        this.kafka = kafka;
+        this.clients = clients;
+        this.config = config;
+        this.topics = topics;
+        this.positions = positions;
+        this.delivery = delivery;
+        this.admin = new ClusterGroupAdmin(kafka, topics, positions, offsets, env.clock());
+    }
+
+    Groups admin() {
+        return admin;
+    }
+
+    long rebalances() {
+        return rebalances.sum();
+    }
+
+    GroupSession join(JoinSpec spec, MemberSink sink) {
+        ClusterSession session = new ClusterSession(spec, sink, delivery);
+        JoinSpec.Rejoin back = spec.rejoin();
+        if (back != null) {
+            ClusterMember member = members.get(back.member());
+            if (member == null || !member.group().equals(spec.group())) {
+                session.failed(MemberHost.unknownMember(spec.group()));
+            } else {
+                member.adopt(session, back.secret());
+            }
+            return session;
+        }
+        try {
+            check(spec);
+            enter();
+        } catch (LevadaException e) {
+            session.failed(e);
+            return session;
+        }
+        find(spec).whenComplete((found, error) -> {
+            if (error == null) {
+                begin(session, found);
+            } else {
+                count.decrementAndGet();
+                session.failed(KafkaErrors.of(error));
+            }
+        });
+        return session;
+    }
+
+    private static void check(JoinSpec spec) {
+        checkName(spec.group());
+        for (String topic : spec.topics()) {
+            if (TopicPattern.isPattern(topic) && !TopicPattern.isValid(topic)) {
+                throw new LevadaException(
+                        ErrorCode.INVALID_TOPIC_EXCEPTION,
+                        "'" + topic + "' is a pattern that no topic's name can match");
+            }
+        }
+        if (spec.topics().isEmpty()) {
+            throw new LevadaException(ErrorCode.INVALID_REQUEST, "a member subscribes to one topic at least");
+        }
+    }
+
+    static void checkName(String group) {
+        if (!TopicSpec.isName(group) || ClusterTopic.isInternal(group)) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_GROUP_ID,
+                    "'" + group
+                            + "' cannot be a group's name; use 1 to 200 of A-Z a-z 0-9 . _ -, not starting with __");
+        }
+    }
+
+    private void enter() {
+        if (closed) {
+            throw goingAway();
+        }
+        if (count.incrementAndGet() > config.members()) {
+            count.decrementAndGet();
+            throw new LevadaException(
+                    ErrorCode.GROUP_MAX_SIZE_REACHED,
+                    "this gateway has " + config.members()
+                            + " members of groups already, each a client of the cluster; join at another one");
+        }
+    }
+
+    private CompletionStage<List<ClusterTopic>> find(JoinSpec spec) {
+        CompletionStage<List<ClusterTopic>> all = CompletableFuture.completedStage(new ArrayList<>());
+        for (String name : spec.topics()) {
+            if (!TopicPattern.isPattern(name)) {
+                all = all.thenCombine(topics.load(name), (found, topic) -> {
+                    found.add(topic);
+                    return found;
+                });
+            }
+        }
+        return all;
+    }
+
+    private void begin(ClusterSession session, List<ClusterTopic> found) {
+        JoinSpec spec = session.spec();
+        String asked = spec.memberName();
+        String name = (asked == null ? "levada-member" : asked) + "-" + names.incrementAndGet();
+        Runnable[] onEnd = {() -> {}};
+        ClusterMember member;
+        try {
+            member = new ClusterMember(
+                    new Host(),
+                    session,
+                    found,
+                    clients.member(spec.group(), name, spec.instanceId()),
+                    secrets.nextLong(),
+                    () -> onEnd[0].run());
+        } catch (RuntimeException e) {
+            count.decrementAndGet();
+            session.failed(KafkaErrors.of(e));
+            return;
+        }
+        String id = member.id();
+        onEnd[0] = () -> {
+            members.remove(id);
+            count.decrementAndGet();
+        };
+        members.put(id, member);
+        session.begin(member);
+        member.begin();
+        if (closed) {
+            member.end(goingAway());
+        }
+    }
+
+    /** Ends all members with {@link ErrorCode#GOING_AWAY}; complete when they have left. */
+    CompletionStage<Void> close() {
+        closed = true;
+        return CompletableFuture.allOf(members.values().stream()
+                .map(member -> member.end(goingAway()).toCompletableFuture())
+                .toArray(CompletableFuture[]::new));
+    }
+
+    private static LevadaException goingAway() {
+        return new LevadaException(ErrorCode.GOING_AWAY, "the log is closing; join again when it is open again");
+    }
+
+    /** What members see of the engine. */
+    private final class Host implements MemberHost {
+        @Override
+        public ClusterConfig config() {
+            return config;
+        }
+
+        @Override
+        public Set<String> topicNames(JoinSpec spec) {
+            if (spec.topics().stream().noneMatch(TopicPattern::isPattern)) {
+                return Set.of();
+            }
+            return ClusterOffsets.await(KafkaErrors.answer(kafka.listTopics().names())).stream()
+                    .filter(name -> !ClusterTopic.isInternal(name))
+                    .collect(Collectors.toSet());
+        }
+
+        @Override
+        public Map<TopicPartition, ClusterPartition> open(Collection<TopicPartition> partitions) {
+            Map<TopicPartition, ClusterPartition> open = new HashMap<>();
+            for (String name :
+                    partitions.stream().map(TopicPartition::topic).distinct().toList()) {
+                ClusterTopic topic = loaded(name);
+                if (topic != null) {
+                    partitions.stream()
+                            .filter(id -> id.topic().equals(name)
+                                    && id.partition() < topic.partitions().size())
+                            .forEach(id -> open.put(id, topic.partitions().get(id.partition())));
+                }
+            }
+            ClusterOffsets.await(positions.refresh(List.copyOf(open.values())).toCompletableFuture());
+            return open;
+        }
+
+        private @Nullable ClusterTopic loaded(String name) {
+            try {
+                return ClusterOffsets.await(topics.load(name).toCompletableFuture());
+            } catch (LevadaException e) {
+                if (e.code() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) {
+                    return null;
+                }
+                throw e;
+            }
+        }
+
+        @Override
+        public long startOf(ClusterPartition partition, Position from) {
+            if (from instanceof Position.AtOffset at) {
+                return Math.max(partition.start(), Math.min(at.offset(), partition.durable()));
+            } else if (from instanceof Position.AtTime at) {
+                return partition.offsetAt(at.time().toEpochMilli());
+            } else if (from instanceof Position.Latest) {
+                return partition.durable();
+            } else if (from instanceof Position.AtToken at) {
+                return at.token().next().getOrDefault(partition.id().partition(), partition.start());
+            }
+            return partition.start();
+        }
+
+        @Override
+        public void rebalanced() {
+            rebalances.increment();
+        }
+    }
+}

@@ -1,0 +1,281 @@
+package io.levada.kafka;
+
+import io.levada.ErrorCode;
+import io.levada.Groups;
+import io.levada.LevadaException;
+import io.levada.ReadSpec;
+import io.levada.Topics;
+import io.levada.delivery.Delivery;
+import io.levada.env.Env;
+import io.levada.env.Loop;
+import io.levada.facade.BatchReader;
+import io.levada.facade.BatchSink;
+import io.levada.facade.BatchWriter;
+import io.levada.facade.Engine;
+import io.levada.facade.EngineHealth;
+import io.levada.facade.EngineTotals;
+import io.levada.facade.ExpectedPlace;
+import io.levada.facade.GroupSession;
+import io.levada.facade.JoinSpec;
+import io.levada.facade.MemberSink;
+import io.levada.facade.ProducerId;
+import io.levada.facade.ReadTotals;
+import io.levada.facade.WriterSink;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/**
+ * An engine on a Kafka cluster, which keeps nothing itself: any number of them serve the same topics and groups. Publishing goes
+ * through idempotent producers, reading through {@link Delivery} with one fetch of each partition for all live readers, and a
+ * member of a group is a member of the cluster's group. Safe for any thread.
+ */
+public final class KafkaEngine implements Engine {
+    private static final Logger LOG = LoggerFactory.getLogger(KafkaEngine.class);
+    private static final int CLOSE_SECONDS = 10;
+    private static final Duration CLIENT_CLOSE = Duration.ofSeconds(5);
+
+    private final Env env;
+    private final ClusterConfig config;
+    private final Admin admin;
+    private final Delivery delivery;
+    private final ClusterOffsets offsets;
+    private final EndLook ends;
+    private final ClusterTopics topics;
+    private final ClusterTopicAdmin topicAdmin;
+    private final ClusterReads reads;
+    private final ClusterGroups groups;
+    private final Publisher publisher;
+    private final BlockFetchers blocks;
+    private final List<TailFetcher> tails = new ArrayList<>();
+    private final Set<ClusterWriter> writers = ConcurrentHashMap.newKeySet();
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final AtomicBoolean closing = new AtomicBoolean();
+
+    private KafkaEngine(Env env, ClusterClients clients, ClusterConfig config, Admin admin, UUID logId) {
+        this.env = env;
+        this.config = config;
+        this.admin = admin;
+        this.delivery = new Delivery(env.scheduler(), env.clock(), config.delivery(), config.limits());
+        this.offsets = new ClusterOffsets(admin);
+        this.ends = new EndLook(offsets);
+        Loop watch = env.scheduler().newLoop("cluster");
+        this.topics = new ClusterTopics(admin, offsets, delivery, this::open, watch);
+        this.topicAdmin = new ClusterTopicAdmin(admin, topics, offsets, logId);
+        ClusterPositions positions = new ClusterPositions(logId, offsets);
+        this.reads = new ClusterReads(topics, positions, delivery);
+        this.publisher =
+                new Publisher(clients::producer, config, env.scheduler().newLoop("publish"));
+        int blockBytes = config.delivery().blockBytes();
+        this.blocks = new BlockFetchers(() -> clients.reader("levada-blocks", blockBytes), config.limits());
+        for (int i = 0; i < config.tailFetchers(); i++) {
+            String name = "levada-tails-" + i;
+            tails.add(new TailFetcher(clients.reader(name, blockBytes), name, config.limits(), topics::lost));
+        }
+        this.groups = new ClusterGroups(admin, clients, config, topics, positions, offsets, delivery, env);
+    }
+
+    /** Opens a cluster by its address with the defaults; see {@link #open(String, ClusterConfig)}. */
+    public static KafkaEngine open(String address) {
+        return open(address, ClusterConfig.defaults());
+    }
+
+    /**
+     * Opens a cluster by its address, {@code kafka://HOST:PORT[,HOST:PORT...][?properties=FILE]}; blocks until a broker has
+     * answered.
+     *
+     * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} for another address, {@link ErrorCode#INVALID_CONFIG}
+     *     for settings that Kafka's clients do not take, {@link ErrorCode#TIMEOUT} where no broker answers
+     */
+    public static KafkaEngine open(String address, ClusterConfig config) {
+        ClusterClients clients = new ClusterClients(ClusterAddress.parse(address), config);
+        Env env = Env.memory();
+        Admin admin = null;
+        boolean opened = false;
+        try {
+            admin = clients.admin();
+            KafkaEngine engine = new KafkaEngine(env, clients, config, admin, logId(admin, clients));
+            opened = true;
+            return engine;
+        } catch (RuntimeException e) {
+            throw KafkaErrors.of(e);
+        } finally {
+            if (!opened) {
+                if (admin != null) {
+                    admin.close(Duration.ZERO);
+                }
+                env.scheduler().close();
+            }
+        }
+    }
+
+    private static UUID logId(Admin admin, ClusterClients clients) {
+        String id;
+        try {
+            id = KafkaErrors.answer(admin.describeCluster().clusterId()).join();
+        } catch (RuntimeException e) {
+            LevadaException error = KafkaErrors.of(e);
+            throw error.code() == ErrorCode.TIMEOUT
+                    ? new LevadaException(
+                            ErrorCode.TIMEOUT,
+                            "no broker answers at " + clients.servers() + "; see that one is there, and speaks as the"
+                                    + " settings say (security.protocol)",
+                            error)
+                    : error;
+        }
+        try {
+            return ClusterTopics.uuid(Uuid.fromString(id));
+        } catch (IllegalArgumentException e) {
+            LOG.debug("the cluster's id {} is not in Kafka's form", id, e);
+            return UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private ClusterPartition open(TopicPartition id, ClusterOffsets.Bounds bounds) {
+        TailFetcher fetcher = tails.get(Math.floorMod(id.hashCode(), tails.size()));
+        return new ClusterPartition(id, bounds, fetcher, blocks, offsets, ends, delivery);
+    }
+
+    @Override
+    public Topics topics() {
+        return topicAdmin;
+    }
+
+    @Override
+    public Groups groups() {
+        return groups.admin();
+    }
+
+    /** Numbers that only this engine's own producers give: who publishes through it does so without. */
+    @Override
+    public Mono<ProducerId> openProducer(@Nullable String name) {
+        return name == null
+                ? Mono.just(ProducerId.NONE)
+                : Mono.error(new LevadaException(
+                        ErrorCode.INVALID_REQUEST,
+                        "on a cluster, a stream cannot fence others under a producer's name; publish without one"));
+    }
+
+    @Override
+    public BatchWriter write(String topic, WriterSink sink) {
+        ClusterWriter writer = new ClusterWriter(topic, config, publisher, sink, writers::remove);
+        writers.add(writer);
+        if (closing.get()) {
+            writer.refuse(goingAway());
+            return writer;
+        }
+        topics.find(topic).whenComplete((found, error) -> {
+            if (error == null) {
+                writer.open(found.partitions().size());
+            } else {
+                writer.refuse(KafkaErrors.of(error));
+            }
+        });
+        return writer;
+    }
+
+    @Override
+    public BatchWriter write(String topic, ExpectedPlace place, WriterSink sink) {
+        ClusterWriter writer = new ClusterWriter(topic, config, publisher, sink, writers::remove);
+        writer.refuse(new LevadaException(
+                ErrorCode.INVALID_REQUEST,
+                "on a cluster, records cannot be held to an expected offset; publish without one"));
+        return writer;
+    }
+
+    @Override
+    public BatchReader read(ReadSpec spec, BatchSink sink) {
+        return reads.open(spec, sink);
+    }
+
+    @Override
+    public GroupSession join(JoinSpec spec, MemberSink sink) {
+        return groups.join(spec, sink);
+    }
+
+    @Override
+    public ReadTotals readTotals() {
+        return delivery.totals();
+    }
+
+    /** The topics in use here; what they hold and how it is made durable is the brokers' to tell. */
+    @Override
+    public EngineTotals totals() {
+        return new EngineTotals(topics.count(), topics.partitionCount(), 0, 0, 0, groups.rebalances());
+    }
+
+    @Override
+    public EngineHealth health() {
+        LevadaException unreachable = topics.unreachable();
+        return unreachable == null ? EngineHealth.SOUND : new EngineHealth(unreachable.code(), List.of(), 0, true, 0);
+    }
+
+    /** Lets writers' batches be acknowledged, members leave, ends everything open, and all clients and threads. */
+    @Override
+    public Mono<Void> shutdown() {
+        return Mono.defer(() -> {
+            beginShutdown();
+            return Mono.fromFuture(closed, true);
+        });
+    }
+
+    @Override
+    public void close() {
+        beginShutdown();
+        env.scheduler().await(closed.copy().orTimeout(2 * CLOSE_SECONDS, TimeUnit.SECONDS));
+    }
+
+    private void beginShutdown() {
+        if (!closing.compareAndSet(false, true)) {
+            return;
+        }
+        List<CompletableFuture<Void>> written = new ArrayList<>();
+        writers.forEach(writer -> written.add(writer.end(goingAway())));
+        CompletionStage<Void> quiet = CompletableFuture.allOf(written.toArray(CompletableFuture[]::new))
+                .orTimeout(CLOSE_SECONDS, TimeUnit.SECONDS);
+        quiet = whateverCameOf("writers", quiet).thenCompose(done -> groups.close());
+        quiet = whateverCameOf("groups", quiet).thenCompose(done -> publisher.close(CLIENT_CLOSE));
+        whateverCameOf("producers", quiet)
+                .whenComplete((done, error) -> new Thread(this::release, "levada-close").start());
+    }
+
+    private static CompletionStage<Void> whateverCameOf(String part, CompletionStage<Void> stage) {
+        return stage.exceptionally(error -> {
+            LOG.error("the {} did not end well", part, error);
+            return null;
+        });
+    }
+
+    /** Ends what fetches and what delivers, from a thread that is none of theirs. */
+    private void release() {
+        try {
+            tails.forEach(TailFetcher::close);
+            blocks.close();
+            delivery.close().toCompletableFuture().join();
+            admin.close(CLIENT_CLOSE);
+            env.scheduler().close();
+            closed.complete(null);
+        } catch (RuntimeException e) {
+            closed.completeExceptionally(KafkaErrors.of(e));
+        }
+    }
+
+    private static LevadaException goingAway() {
+        return new LevadaException(ErrorCode.GOING_AWAY, "the log is closing; go on when it is open again");
+    }
+}
