@@ -38,6 +38,9 @@ const closed = () => new LevadaError('GOING_AWAY', 'this client was closed; conn
 /** The same may succeed on another connection, or a little later. */
 const PASSING = new Set(['CONNECTION_LOST', 'GOING_AWAY', 'TIMEOUT', 'THROTTLED', 'OUTCOME_UNKNOWN']);
 
+/** The id of a producer that numbers nothing. */
+const NO_ID = '-1';
+
 /** @param {any} error @returns {LevadaError} */
 const ours = error => error instanceof LevadaError ? error : new LevadaError('UNKNOWN_SERVER_ERROR', String(error?.message ?? error), false, {cause: error});
 
@@ -577,6 +580,7 @@ class Connection {
   /** Once the server has answered. */
   opened = new Promise(resolve => this.#opened = resolve);
   isOpen = true;
+  /** Whether the server has said that it gives no ids to publishers. */ numbersNobody = false;
 
   /** @param {string} url @param {Options} options @param {string | undefined} token */
   constructor(url, options, token) {
@@ -1065,6 +1069,10 @@ class Line {
   /** Sends, unless there is no connection; what is opened next begins anew. @param {Uint8Array} data */
   send(data) {
     this.#stream?.send(data);
+  }
+
+  get isOpen() {
+    return !!this.#stream;
   }
 
   /** Opens nothing any more. */
@@ -1956,7 +1964,8 @@ const BATCH = 64 << 10;
 
 /**
  * Sends records to a topic, each stored once and in order: it numbers the records of each partition, keeps what is not
- * acknowledged, and sends that again over the next connection. A lone record goes at once; while a partition has a batch on
+ * acknowledged, and sends that again over the next connection. Where the server gives no ids nothing is numbered, and nothing
+ * sent again: with a channel that is lost, it ends if something of it is not acknowledged, and goes on otherwise. A lone record goes at once; while a partition has a batch on
  * its way, the next one fills.
  */
 class Publisher {
@@ -2031,7 +2040,7 @@ class Publisher {
     this.#open.delete(partition);
     if (!builder.count) return;
     if (partition === this.#sticky % this.#partitions) this.#sticky++;
-    const sequence = this.#sequences.get(partition) ?? 0;
+    const sequence = producer.id === NO_ID ? -1 : this.#sequences.get(partition) ?? 0;
     this.#sequences.set(partition, (sequence + builder.count) % 2 ** 31);
     /** @type {Sealed} */
     const sealed = {partition, count: builder.count, times, done, told: 0, heard: 0};
@@ -2046,7 +2055,7 @@ class Publisher {
   }
 
   #send() {
-    for (let next; this.#batches > 0 && this.#bytes > 0 && (next = this.#unsent[0])?.bytes; this.#unsent.shift()) {
+    for (let next; this.#line.isOpen && this.#batches > 0 && this.#bytes > 0 && (next = this.#unsent[0])?.bytes; this.#unsent.shift()) {
       this.#batches--;
       this.#bytes -= next.bytes.length;
       this.#sent.set(this.#sequence, next);
@@ -2056,10 +2065,13 @@ class Publisher {
 
   /** @param {Connection} connection @returns {Promise<[string, Uint8Array]>} */
   async open(connection) {
-    if (!this.#producer) {
+    if (this.#isInDoubt(lost('the connection was lost'))) throw this.failed;
+    if (!this.#producer && !connection.numbersNobody) {
       const {producerId: id, epoch} = await connection.request('producers.open', {});
       this.#producer = {id, epoch};
+      connection.numbersNobody = id === NO_ID;
     }
+    this.#producer ??= {id: NO_ID, epoch: -1};
     return ['publish', openOf({topic: this.#topic})];
   }
 
@@ -2110,18 +2122,30 @@ class Publisher {
 
   /** What a batch before a refused one failed with is found out by sending all of it once more. @param {LevadaError} error */
   mends(error) {
+    if (PASSING.has(error.code) && this.#isInDoubt(error)) return false;
     const repair = /^(OUT_OF_ORDER_SEQUENCE_NUMBER|UNKNOWN_PRODUCER_ID)$/.test(error.code) && !this.#repairing;
     this.#repairing ||= repair;
     return repair || PASSING.has(error.code);
   }
 
-  /** Nothing more is sent; what is not acknowledged fails. @param {LevadaError} error */
-  ended(error) {
+  /** Ends where the channel that was lost leaves open what became of something that cannot be sent again. @param {LevadaError} error */
+  #isInDoubt(error) {
+    if (!this.#sent.size || this.#producer?.id !== NO_ID) return false;
+    const records = [...this.#sent.values()].reduce((sum, {count, told}) => sum + count - told, 0);
+    const unknown = `of ${this.#sent.size} batches, ${records} records, it is not known whether they were appended, and this server gives no ids by which they could be sent again: ${error.message}`;
+    this.ended(new LevadaError('OUTCOME_UNKNOWN', unknown, true), error);
+    return true;
+  }
+
+  /** Nothing more is sent; what is not acknowledged fails. @param {LevadaError} error @param {LevadaError} [unsent] of what no channel was given */
+  ended(error, unsent = error) {
     if (this.failed) return;
     this.failed = error;
     this.#line.end();
-    const open = [...[...this.#pending].flatMap(({done, told}) => done.slice(told)), ...[...this.#open.values()].flatMap(batch => batch.done), ...this.#early.map(([, done]) => done)];
-    for (const done of open) done(undefined, error);
+    for (const batch of this.#pending)
+      for (const done of batch.done.slice(batch.told)) done(undefined, this.#unsent.includes(batch) ? unsent : error);
+    const open = [...[...this.#open.values()].flatMap(batch => batch.done), ...this.#early.map(([, done]) => done)];
+    for (const done of open) done(undefined, unsent);
   }
 }
 

@@ -62,6 +62,114 @@ describe('publishing', () => {
     assert.deepEqual([await acks.next(), await acks.next(), await acks.next()].map(({value}) => value.offset), [22, 30, 31], 'once');
   });
 
+  describe('to a server that gives no ids', () => {
+    const unnumbered = () => server.routes['producers.open'] = request => request.answer({producerId: '-1', epoch: -1});
+
+    test('numbers nothing', async () => {
+      unnumbered();
+      const levada = await client();
+      const sent = levada.topic('t').send({value: 'a'});
+      const channel = await server.request('publish');
+      await until(() => channel.batches.length);
+      const [{producerId, epoch, baseSequence}] = channel.batches;
+      assert.deepEqual([producerId, epoch, baseSequence], [-1n, -1, -1]);
+      channel.ack(0, 7);
+      assert.equal((await sent).offset, 7);
+    });
+
+    test('does not send again what was in flight, says so, and fails what was not sent with what happened', async () => {
+      unnumbered();
+      server.routes.publish = request => {
+        request.requestN(1000);
+        request.openedForPublish(1);
+        request.writeCredit(3, 1 << 20);
+      };
+      const levada = await client();
+      const topic = levada.topic('t');
+      const sent = [];
+      for (let i = 0; i < 4; i++) sent.push(quietly(topic.send({value: `${i}`.repeat(70_000)})));
+      const channel = await server.request('publish');
+      await until(() => channel.batches.length === 3);
+      channel.ack(0, 500);
+      assert.equal((await sent[0]).offset, 500);
+      server.connection.drop();
+      for (const promise of sent.slice(1, 3))
+        await assert.rejects(promise, {code: 'OUTCOME_UNKNOWN', retriable: true, message: /^of 2 batches, 2 records, it is not known/});
+      await assert.rejects(sent[3], {code: 'CONNECTION_LOST'});
+      await until(() => levada.state === 'open');
+      await never(() => server.of('publish').length > 1, 'opened again', 700);
+      quietly(topic.send({value: 'next'}));
+      const next = await server.request('publish', 1);
+      await until(() => next.batches.length);
+      assert.deepEqual(next.batches.map(({count, batch}) => [count, batch.includes('next')]), [[1, true]]);
+    });
+
+    test('knows what became of the parts of a batch that it was told of', async () => {
+      unnumbered();
+      const levada = await client();
+      const acks = levada.topic('t').publish(Array.from({length: 5}, (_, i) => ({value: `v${i}`})));
+      const first = acks.next();
+      const channel = await server.request('publish');
+      await until(() => channel.batches.length === 1);
+      channel.partAck(0, 2, 10);
+      assert.deepEqual([await first, await acks.next()].map(({value}) => value.offset), [10, 11]);
+      channel.error('GOING_AWAY', 'the server stops', true);
+      await assert.rejects(acks.next(), {code: 'OUTCOME_UNKNOWN', message: /^of 1 batches, 3 records, .*the server stops$/});
+    });
+
+    test('goes on over the next connection where nothing was in flight', async () => {
+      unnumbered();
+      const levada = await client();
+      let give;
+      async function *source() {
+        yield {value: 'a'};
+        await new Promise(done => give = done);
+        yield {value: 'b'};
+      }
+      const acks = levada.topic('t').publish(source());
+      const first = acks.next();
+      const channel = await server.request('publish');
+      await until(() => channel.batches.length);
+      channel.ack(0, 0);
+      assert.equal((await first).value.offset, 0);
+      server.connection.drop();
+      await until(() => levada.state === 'waiting');
+      const second = quietly(acks.next());
+      give();
+      const again = await server.request('publish', 1);
+      await until(() => again.batches.length);
+      again.ack(0, 1);
+      assert.equal((await second).value.offset, 1);
+      assert.equal((await acks.next()).done, true);
+      assert.equal(channel.batches.length + again.batches.length, 2);
+    });
+
+    test('does not send again what was in flight when another token was needed', async () => {
+      unnumbered();
+      const levada = await client({token: () => 'token'});
+      const sent = quietly(levada.topic('t').send({value: 'a'}));
+      const channel = await server.request('publish');
+      await until(() => channel.batches.length);
+      channel.error('TOKEN_EXPIRED', 'log in again');
+      await assert.rejects(sent, {code: 'OUTCOME_UNKNOWN'});
+      await never(() => server.of('publish').length > 1, 'opened again', 700);
+    });
+
+    test('asks for an id once a connection', async () => {
+      unnumbered();
+      server.routes.publish = request => {
+        request.requestN(10);
+        request.openedForPublish(1);
+        request.writeCredit(10, 1000);
+        request.onPayload = () => request.ack(0, 7);
+      };
+      const levada = await client();
+      for (let i = 0; i < 3; i++) assert.equal((await take(levada.topic('t').publish([{value: 'a'}]), 1)).length, 1);
+      assert.equal(server.of('publish').length, 3);
+      assert.equal(server.of('producers.open').length, 1);
+    });
+  });
+
   test('puts off what is given while there is no connection', async () => {
     const levada = await client();
     const topic = levada.topic('t');

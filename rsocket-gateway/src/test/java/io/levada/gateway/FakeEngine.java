@@ -47,6 +47,10 @@ final class FakeEngine implements Engine {
     final BlockingQueue<FakeReader> readers = new LinkedBlockingQueue<>();
     final BlockingQueue<FakeSession> sessions = new LinkedBlockingQueue<>();
     final Map<String, TopicSpec> topics = new TreeMap<>();
+
+    /** It has more bits than a double holds. */
+    volatile ProducerId unnamed = new ProducerId((1L << 53) + 1, (short) 0);
+
     volatile EngineHealth health = EngineHealth.SOUND;
 
     @Override
@@ -59,10 +63,9 @@ final class FakeEngine implements Engine {
         return new FakeGroups();
     }
 
-    /** The first has more bits than a double holds. */
     @Override
     public Mono<ProducerId> openProducer(@Nullable String name) {
-        return Mono.just(name == null ? new ProducerId((1L << 53) + 1, (short) 0) : new ProducerId(7, (short) 3));
+        return Mono.just(name == null ? unnamed : new ProducerId(7, (short) 3));
     }
 
     @Override

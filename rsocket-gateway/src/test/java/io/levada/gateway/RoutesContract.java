@@ -15,6 +15,7 @@ import io.levada.Match;
 import io.levada.Overflow;
 import io.levada.ReadSpec;
 import io.levada.facade.ExpectedPlace;
+import io.levada.facade.ProducerId;
 import io.levada.protocol.Message;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -72,6 +73,12 @@ interface RoutesContract {
         assertEquals("{\"producerId\":\"9007199254740993\",\"epoch\":0}", client().answer("producers.open", "{}"));
         assertEquals("{\"producerId\":\"7\",\"epoch\":3}", client().answer("producers.open", "{\"name\":\"p\"}"));
         assertTrue(client().error("producers.open", "{\"id\":1}").contains("INVALID_REQUEST"));
+    }
+
+    @Test
+    default void a_producer_is_told_that_there_are_no_ids() {
+        engine().unnamed = ProducerId.NONE;
+        assertEquals("{\"producerId\":\"-1\",\"epoch\":-1}", client().answer("producers.open", "{}"));
     }
 
     @Test

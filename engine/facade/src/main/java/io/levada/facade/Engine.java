@@ -22,7 +22,8 @@ public interface Engine extends AutoCloseable {
     Groups groups();
 
     /**
-     * Gives an idempotent producer's id and epoch. Without a name, an id that nobody else has. With one, always the same id
+     * Gives an idempotent producer's id and epoch. Without a name, an id that nobody else has, or {@link ProducerId#NONE} of
+     * an engine that cannot tell a batch sent again, and refuses those that are numbered. With one, always the same id
      * and an epoch that is one higher than the last, durable: from then on batches of an earlier one are refused in every
      * partition, with {@code INVALID_PRODUCER_EPOCH}; what was appended before stands before.
      *

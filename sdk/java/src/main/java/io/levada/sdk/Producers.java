@@ -17,8 +17,8 @@ import reactor.core.publisher.Mono;
 
 /**
  * The idempotent producers of this client: one for each stream that publishes at a time, used again by later streams to
- * the same topic, so that many short streams are few producers to the log, which remembers a limited number. On the event
- * loop.
+ * the same topic, so that many short streams are few producers to the log, which remembers a limited number. Where the server
+ * gives no ids, that is remembered as long. On the event loop.
  */
 final class Producers {
     /** After this time a producer is not used again: the topic may be another by then. */
@@ -28,6 +28,7 @@ final class Producers {
 
     private final Link link;
     private final Map<String, Deque<Producer>> idle = new HashMap<>();
+    private @Nullable Producer none;
 
     Producers(Link link) {
         this.link = link;
@@ -43,8 +44,16 @@ final class Producers {
             this.id = id;
         }
 
-        /** Gives a batch its sequences. */
+        /** Whether it numbers nothing, so that nothing of it can be sent twice. */
+        boolean isNone() {
+            return id.isNone();
+        }
+
+        /** Gives a batch its sequences, if it is to have any. */
         void number(int partition, ByteBuf batch) {
+            if (isNone()) {
+                return;
+            }
             int first = nextSequences.getOrDefault(partition, 0);
             id.number(batch, first);
             nextSequences.put(partition, RecordBatch.nextSequence(first, RecordBatch.recordCount(batch)));
@@ -74,10 +83,11 @@ final class Producers {
     private static ProducerId id(JsonNode answer) {
         int epoch = Wire.integer(answer, "epoch");
         long id = Long.parseLong(Wire.text(answer, "producerId"));
-        if (id < 0 || epoch != (short) epoch || epoch < 0) {
+        ProducerId given = new ProducerId(id, (short) epoch);
+        if (epoch != (short) epoch || !(given.isNone() || (id >= 0 && epoch >= 0))) {
             throw new IllegalArgumentException("producer " + id + ", epoch " + epoch);
         }
-        return new ProducerId(id, (short) epoch);
+        return given;
     }
 
     private static LevadaException unsupported(LevadaException error) {
@@ -88,16 +98,32 @@ final class Producers {
                 error);
     }
 
-    /** One that is through with all that it published to a topic, or null. */
+    /** What the server has just given, to be used. */
+    Producer opened(ProducerId id) {
+        Producer producer = new Producer(id);
+        if (producer.isNone()) {
+            producer.idleSinceNanos = System.nanoTime();
+            none = producer;
+        }
+        return producer;
+    }
+
+    /** One that is through with all that it published to a topic, or the one that numbers nothing, or null. */
     @Nullable
     Producer take(String topic) {
         Deque<Producer> known = idle.get(topic);
         Producer last = known == null ? null : known.pollLast();
+        if (last == null) {
+            last = none;
+        }
         return last != null && last.isFresh() ? last : null;
     }
 
     /** Takes a producer back, all of whose batches are acknowledged. */
     void giveBack(String topic, Producer producer) {
+        if (producer.isNone()) {
+            return;
+        }
         producer.idleSinceNanos = System.nanoTime();
         idle.values().forEach(known -> known.removeIf(other -> !other.isFresh()));
         idle.values().removeIf(Deque::isEmpty);

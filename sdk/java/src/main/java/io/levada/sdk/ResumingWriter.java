@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * records of each partition that are not numbered yet, keeps what is not acknowledged, and sends that again, with the same
  * sequences, on the next connection; the log appends each batch once and answers the repeat with the offset it got first.
  *
+ * <p>Where the server gives no ids, batches go as they are and none is sent twice: with a channel that is lost, this ends if
+ * something that was sent on it is not acknowledged, and goes on otherwise.
+ *
  * <p>What it keeps is bounded by the credit it passes on: what the server granted first, and then as much as was
  * acknowledged. All state is the event loop's.
  */
@@ -129,7 +132,7 @@ final class ResumingWriter implements BatchWriter {
         }
     }
 
-    /** Numbers a batch before it is sent first, unless it is the batch of a producer already; asks for a producer if need be. */
+    /** Numbers a batch before it is sent first, unless it is the batch of a producer already, or is to have no number; asks for a producer if need be. */
     private boolean isNumbered(Pending next) {
         if (RecordBatch.producerId(next.batch) != RecordBatch.NO_PRODUCER_ID) {
             return true;
@@ -154,7 +157,7 @@ final class ResumingWriter implements BatchWriter {
                     .subscribe(
                             id -> link.onLoop(() -> {
                                 asking = false;
-                                producer = new Producer(id);
+                                producer = producers.opened(id);
                                 sendMore();
                             }),
                             error -> link.onLoop(() -> refused(LevadaException.of(error))));
@@ -218,14 +221,38 @@ final class ResumingWriter implements BatchWriter {
 
     /** The channel is over, and with it whatever it did not acknowledge is open again. */
     private void lost(LevadaException error) {
+        Channel over = channel;
         channel = null;
         if (ended) {
             return;
         } else if (completing && pending.isEmpty()) {
             finish(null);
+        } else if (over != null && isInDoubt(over, error)) {
+            finish(unknown(over, error));
         } else if (!backoff.retry(repairable(error), this::connect, () -> finish(Link.goingAway()))) {
             finish(link.isShut() ? Link.goingAway() : finalError(error));
         }
+    }
+
+    private boolean numbersNothing() {
+        return producer != null && producer.isNone();
+    }
+
+    /** Whether something was sent that cannot be sent again, and is not known to have come to nothing. */
+    private boolean isInDoubt(Channel over, LevadaException error) {
+        return numbersNothing() && !over.sent.isEmpty() && Backoff.isPassing(error) && !link.isShut();
+    }
+
+    private static LevadaException unknown(Channel over, LevadaException error) {
+        int records = over.sent.values().stream()
+                .mapToInt(batch -> batch.records - batch.told)
+                .sum();
+        return new LevadaException(
+                ErrorCode.OUTCOME_UNKNOWN,
+                "of " + over.sent.size() + " batches, " + records
+                        + " records, it is not known whether they were appended,"
+                        + " and this server gives no ids by which they could be sent again: " + error.line(),
+                error);
     }
 
     /**
@@ -243,7 +270,7 @@ final class ResumingWriter implements BatchWriter {
     }
 
     private LevadaException finalError(LevadaException error) {
-        boolean unknown = sentBefore && !pending.isEmpty() && Backoff.isPassing(error);
+        boolean unknown = sentBefore && !numbersNothing() && !pending.isEmpty() && Backoff.isPassing(error);
         return unknown
                 ? new LevadaException(
                         ErrorCode.OUTCOME_UNKNOWN,

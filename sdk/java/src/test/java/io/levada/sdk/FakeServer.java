@@ -96,6 +96,10 @@ final class FakeServer implements AutoCloseable {
         return Await.next(channels, "a channel");
     }
 
+    int channelsWaiting() {
+        return channels.size();
+    }
+
     void dropConnections() {
         connections.forEach(RSocket::dispose);
         connections.clear();

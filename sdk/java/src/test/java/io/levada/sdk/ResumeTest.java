@@ -15,6 +15,7 @@ import io.levada.Token;
 import io.levada.TopicSpec;
 import io.levada.facade.BatchReader;
 import io.levada.facade.BatchWriter;
+import io.levada.facade.ProducerId;
 import io.levada.protocol.Message;
 import io.levada.protocol.RecordBatch;
 import io.levada.sdk.FakeServer.Channel;
@@ -37,10 +38,12 @@ import reactor.core.publisher.Mono;
 class ResumeTest {
     private static final UUID LOG = new UUID(1, 2);
     private static final UUID TOPIC = new UUID(3, 4);
+    private static final Message IDLE = new Message.Open("{\"topic\":\"idle\"}");
 
     private final FakeServer server = new FakeServer(Transport.TCP);
     private RemoteEngine engine = engine(Await.LIMIT);
     private final Journal journal = new Journal();
+    private final AtomicInteger idsAsked = new AtomicInteger();
 
     private RemoteEngine engine(Duration reconnectTimeout) {
         LinkLimits limits = LinkLimits.of(Await.LIMIT).withReconnectTimeout(reconnectTimeout);
@@ -62,10 +65,14 @@ class ResumeTest {
     }
 
     private Channel opened() {
+        return opened(10);
+    }
+
+    private Channel opened(int credit) {
         Channel channel = server.nextChannel();
         assertInstanceOf(Message.Open.class, channel.next());
         channel.send(new Message.Opened(6, 1 << 20));
-        channel.send(new Message.WriteCredit(10, 1 << 20));
+        channel.send(new Message.WriteCredit(credit, 1 << 20));
         return channel;
     }
 
@@ -216,6 +223,172 @@ class ResumeTest {
         assertTrue(line.startsWith("error UNSUPPORTED_VERSION: ") && line.endsWith("there is no route"), line);
         assertEquals("down cancelled", channel.nextEvent());
         assertEquals(0, channel.waiting());
+    }
+
+    private void giveNoIds() {
+        server.answer("producers.open", request -> {
+            idsAsked.incrementAndGet();
+            return Mono.just("{\"producerId\":\"-1\",\"epoch\":-1}");
+        });
+    }
+
+    private void expectOpen() {
+        assertEquals("open 6 1048576", journal.next());
+        assertTrue(journal.next().startsWith("credit "));
+    }
+
+    @Test
+    void what_was_in_flight_to_a_server_that_gives_no_ids_is_not_sent_again_and_its_outcome_unknown() {
+        giveNoIds();
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel channel = opened();
+        expectOpen();
+        ByteBuf batch = Batches.of(3, 0);
+        byte[] bytes = ByteBufUtil.getBytes(batch);
+        engine.write("idle", new Journal().writer());
+        opened();
+        writer.write(5, 0, batch);
+        writer.write(5, 1, Batches.of(4, 0));
+        writer.write(1, 2, Batches.of(2, 0));
+        assertArrayEquals(bytes, ByteBufUtil.getBytes(batch(channel).batch()));
+        batch(channel);
+        batch(channel);
+        channel.send(new Message.Ack(0, 40));
+        assertEquals("ack 0 40", journal.next());
+        assertEquals("credit 1 " + bytes.length, journal.next());
+        channel.send(new Message.PartAck(1, 1, 60));
+        assertEquals("part 1 1 60", journal.next());
+        server.dropConnections();
+
+        String line = journal.next();
+        assertTrue(
+                line.startsWith(
+                        "error OUTCOME_UNKNOWN: of 2 batches, 5 records, it is not known whether they were appended"),
+                line);
+        assertEquals(IDLE, server.nextChannel().next());
+        assertOnlyIdleComesBack();
+    }
+
+    @Test
+    void a_channel_that_a_server_without_ids_ends_is_lost_as_well() {
+        giveNoIds();
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel channel = opened();
+        expectOpen();
+        engine.write("idle", new Journal().writer());
+        opened();
+        writer.write(0, 0, Batches.of(3, 0));
+        batch(channel);
+        channel.fail("{\"error\":{\"code\":\"GOING_AWAY\",\"message\":\"the server stops\",\"retriable\":true}}");
+        String line = journal.next();
+        assertTrue(line.startsWith("error OUTCOME_UNKNOWN: of 1 batches, 3 records, "), line);
+        assertTrue(line.endsWith(": GOING_AWAY: the server stops"), line);
+        assertOnlyIdleComesBack();
+    }
+
+    /** A writer with nothing in flight, open beside another, comes back twice, and the other not once. */
+    private void assertOnlyIdleComesBack() {
+        for (int i = 0; i < 2; i++) {
+            server.dropConnections();
+            assertEquals(IDLE, server.nextChannel().next());
+        }
+        assertEquals(0, server.channelsWaiting());
+    }
+
+    @Test
+    void a_batch_that_was_refused_by_a_server_without_ids_has_a_known_outcome() {
+        giveNoIds();
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel channel = opened();
+        expectOpen();
+        writer.write(0, 0, Batches.of(3, 0));
+        batch(channel);
+        channel.fail("{\"error\":{\"code\":\"STORAGE_FULL\",\"message\":\"full\",\"retriable\":true}}");
+        assertEquals("error STORAGE_FULL: full", journal.next());
+    }
+
+    @Test
+    void with_nothing_in_flight_a_writer_without_ids_goes_on_over_the_next_connection() {
+        giveNoIds();
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel first = opened(1); // the second batch waits
+        expectOpen();
+        ByteBuf batch = Batches.of(2, 0);
+        int bytes = batch.readableBytes();
+        writer.write(0, 0, batch);
+        batch(first);
+        first.send(new Message.Ack(0, 7));
+        assertEquals("ack 0 7", journal.next());
+        assertEquals("credit 1 " + bytes, journal.next());
+        writer.write(0, 1, Batches.of(1, 0));
+        server.dropConnections();
+
+        Channel next = opened();
+        Message.Batch sent = batch(next);
+        assertEquals(0, sent.sequence());
+        assertEquals(RecordBatch.NO_PRODUCER_ID, RecordBatch.producerId(sent.batch()));
+        next.send(new Message.Ack(0, 9));
+        assertEquals("ack 1 9", journal.next());
+        assertTrue(journal.next().startsWith("credit 1 "));
+        writer.complete();
+        assertEquals("up completed", next.nextEvent());
+        next.complete();
+        assertEquals("complete", journal.next());
+        assertEquals(0, next.waiting());
+        assertEquals(1, idsAsked.get());
+    }
+
+    @Test
+    void what_no_connection_was_given_has_a_known_outcome_without_ids_too() {
+        engine.close();
+        engine = engine(Duration.ofMillis(300));
+        giveNoIds();
+        BatchWriter writer = engine.write("t", journal.writer());
+        Channel channel = opened(1); // the second batch waits
+        expectOpen();
+        writer.write(0, 0, Batches.of(1, 0));
+        batch(channel);
+        channel.send(new Message.Ack(0, 7));
+        assertEquals("ack 0 7", journal.next());
+        assertTrue(journal.next().startsWith("credit 1 "));
+        writer.write(0, 1, Batches.of(1, 0));
+        server.stop();
+        String line = journal.next();
+        assertTrue(line.startsWith("error CONNECTION_LOST: "), line);
+    }
+
+    @Test
+    void that_a_server_gives_no_ids_is_not_asked_by_each_stream_whichever_its_topic() {
+        giveNoIds();
+        for (String topic : List.of("t", "t", "other")) {
+            Journal own = new Journal();
+            BatchWriter writer = engine.write(topic, own.writer());
+            Channel channel = opened();
+            assertTrue(own.next().startsWith("open"));
+            assertTrue(own.next().startsWith("credit"));
+            writer.write(0, 0, Batches.of(2, 0));
+            assertEquals(
+                    RecordBatch.NO_PRODUCER_ID,
+                    RecordBatch.producerId(batch(channel).batch()));
+            writer.cancel();
+        }
+        assertEquals(1, idsAsked.get());
+    }
+
+    @Test
+    void an_answer_that_is_half_an_id_is_not_understood() {
+        for (String answer : List.of(
+                "{\"producerId\":\"-1\",\"epoch\":0}",
+                "{\"producerId\":\"5\",\"epoch\":-1}",
+                "{\"producerId\":\"-2\",\"epoch\":-1}",
+                "{\"producerId\":\"-1\",\"epoch\":65535}")) {
+            server.answer("producers.open", request -> Mono.just(answer));
+            LevadaException error = assertThrows(
+                    LevadaException.class, () -> engine.openProducer(null).block(Await.LIMIT), answer);
+            assertTrue(error.line().contains("producers.open"), error.line());
+        }
+        giveNoIds();
+        assertEquals(ProducerId.NONE, engine.openProducer(null).block(Await.LIMIT));
     }
 
     @Test
