@@ -39,6 +39,8 @@ public final class LogSetup extends ContextAwareBase implements Configurator {
         // What a peer sends or a connection lacks is not news of ours: clients say it in one line, the gateway in its
         // own.
         context.getLogger("reactor.netty").setLevel(Level.ERROR);
+        // What clients of a cluster meet they tell their callers, which is where it is handled.
+        context.getLogger("org.apache.kafka").setLevel(Level.OFF);
         // Spans that are lost are told in one line of ours.
         context.getLogger("io.opentelemetry.exporter").setLevel(Level.OFF);
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;

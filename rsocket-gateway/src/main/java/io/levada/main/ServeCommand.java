@@ -40,7 +40,9 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--store",
             paramLabel = "URI",
-            description = "the log to serve: file:DIR, or memory: to forget it; file:./levada-data unless said")
+            description =
+                    "the log to serve: file:DIR, memory: to forget it, or a Kafka cluster, kafka://HOST:PORT,HOST:PORT with"
+                            + " ?properties=FILE behind it for settings of its clients; file:./levada-data unless said")
     private String store = "file:./levada-data";
 
     @Option(names = "--host", paramLabel = "H", description = "the address to bind; 127.0.0.1 unless said")

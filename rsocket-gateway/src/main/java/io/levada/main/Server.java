@@ -8,6 +8,8 @@ import io.levada.facade.Engine;
 import io.levada.facade.EngineHealth;
 import io.levada.gateway.GatewayConfig;
 import io.levada.gateway.GatewayServer;
+import io.levada.kafka.ClusterConfig;
+import io.levada.kafka.KafkaEngine;
 import io.micrometer.observation.ObservationRegistry;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -31,7 +33,7 @@ final class Server implements AutoCloseable {
     /**
      * Opens a store and serves it; fails with a {@link io.levada.LevadaException} when the store or an address is in use.
      *
-     * @param store an address of an embedded engine, {@code memory:} or {@code file:DIR}
+     * @param store the address of an engine, {@code memory:}, {@code file:DIR} or {@code kafka://HOST:PORT}
      * @param access who is let in, and what they may; it stays the caller's, who closes it after this
      * @param observations what requests over HTTP are told to
      */
@@ -42,14 +44,19 @@ final class Server implements AutoCloseable {
             DeliveryLimits delivery,
             ObservationRegistry observations) {
         config.check(access.asks());
-        Engine engine =
-                EmbeddedEngine.open(store, EngineConfig.defaultsFor(store).withDelivery(delivery));
+        Engine engine = open(store, delivery);
         try {
             return new Server(engine, GatewayServer.start(engine, config, access, observations), config.tls() != null);
         } catch (RuntimeException e) {
             engine.close();
             throw e;
         }
+    }
+
+    private static Engine open(String store, DeliveryLimits delivery) {
+        return KafkaEngine.opens(store)
+                ? KafkaEngine.open(store, ClusterConfig.defaults().withDelivery(delivery))
+                : EmbeddedEngine.open(store, EngineConfig.defaultsFor(store).withDelivery(delivery));
     }
 
     /** The same for everybody. */

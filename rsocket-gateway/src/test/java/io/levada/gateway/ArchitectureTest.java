@@ -38,6 +38,7 @@ final class ArchitectureTest {
                     "../engine/groups",
                     "../engine/delivery",
                     "../engine/core",
+                    "../engine/kafka",
                     "../engine/access",
                     "../engine/testkit",
                     "../sdk/java",
@@ -62,6 +63,9 @@ final class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("io.rsocket..");
+    /** Besides these, sdk/connect, which is no part of the one jar. */
+    private static final ArchRule NO_KAFKA =
+            noClasses().that(areNotOf("kafka")).should().dependOnClassesThat().resideInAPackage("org.apache.kafka..");
     /** What alone knows how much memory there is for buffers. */
     private static final String DIRECT_MEMORY = "io.netty.util.internal.PlatformDependent";
 
@@ -88,6 +92,7 @@ final class ArchitectureTest {
                     "io.levada.log",
                     "io.levada.delivery",
                     "io.levada.engine",
+                    "io.levada.kafka",
                     "io.levada.wire",
                     "io.levada.rest",
                     "io.levada.access",
@@ -159,7 +164,7 @@ final class ArchitectureTest {
             assertTrue(Files.isDirectory(module), module + " is not built");
         }
         for (String module :
-                List.of("api", "protocol", "env", "facade", "log", "groups", "delivery", "engine", "access")) {
+                List.of("api", "protocol", "env", "facade", "log", "groups", "delivery", "engine", "kafka", "access")) {
             assertTrue(CLASSES.stream().anyMatch(type -> type.getPackageName().equals(packageOf(module))), module);
         }
     }
@@ -174,6 +179,7 @@ final class ArchitectureTest {
         "log,      api protocol env",
         "delivery, api protocol env facade",
         "engine,   api protocol env facade log groups delivery",
+        "kafka,    api protocol env facade delivery",
         "wire,     api protocol facade",
         "observation, api",
         "rest,     api protocol facade wire observation",
@@ -196,6 +202,11 @@ final class ArchitectureTest {
     @Test
     void rsocket_stays_in_the_gateway_and_the_sdk() {
         NO_RSOCKET.check(CLASSES);
+    }
+
+    @Test
+    void kafkas_clients_stay_in_the_engine_on_a_cluster() {
+        NO_KAFKA.check(CLASSES);
     }
 
     @Test
@@ -224,6 +235,7 @@ final class ArchitectureTest {
         canFail(imports("log", "api protocol env"), "io.levada.facade.Engine");
         canFail(NO_REACTOR, "reactor.core.publisher.Mono");
         canFail(NO_RSOCKET, "io.rsocket.RSocket");
+        canFail(NO_KAFKA, "org.apache.kafka.common.Node");
         canFail(BYTEBUF_ALONE, "io.netty.channel.Channel");
         canFail(NO_DRAWERS, "io.levada.log.util");
         canFail(FLAT, "io.levada.log.util");

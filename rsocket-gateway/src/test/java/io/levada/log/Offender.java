@@ -3,6 +3,7 @@ package io.levada.log;
 import io.levada.facade.Engine;
 import io.netty.channel.Channel;
 import io.rsocket.RSocket;
+import org.apache.kafka.common.Node;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -11,4 +12,5 @@ record Offender(
         @Nullable Engine engine,
         @Nullable Channel channel,
         @Nullable RSocket rsocket,
+        @Nullable Node broker,
         @Nullable Mono<Void> mono) {}

@@ -90,6 +90,11 @@ public final class KafkaEngine implements Engine {
         this.groups = new ClusterGroups(admin, clients, config, topics, positions, offsets, delivery, env);
     }
 
+    /** Whether an address is one of a cluster. */
+    public static boolean opens(String address) {
+        return address.startsWith(ClusterAddress.SCHEME + ":");
+    }
+
     /** Opens a cluster by its address with the defaults; see {@link #open(String, ClusterConfig)}. */
     public static KafkaEngine open(String address) {
         return open(address, ClusterConfig.defaults());

@@ -24,11 +24,13 @@ import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Flux;
 
 /** What holds for every address holds on a cluster, but for what it cannot do. */
+@Tag("long")
 final class KafkaContractTest implements LevadaContract {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
