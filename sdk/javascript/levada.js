@@ -2132,8 +2132,7 @@ class Publisher {
   #isInDoubt(error) {
     if (!this.#sent.size || this.#producer?.id !== NO_ID) return false;
     const records = [...this.#sent.values()].reduce((sum, {count, told}) => sum + count - told, 0);
-    const unknown = `of ${this.#sent.size} batches, ${records} records, it is not known whether they were appended, and this server gives no ids by which they could be sent again: ${error.message}`;
-    this.ended(new LevadaError('OUTCOME_UNKNOWN', unknown, true), error);
+    this.ended(new LevadaError('OUTCOME_UNKNOWN', `it is not known whether ${this.#sent.size} batches, ${records} records, were appended: ${error.message}`, true), error);
     return true;
   }
 
@@ -2142,10 +2141,9 @@ class Publisher {
     if (this.failed) return;
     this.failed = error;
     this.#line.end();
-    for (const batch of this.#pending)
-      for (const done of batch.done.slice(batch.told)) done(undefined, this.#unsent.includes(batch) ? unsent : error);
-    const open = [...[...this.#open.values()].flatMap(batch => batch.done), ...this.#early.map(([, done]) => done)];
-    for (const done of open) done(undefined, unsent);
+    for (const batch of this.#pending) batch.done.slice(batch.told).forEach(done => done(undefined, this.#unsent.includes(batch) ? unsent : error));
+    for (const batch of this.#open.values()) batch.done.forEach(done => done(undefined, unsent));
+    for (const [, done] of this.#early) done(undefined, unsent);
   }
 }
 

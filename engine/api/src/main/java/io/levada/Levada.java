@@ -63,7 +63,7 @@ public interface Levada extends AutoCloseable {
      */
     default Flux<Ack> publishAt(String topic, int partition, long expectedOffset, Publisher<Record> records) {
         return Flux.error(
-                new LevadaException(ErrorCode.INVALID_REQUEST, address() + " cannot keep to an expected offset"));
+                new LevadaException(ErrorCode.UNSUPPORTED_VERSION, address() + " cannot keep to an expected offset"));
     }
 
     /** Appends one record; see {@link #publish(String, Publisher)}. */

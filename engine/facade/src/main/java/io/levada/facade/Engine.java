@@ -40,10 +40,12 @@ public interface Engine extends AutoCloseable {
      * Opens a writer whose batches are appended only where they are expected; the first that is not ends it with {@code
      * OFFSET_MISMATCH}, and nothing behind it is appended. It gets credit for one batch at a time.
      *
-     * @throws LevadaException with {@code INVALID_REQUEST} where an engine cannot do that
+     * <p>An engine that cannot do that ends it with {@code UNSUPPORTED_VERSION}.
+     *
+     * @throws LevadaException the same
      */
     default BatchWriter write(String topic, ExpectedPlace place, WriterSink sink) {
-        throw new LevadaException(ErrorCode.INVALID_REQUEST, "an expected offset cannot be kept to here");
+        throw new LevadaException(ErrorCode.UNSUPPORTED_VERSION, "an expected offset cannot be kept to here");
     }
 
     /** Opens a reader of a topic's partitions; handles of its batches are partition numbers. No credit at first. */

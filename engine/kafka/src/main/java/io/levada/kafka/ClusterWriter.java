@@ -121,7 +121,8 @@ final class ClusterWriter implements BatchWriter {
         if (RecordBatch.producerId(batch) != RecordBatch.NO_PRODUCER_ID) {
             throw new LevadaException(
                     ErrorCode.INVALID_REQUEST,
-                    "a batch with a producer's id, of which this engine gives none; publish without");
+                    "on a cluster, what is sent again cannot be told from what is new; publish without Idempotency-Key,"
+                            + " or a producer's id");
         }
     }
 

@@ -172,7 +172,7 @@ public final class KafkaEngine implements Engine {
         return name == null
                 ? Mono.just(ProducerId.NONE)
                 : Mono.error(new LevadaException(
-                        ErrorCode.INVALID_REQUEST,
+                        ErrorCode.UNSUPPORTED_VERSION,
                         "on a cluster, a stream cannot fence others under a producer's name; publish without one"));
     }
 
@@ -198,7 +198,7 @@ public final class KafkaEngine implements Engine {
     public BatchWriter write(String topic, ExpectedPlace place, WriterSink sink) {
         ClusterWriter writer = new ClusterWriter(topic, config, publisher, sink, writers::remove);
         writer.refuse(new LevadaException(
-                ErrorCode.INVALID_REQUEST,
+                ErrorCode.UNSUPPORTED_VERSION,
                 "on a cluster, records cannot be held to an expected offset; publish without one"));
         return writer;
     }

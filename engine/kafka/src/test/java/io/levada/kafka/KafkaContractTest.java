@@ -61,7 +61,7 @@ final class KafkaContractTest implements LevadaContract {
     public void of_the_streams_under_one_name_only_the_last_one_publishes() {
         try (Levada log = open(LevadaOptions.defaults().withProducerName("p"))) {
             String topic = topic(log);
-            Probe.all(log.publish(topic, Flux.just(Record.ofValue("a")))).awaitError(ErrorCode.INVALID_REQUEST);
+            Probe.all(log.publish(topic, Flux.just(Record.ofValue("a")))).awaitError(ErrorCode.UNSUPPORTED_VERSION);
         }
     }
 
@@ -70,7 +70,7 @@ final class KafkaContractTest implements LevadaContract {
     @Test
     public void records_go_where_they_are_expected_or_not_at_all(Levada log) {
         LevadaException refused = Probe.all(log.publishAt(topic(log), 0, 0, Flux.just(Record.ofValue("a"))))
-                .awaitError(ErrorCode.INVALID_REQUEST);
+                .awaitError(ErrorCode.UNSUPPORTED_VERSION);
         assertTrue(refused.line().contains("cluster"), refused.line());
     }
 

@@ -9,7 +9,9 @@ import io.levada.TopicDescription;
 import io.levada.TopicPartition;
 import io.levada.TopicSpec;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -33,6 +35,9 @@ import reactor.core.publisher.Flux;
         })
 final class CopyCommand implements Runnable {
     private static final int AT_ONCE = 4;
+
+    /** Settings that a log on one machine has and a cluster has not, or in other bounds. */
+    private static final List<String> OF_ONE_KIND_OF_LOG = List.of("durability", "segment.bytes");
 
     private final CommandContext context;
 
@@ -130,14 +135,34 @@ final class CopyCommand implements Runnable {
     }
 
     private TopicDescription provide(BlockingLevada target, TopicDescription original) {
+        TopicSpec spec =
+                new TopicSpec(original.name(), original.partitions().size(), replicationFactor, original.config());
         try {
-            return target.createTopic(
-                    new TopicSpec(original.name(), original.partitions().size(), replicationFactor, original.config()));
+            return create(target, spec, new ArrayDeque<>(OF_ONE_KIND_OF_LOG));
         } catch (LevadaException e) {
             if (e.code() != ErrorCode.TOPIC_ALREADY_EXISTS) {
                 throw e;
             }
             return target.describeTopic(original.name());
+        }
+    }
+
+    /** Leaves settings out that the target refuses, if they are of those that not every kind of log takes. */
+    private TopicDescription create(BlockingLevada target, TopicSpec spec, Deque<String> optional) {
+        try {
+            return target.createTopic(spec);
+        } catch (LevadaException e) {
+            String next = optional.poll();
+            if (e.code() != ErrorCode.INVALID_CONFIG || next == null) {
+                throw e;
+            } else if (!spec.config().containsKey(next)) {
+                return create(target, spec, optional);
+            }
+            Map<String, String> fewer = new HashMap<>(spec.config());
+            String value = fewer.remove(next);
+            context.terminal()
+                    .note(spec.name() + ": the target does not take " + next + "=" + value + ", and goes without");
+            return create(target, spec.config(fewer), optional);
         }
     }
 

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.function.ToLongBiFunction;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.util.retry.Retry;
 
 /** Where groups are in the topics that are copied: read in one log, and committed in the other by a member that reads nothing. */
 final class GroupPlaces {
@@ -93,29 +94,40 @@ final class GroupPlaces {
         }
     }
 
+    /** A place that lies before the present one is moved to once nobody is in the group, as a cluster wants it. */
     private static void commit(Levada log, String group, Map<TopicPartition, Place> wanted) {
+        Map<TopicPartition, Place> before = new HashMap<>();
         Set<TopicPartition> open = new HashSet<>(wanted.keySet());
         List<String> topics =
                 wanted.keySet().stream().map(TopicPartition::topic).distinct().toList();
         log.group(group)
                 .subscribe(new ArrayList<>(topics), MemberOptions.defaults().withMemberName("copy"))
-                .concatMap(assignment -> commit(log, group, assignment, wanted.get(assignment.topicPartition())))
+                .concatMap(assignment -> commit(assignment, wanted.get(assignment.topicPartition()), before))
                 .doOnNext(open::remove)
                 .takeUntil(partition -> open.isEmpty())
                 .then()
                 .block(LIMIT);
+        before.forEach((partition, place) -> reset(log, group, partition, place));
     }
 
-    private static Mono<TopicPartition> commit(Levada log, String group, Assignment assignment, @Nullable Place to) {
+    private static void reset(Levada log, String group, TopicPartition partition, Place to) {
+        log.groups()
+                .reset(group, partition.topic(), partition.partition(), Position.offset(to.offset()))
+                .retryWhen(Retry.fixedDelay(100, Duration.ofMillis(100))
+                        .filter(error -> error instanceof LevadaException known
+                                && known.code() == ErrorCode.NON_EMPTY_GROUP)) // until this member has left
+                .block(LIMIT);
+    }
+
+    private static Mono<TopicPartition> commit(
+            Assignment assignment, @Nullable Place to, Map<TopicPartition, Place> before) {
         TopicPartition partition = assignment.topicPartition();
         if (to == null || to.offset() == assignment.start()) {
             return Mono.just(partition);
+        } else if (to.offset() < assignment.start()) {
+            before.put(partition, to);
+            return Mono.just(partition);
         }
-        Mono<Void> done = to.offset() > assignment.start()
-                ? assignment.commit(to.offset(), to.metadata())
-                : log.groups()
-                        .reset(group, partition.topic(), partition.partition(), Position.offset(to.offset()))
-                        .then();
-        return done.thenReturn(partition);
+        return assignment.commit(to.offset(), to.metadata()).thenReturn(partition);
     }
 }

@@ -1,5 +1,6 @@
 package io.levada.cli;
 
+import io.levada.Ack;
 import io.levada.BlockingRecords;
 import io.levada.End;
 import io.levada.ErrorCode;
@@ -20,7 +21,7 @@ import reactor.core.publisher.Mono;
 /**
  * One partition on its way to another log. There it begins at offset 0, and what is there already has to be the first of its records:
  * then it goes on behind them. As each record is published at the offset at which it has to come to be, none is there twice,
- * whatever interrupts it.
+ * whatever interrupts it; a cluster cannot promise that, so that there it is the comparison that tells.
  */
 final class PartitionCopy {
     private final Levada from;
@@ -66,18 +67,28 @@ final class PartitionCopy {
 
     /** Copies what is missing; gives an element for each record. */
     Flux<Long> copy() {
-        return next().flatMapMany(next -> next >= source.durable()
-                ? Flux.empty()
-                : to.publishAt(
-                                partition.topic(),
-                                partition.partition(),
-                                had,
-                                records(from, next, source.durable()).map(PartitionCopy::unplaced))
-                        .map(ack -> ack.offset()));
+        return next().flatMapMany(next -> next >= source.durable() ? Flux.empty() : publish(next))
+                .map(Ack::offset);
     }
 
-    private static Record unplaced(StoredRecord record) {
-        return new Record(record.key(), record.value(), record.headers(), record.timestampMs(), Record.ANY_PARTITION);
+    /** At the offsets where they have to come to be; on a cluster, which cannot promise that, behind what is there. */
+    private Flux<Ack> publish(long next) {
+        Flux<StoredRecord> missing = records(from, next, source.durable());
+        return to.publishAt(
+                        partition.topic(),
+                        partition.partition(),
+                        had,
+                        missing.map(record -> placed(record, Record.ANY_PARTITION)))
+                .onErrorResume(
+                        LevadaException.class,
+                        error -> error.code() == ErrorCode.UNSUPPORTED_VERSION
+                                ? to.publish(
+                                        partition.topic(), missing.map(record -> placed(record, partition.partition())))
+                                : Flux.error(error));
+    }
+
+    private static Record placed(StoredRecord record, int partition) {
+        return new Record(record.key(), record.value(), record.headers(), record.timestampMs(), partition);
     }
 
     private Flux<StoredRecord> records(Levada log, long start, long end) {
