@@ -7,6 +7,8 @@ import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.Topics;
 import io.levada.delivery.Delivery;
+import io.levada.delivery.Positions;
+import io.levada.delivery.Reads;
 import io.levada.env.Env;
 import io.levada.env.Loop;
 import io.levada.facade.BatchReader;
@@ -81,7 +83,7 @@ public final class EmbeddedEngine implements Engine {
         this.delivery = new Delivery(env.scheduler(), env.clock(), config.delivery(), config.limits());
         this.topics = new TopicRegistry(delivery);
         this.positions = new Positions(store.logId());
-        this.reads = new Reads(topics, positions, delivery);
+        this.reads = new Reads(positions, delivery);
         this.adminLoop = env.scheduler().newLoop("admin");
         for (int i = 0; i < config.writerLoops(); i++) {
             writerLoops.add(env.scheduler().newLoop("acks-" + i));
@@ -216,7 +218,10 @@ public final class EmbeddedEngine implements Engine {
 
     @Override
     public BatchReader read(ReadSpec spec, BatchSink sink) {
-        return reads.open(spec, sink);
+        return reads.open(spec, sink, () -> {
+            TopicAdmin.checkNotInternal(spec.topic()); // what members come back with stands there, among other things
+            return CompletableFuture.completedStage(topics.require(spec.topic()));
+        });
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.levada.Position;
 import io.levada.TopicPartition;
 import io.levada.TopicSpec;
 import io.levada.delivery.Delivery;
+import io.levada.delivery.Reads;
 import io.levada.env.Loop;
 import io.levada.facade.CommitPoint;
 import io.levada.facade.GroupSession;

@@ -10,6 +10,7 @@ import io.levada.Position;
 import io.levada.TopicPartition;
 import io.levada.delivery.Delivery;
 import io.levada.delivery.DeliveryLimits;
+import io.levada.delivery.Positions;
 import io.levada.env.Env;
 import io.levada.env.MemoryDisk;
 import io.levada.groups.GroupConfig;

@@ -7,6 +7,7 @@ import io.levada.GroupDescription.MemberDescription;
 import io.levada.Groups;
 import io.levada.LevadaException;
 import io.levada.Position;
+import io.levada.delivery.Positions;
 import io.levada.env.Clock;
 import io.levada.kafka.ClusterOffsets.Bounds;
 import io.levada.protocol.Limits;
@@ -42,12 +43,11 @@ final class ClusterGroupAdmin implements Groups {
 
     private final Admin admin;
     private final ClusterTopics topics;
-    private final ClusterPositions positions;
+    private final Positions positions;
     private final ClusterOffsets offsets;
     private final Clock clock;
 
-    ClusterGroupAdmin(
-            Admin admin, ClusterTopics topics, ClusterPositions positions, ClusterOffsets offsets, Clock clock) {
+    ClusterGroupAdmin(Admin admin, ClusterTopics topics, Positions positions, ClusterOffsets offsets, Clock clock) {
         this.admin = admin;
         this.topics = topics;
         this.positions = positions;
@@ -216,10 +216,11 @@ final class ClusterGroupAdmin implements Groups {
         List<ClusterPartition> wanted =
                 only == null ? topic.partitions() : List.of(topic.partitions().get(only));
         CompletionStage<Map<TopicPartition, OffsetAndMetadata>> found =
-                positions.refresh(wanted).thenApply(fresh -> new HashMap<>());
+                offsets.refresh(wanted).thenApply(fresh -> new HashMap<>());
         for (ClusterPartition each : wanted) {
-            found = found.thenCompose(
-                    places -> positions.offsetOf(topic, each, to).thenApply(offset -> {
+            found = found.thenCompose(places -> positions
+                    .offsetOf(topic, each.id().partition(), to)
+                    .thenApply(offset -> {
                         places.put(each.id(), new OffsetAndMetadata(offset));
                         return places;
                     }));

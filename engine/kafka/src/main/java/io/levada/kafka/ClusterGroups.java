@@ -7,6 +7,7 @@ import io.levada.Position;
 import io.levada.TopicPattern;
 import io.levada.TopicSpec;
 import io.levada.delivery.Delivery;
+import io.levada.delivery.Positions;
 import io.levada.env.Env;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
@@ -34,7 +35,7 @@ final class ClusterGroups {
     private final ClusterClients clients;
     private final ClusterConfig config;
     private final ClusterTopics topics;
-    private final ClusterPositions positions;
+    private final ClusterOffsets offsets;
     private final Delivery delivery;
     private final ClusterGroupAdmin admin;
     private final SecureRandom secrets = new SecureRandom();
@@ -49,7 +50,7 @@ final class ClusterGroups {
             ClusterClients clients,
             ClusterConfig config,
             ClusterTopics topics,
-            ClusterPositions positions,
+            Positions positions,
             ClusterOffsets offsets,
             Delivery delivery,
             Env env) {
@@ -57,7 +58,7 @@ final class ClusterGroups {
         this.clients = clients;
         this.config = config;
         this.topics = topics;
-        this.positions = positions;
+        this.offsets = offsets;
         this.delivery = delivery;
         this.admin = new ClusterGroupAdmin(kafka, topics, positions, offsets, env.clock());
     }
@@ -223,7 +224,7 @@ final class ClusterGroups {
                             .forEach(id -> open.put(id, topic.partitions().get(id.partition())));
                 }
             }
-            ClusterOffsets.await(positions.refresh(List.copyOf(open.values())).toCompletableFuture());
+            ClusterOffsets.await(offsets.refresh(open.values()).toCompletableFuture());
             return open;
         }
 

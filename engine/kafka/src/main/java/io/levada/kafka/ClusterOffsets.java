@@ -2,9 +2,11 @@ package io.levada.kafka;
 
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
@@ -41,6 +43,17 @@ final class ClusterOffsets {
                 });
     }
 
+    /** Has partitions know what their leaders say now. */
+    CompletionStage<Void> refresh(Collection<ClusterPartition> partitions) {
+        return bounds(partitions.stream().map(ClusterPartition::id).toList())
+                .thenAccept(found -> partitions.forEach(partition -> {
+                    Bounds now = found.get(partition.id());
+                    if (now != null) {
+                        partition.bounds(now);
+                    }
+                }));
+    }
+
     /** The first record at or after a time, or the visible end. */
     CompletableFuture<Long> at(TopicPartition partition, long timestampMs) {
         return one(partition, OffsetSpec.forTimestamp(timestampMs))
@@ -54,7 +67,7 @@ final class ClusterOffsets {
     }
 
     private CompletableFuture<Long> one(TopicPartition partition, OffsetSpec spec) {
-        return all(java.util.List.of(partition), spec).thenApply(found -> found.getOrDefault(partition, -1L));
+        return all(List.of(partition), spec).thenApply(found -> found.getOrDefault(partition, -1L));
     }
 
     private CompletableFuture<Map<TopicPartition, Long>> all(Collection<TopicPartition> partitions, OffsetSpec spec) {

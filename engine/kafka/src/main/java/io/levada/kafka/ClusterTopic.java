@@ -1,5 +1,7 @@
 package io.levada.kafka;
 
+import io.levada.delivery.Feed;
+import io.levada.delivery.ReadableTopic;
 import java.util.List;
 import java.util.UUID;
 
@@ -8,11 +10,21 @@ import java.util.UUID;
  *
  * @param partitions in order
  */
-record ClusterTopic(String name, UUID id, List<ClusterPartition> partitions) {
+record ClusterTopic(String name, UUID id, List<ClusterPartition> partitions) implements ReadableTopic {
     static final String INTERNAL_PREFIX = "__";
 
     ClusterTopic {
         partitions = List.copyOf(partitions);
+    }
+
+    @Override
+    public int partitionCount() {
+        return partitions.size();
+    }
+
+    @Override
+    public Feed feed(int partition) {
+        return partitions.get(partition).feed();
     }
 
     static boolean isInternal(String name) {

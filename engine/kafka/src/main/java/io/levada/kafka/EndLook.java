@@ -49,16 +49,7 @@ final class EndLook {
             wanted.clear();
             next = new CompletableFuture<>();
         }
-        CompletionStage<Map<TopicPartition, ClusterOffsets.Bounds>> bounds = offsets.bounds(asked.keySet());
-        bounds.whenComplete((found, error) -> {
-            if (error == null) {
-                asked.forEach((id, partition) -> {
-                    ClusterOffsets.Bounds now = found.get(id);
-                    if (now != null) {
-                        partition.bounds(now);
-                    }
-                });
-            }
+        offsets.refresh(asked.values()).whenComplete((done, error) -> {
             synchronized (this) {
                 asking = false;
             }

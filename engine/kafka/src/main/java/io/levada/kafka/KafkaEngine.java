@@ -6,6 +6,8 @@ import io.levada.LevadaException;
 import io.levada.ReadSpec;
 import io.levada.Topics;
 import io.levada.delivery.Delivery;
+import io.levada.delivery.Positions;
+import io.levada.delivery.Reads;
 import io.levada.env.Env;
 import io.levada.env.Loop;
 import io.levada.facade.BatchReader;
@@ -58,7 +60,7 @@ public final class KafkaEngine implements Engine {
     private final EndLook ends;
     private final ClusterTopics topics;
     private final ClusterTopicAdmin topicAdmin;
-    private final ClusterReads reads;
+    private final Reads reads;
     private final ClusterGroups groups;
     private final Publisher publisher;
     private final BlockFetchers blocks;
@@ -77,8 +79,8 @@ public final class KafkaEngine implements Engine {
         Loop watch = env.scheduler().newLoop("cluster");
         this.topics = new ClusterTopics(admin, offsets, delivery, this::open, watch);
         this.topicAdmin = new ClusterTopicAdmin(admin, topics, offsets, logId);
-        ClusterPositions positions = new ClusterPositions(logId, offsets);
-        this.reads = new ClusterReads(topics, positions, delivery);
+        Positions positions = new Positions(logId);
+        this.reads = new Reads(positions, delivery);
         this.publisher =
                 new Publisher(clients::producer, config, env.scheduler().newLoop("publish"));
         int blockBytes = config.delivery().blockBytes();
@@ -205,7 +207,17 @@ public final class KafkaEngine implements Engine {
 
     @Override
     public BatchReader read(ReadSpec spec, BatchSink sink) {
-        return reads.open(spec, sink);
+        return reads.open(spec, sink, () -> topics.find(spec.topic()).thenCompose(topic -> fresh(topic, spec)));
+    }
+
+    /** A topic whose partitions that are wanted know where they begin and end now. */
+    private CompletionStage<ClusterTopic> fresh(ClusterTopic topic, ReadSpec spec) {
+        Integer one = spec.partition();
+        List<ClusterPartition> wanted = topic.partitions();
+        if (one != null) {
+            wanted = one >= 0 && one < wanted.size() ? List.of(wanted.get(one)) : List.of();
+        }
+        return offsets.refresh(wanted).thenApply(done -> topic);
     }
 
     @Override

@@ -42,6 +42,11 @@ final class Sizes {
         return Integer.getInteger("trials.hostile", 1);
     }
 
+    /** Records that move to a cluster and back: a million. */
+    static int copied() {
+        return Integer.getInteger("trials.copied", 1_000_000);
+    }
+
     /** Says what came out, and adds it to the report where one is kept. */
     static void report(String trial, Outcome outcome) throws IOException {
         System.out.println(trial + ": " + outcome);

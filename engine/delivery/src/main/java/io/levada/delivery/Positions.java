@@ -1,26 +1,33 @@
-package io.levada.engine;
+package io.levada.delivery;
 
 import io.levada.End;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.Position;
 import io.levada.Token;
-import io.levada.delivery.Feed;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** What positions and ends mean in a partition just now. Safe for any thread; only times take a look at storage. */
-final class Positions {
+public final class Positions {
     private final UUID logId;
 
-    Positions(UUID logId) {
+    /**
+     * Positions in a log.
+     *
+     * @param logId its incarnation, which tokens have
+     */
+    public Positions(UUID logId) {
         this.logId = logId;
     }
 
-    /** The first offset to be read; see {@link GroupHost#offsetOf}. */
-    CompletionStage<Long> offsetOf(OpenTopic topic, int partition, Position position) {
-        Feed feed = topic.partitions().get(partition).feed();
+    /**
+     * The first offset to be read; fails with {@link ErrorCode#OFFSET_OUT_OF_RANGE} for one that is not kept, and {@link
+     * ErrorCode#LOG_CHANGED} for a token of another log or topic.
+     */
+    public CompletionStage<Long> offsetOf(ReadableTopic topic, int partition, Position position) {
+        Feed feed = topic.feed(partition);
         try {
             if (position instanceof Position.Latest) {
                 return CompletableFuture.completedStage(feed.durable());
@@ -39,8 +46,8 @@ final class Positions {
     }
 
     /** The offset at which a partition ends, exclusive. */
-    CompletionStage<Long> endOf(OpenTopic topic, int partition, End end) {
-        Feed feed = topic.partitions().get(partition).feed();
+    public CompletionStage<Long> endOf(ReadableTopic topic, int partition, End end) {
+        Feed feed = topic.feed(partition);
         if (end instanceof End.Now) {
             return CompletableFuture.completedStage(feed.durable());
         } else if (end instanceof End.AtOffset at) {
@@ -55,15 +62,15 @@ final class Positions {
     }
 
     /** A token of this log and topic; another fails with {@link ErrorCode#LOG_CHANGED}. */
-    Token check(OpenTopic topic, Token token) {
+    public Token check(ReadableTopic topic, Token token) {
         if (!token.logId().equals(logId)) {
             throw new LevadaException(
                     ErrorCode.LOG_CHANGED, "the token is of another log; start anew, from earliest or a time");
         }
-        if (!token.topicId().equals(topic.topic().id())) {
+        if (!token.topicId().equals(topic.id())) {
             throw new LevadaException(
                     ErrorCode.LOG_CHANGED,
-                    "topic " + topic.topic().name()
+                    "topic " + topic.name()
                             + " is not the one that the token is of; start anew, from earliest or a time");
         }
         return token;
