@@ -23,10 +23,13 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches blocks for readers that are behind, one at a time for each loop that reads. A fetcher that stands where a block is
- * wanted goes on there, mostly with what its consumer has fetched meanwhile. Safe for any thread; blocks.
+ * Fetches blocks for readers that are behind, by a bounded number of fetchers for all of them. One that stands where a block
+ * is wanted goes on there, mostly with what its consumer has fetched meanwhile; else the one that was used longest ago moves. Safe for any thread; blocks.
  */
 final class BlockFetchers implements AutoCloseable {
+    /** How many there are before one leaves its place for another partition; beyond, one for each loop that reads. */
+    private static final int MOST = 16;
+
     private static final Duration POLL = Duration.ofSeconds(1);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -81,7 +84,7 @@ final class BlockFetchers implements AutoCloseable {
                 return fetcher;
             }
         }
-        Fetcher oldest = idle.pollFirst();
+        Fetcher oldest = all.size() < MOST ? null : idle.pollFirst();
         if (oldest == null) {
             oldest = new Fetcher(consumers.get(), new BatchEncoder(ByteBufAllocator.DEFAULT, limits));
             all.add(oldest);

@@ -7,7 +7,6 @@ import io.levada.protocol.Limits;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -40,9 +39,8 @@ final class TailFetcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TailFetcher.class);
 
     /** How long readers may take to wait again, before a partition is paused. */
-    private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final Duration AGAIN = Duration.ofMillis(2);
 
-    private static final long PARK_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final Duration POLL = Duration.ofSeconds(1);
 
     /** How long what was fetched for nobody may stay. */
@@ -64,6 +62,9 @@ final class TailFetcher implements AutoCloseable {
 
     /** What the consumer has been given; of the thread, as is all below. */
     private final Map<TopicPartition, Tail> tails = new HashMap<>();
+
+    /** Those of which something came, until somebody waits again, and since when. */
+    private final Map<Tail, Long> doubtful = new HashMap<>();
 
     /** A partition that the consumer has, and where it goes on. */
     private static final class Tail {
@@ -149,13 +150,14 @@ final class TailFetcher implements AutoCloseable {
                 deliver(tail, records, each.getValue().offset());
             }
         }
-        pauseUnwanted(records.nextOffsets().keySet());
+        pauseUnwanted();
     }
 
     private ConsumerRecords<byte[], byte[]> poll() {
         polling = true;
         try {
-            return consumer.poll(wanted.isEmpty() && !ended ? POLL : Duration.ZERO);
+            Duration patience = doubtful.isEmpty() ? POLL : AGAIN;
+            return consumer.poll(wanted.isEmpty() && !ended ? patience : Duration.ZERO);
         } finally {
             polling = false;
         }
@@ -185,6 +187,11 @@ final class TailFetcher implements AutoCloseable {
     private void deliver(Tail tail, ConsumerRecords<byte[], byte[]> records, long next) {
         long from = tail.next;
         tail.next = next;
+        if (tail.partition.isAwaited()) {
+            doubtful.put(tail, System.nanoTime());
+        } else {
+            doubtful.putIfAbsent(tail, System.nanoTime());
+        }
         try {
             encoder.encode(
                     records.records(tail.partition.id()),
@@ -204,25 +211,22 @@ final class TailFetcher implements AutoCloseable {
         }
     }
 
-    /** Pauses those of which something came and that nobody waits for again; most readers do, after some microseconds. */
-    private void pauseUnwanted(Set<TopicPartition> came) {
-        List<Tail> unwanted = new ArrayList<>();
-        for (TopicPartition id : came) {
-            Tail tail = tails.get(id);
-            if (tail != null) {
-                unwanted.add(tail);
-            }
+    /** Pauses those of which something came and that nobody has waited for again since; most readers do at once. */
+    private void pauseUnwanted() {
+        if (doubtful.isEmpty()) {
+            return;
         }
-        long deadline = System.nanoTime() + AGAIN_NANOS;
-        unwanted.removeIf(tail -> tail.partition.isAwaited());
-        while (!unwanted.isEmpty() && System.nanoTime() < deadline) {
-            LockSupport.parkNanos(this, PARK_NANOS);
-            unwanted.removeIf(tail -> tail.partition.isAwaited());
-        }
+        long now = System.nanoTime();
+        doubtful.keySet().removeIf(tail -> tail.partition.isAwaited());
+        List<Tail> unwanted = doubtful.entrySet().stream()
+                .filter(each -> now - each.getValue() > AGAIN.toNanos())
+                .map(Map.Entry::getKey)
+                .toList();
         unwanted.forEach(this::pause);
     }
 
     private void pause(Tail tail) {
+        doubtful.remove(tail);
         consumer.pause(List.of(tail.partition.id()));
         tail.pausedAtNanos = System.nanoTime();
         fetching.remove(tail.partition);
@@ -292,6 +296,7 @@ final class TailFetcher implements AutoCloseable {
     }
 
     private void forget(Tail tail) {
+        doubtful.remove(tail);
         fetching.remove(tail.partition);
         tails.remove(tail.partition.id());
         consumer.assign(tails.keySet());

@@ -54,7 +54,9 @@ class ClusterCopyTrial {
     private static void fill(String address, int each) {
         try (Levada log = Levada.open(address)) {
             for (int topic = 0; topic < TOPICS; topic++) {
-                log.blocking().createTopic(TopicSpec.of("t" + topic).partitions(PARTITIONS));
+                log.blocking()
+                        .createTopic(
+                                TopicSpec.of("t" + topic).partitions(PARTITIONS).config(Map.of("retention.ms", "-1")));
                 log.publish("t" + topic, Flux.range(0, each).map(ClusterCopyTrial::record))
                         .blockLast(Duration.ofSeconds(PATIENCE_SECONDS));
             }

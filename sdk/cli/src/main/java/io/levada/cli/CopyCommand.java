@@ -9,9 +9,7 @@ import io.levada.TopicDescription;
 import io.levada.TopicPartition;
 import io.levada.TopicSpec;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -36,8 +34,9 @@ import reactor.core.publisher.Flux;
 final class CopyCommand implements Runnable {
     private static final int AT_ONCE = 4;
 
-    /** Settings that a log on one machine has and a cluster has not, or in other bounds. */
-    private static final List<String> OF_ONE_KIND_OF_LOG = List.of("durability", "segment.bytes");
+    /** Settings that not every kind of log has, or in other bounds; what is kept does not depend on them. */
+    private static final List<String> OF_ONE_KIND_OF_LOG = List.of(
+            "durability", "segment.bytes", "delete.retention.ms", "max.compaction.lag.ms", "min.cleanable.dirty.ratio");
 
     private final CommandContext context;
 
@@ -138,7 +137,7 @@ final class CopyCommand implements Runnable {
         TopicSpec spec =
                 new TopicSpec(original.name(), original.partitions().size(), replicationFactor, original.config());
         try {
-            return create(target, spec, new ArrayDeque<>(OF_ONE_KIND_OF_LOG));
+            return create(target, spec);
         } catch (LevadaException e) {
             if (e.code() != ErrorCode.TOPIC_ALREADY_EXISTS) {
                 throw e;
@@ -147,22 +146,20 @@ final class CopyCommand implements Runnable {
         }
     }
 
-    /** Leaves settings out that the target refuses, if they are of those that not every kind of log takes. */
-    private TopicDescription create(BlockingLevada target, TopicSpec spec, Deque<String> optional) {
+    /** Leaves a setting out that the target refuses, if it is one that not every kind of log takes. */
+    private TopicDescription create(BlockingLevada target, TopicSpec spec) {
         try {
             return target.createTopic(spec);
         } catch (LevadaException e) {
-            String next = optional.poll();
-            if (e.code() != ErrorCode.INVALID_CONFIG || next == null) {
-                throw e;
-            } else if (!spec.config().containsKey(next)) {
-                return create(target, spec, optional);
-            }
+            String refused = OF_ONE_KIND_OF_LOG.stream()
+                    .filter(name -> spec.config().containsKey(name) && e.line().contains(name))
+                    .findFirst()
+                    .orElseThrow(() -> e);
             Map<String, String> fewer = new HashMap<>(spec.config());
-            String value = fewer.remove(next);
+            String value = fewer.remove(refused);
             context.terminal()
-                    .note(spec.name() + ": the target does not take " + next + "=" + value + ", and goes without");
-            return create(target, spec.config(fewer), optional);
+                    .note(spec.name() + ": the target does not take " + refused + "=" + value + ", and goes without");
+            return create(target, spec.config(fewer));
         }
     }
 

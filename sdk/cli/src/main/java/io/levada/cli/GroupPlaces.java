@@ -110,9 +110,16 @@ final class GroupPlaces {
         before.forEach((partition, place) -> reset(log, group, partition, place));
     }
 
+    /** To the earliest record where its own has been deleted there by now. */
     private static void reset(Levada log, String group, TopicPartition partition, Place to) {
         log.groups()
                 .reset(group, partition.topic(), partition.partition(), Position.offset(to.offset()))
+                .onErrorResume(
+                        LevadaException.class,
+                        error -> error.code() == ErrorCode.OFFSET_OUT_OF_RANGE
+                                ? log.groups()
+                                        .reset(group, partition.topic(), partition.partition(), Position.earliest())
+                                : Mono.error(error))
                 .retryWhen(Retry.fixedDelay(100, Duration.ofMillis(100))
                         .filter(error -> error instanceof LevadaException known
                                 && known.code() == ErrorCode.NON_EMPTY_GROUP)) // until this member has left
