@@ -9,6 +9,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** A client that writes RSocket frames by hand (RSocket protocol 1.0), and reads nothing unless told to. Small: there are thousands. */
 final class RawPeer implements AutoCloseable {
@@ -29,13 +30,19 @@ final class RawPeer implements AutoCloseable {
 
     private final Socket socket = new Socket();
     private final OutputStream out;
+    private final boolean webSocket;
+    private final AtomicLong dropped = new AtomicLong();
 
-    /** Connects and sets up, with bare routes as metadata. */
+    /** Connects to an address of {@code rsocket:} or {@code ws:} and sets up, with bare routes as metadata. */
     RawPeer(String address) throws IOException {
         URI server = URI.create(address);
         socket.setReceiveBufferSize(RECEIVE_BYTES);
         socket.connect(new InetSocketAddress(server.getHost(), server.getPort()));
         out = new BufferedOutputStream(socket.getOutputStream(), 4 << 10);
+        webSocket = server.getScheme().equals("ws");
+        if (webSocket) {
+            upgrade(server);
+        }
         byte[] metadata = text("message/x.rsocket.routing.v0");
         byte[] data = text("application/json");
         ByteBuffer setup = ByteBuffer.allocate(14 + metadata.length + data.length)
@@ -50,19 +57,29 @@ final class RawPeer implements AutoCloseable {
         flush();
     }
 
+    private void upgrade(URI server) throws IOException {
+        out.write(text("GET " + server.getPath() + " HTTP/1.1\r\nHost: " + server.getAuthority()
+                + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"));
+        out.flush();
+        StringBuilder head = new StringBuilder();
+        int next = 0;
+        while (next >= 0 && head.indexOf("\r\n\r\n") < 0) {
+            next = socket.getInputStream().read();
+            head.append((char) next);
+        }
+        if (head.indexOf(" 101 ") < 0) {
+            throw new IOException("not upgraded: " + head);
+        }
+    }
+
     private static byte[] text(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     private void frame(int streamId, int typeAndFlags, byte[] rest) throws IOException {
-        int length = 6 + rest.length;
-        ByteBuffer frame = ByteBuffer.allocate(3 + length)
-                .put((byte) (length >> 16))
-                .putShort((short) length)
-                .putInt(streamId)
-                .putShort((short) typeAndFlags)
-                .put(rest);
-        out.write(frame.array());
+        byte[] frame = Frames.frame(streamId, typeAndFlags, rest);
+        out.write(webSocket ? Frames.webSocket(Frames.BINARY, frame) : Frames.framed(frame));
     }
 
     RawPeer flush() throws IOException {
@@ -122,12 +139,21 @@ final class RawPeer implements AutoCloseable {
 
     /** Reads what has come so far, and drops it; false once the server has closed. */
     boolean drop() throws IOException {
-        byte[] room = new byte[64 << 10];
         int available = socket.getInputStream().available();
-        return available == 0 || socket.getInputStream().read(room, 0, Math.min(available, room.length)) >= 0;
+        if (available == 0) {
+            return true;
+        }
+        int read = socket.getInputStream().read(new byte[64 << 10], 0, Math.min(available, 64 << 10));
+        dropped.addAndGet(Math.max(0, read));
+        return read >= 0;
     }
 
-    /** Waits for the next payload of any stream, and gives its data. */
+    /** Bytes that {@link #drop} has dropped so far. */
+    long dropped() {
+        return dropped.get();
+    }
+
+    /** Waits for the next payload of any stream, over TCP, and gives its data. */
     String awaitText() throws IOException {
         DataInputStream in = new DataInputStream(socket.getInputStream());
         while (true) {

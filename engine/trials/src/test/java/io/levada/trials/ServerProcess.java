@@ -71,6 +71,13 @@ final class ServerProcess implements AutoCloseable {
     /** The same, with more options of {@code serve}. */
     static ServerProcess start(Path store, Path log, int port, int httpPort, List<String> options, List<String> before)
             throws IOException {
+        return start("file:" + store, log, port, httpPort, options, before);
+    }
+
+    /** The same, on any address that {@code --store} takes. */
+    static ServerProcess start(
+            String store, Path log, int port, int httpPort, List<String> options, List<String> before)
+            throws IOException {
         List<String> command = new ArrayList<>(before);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -83,7 +90,7 @@ final class ServerProcess implements AutoCloseable {
                 Main.class.getName(),
                 "serve",
                 "--store",
-                "file:" + store,
+                store,
                 "--port",
                 Integer.toString(port),
                 "--http-port",

@@ -47,6 +47,11 @@ final class Sizes {
         return Integer.getInteger("trials.copied", 1_000_000);
     }
 
+    /** Rounds in which a broker and a gateway are killed: 2, or 10 in the soak. */
+    static int clusters() {
+        return Integer.getInteger("trials.clusters", 2);
+    }
+
     /** Says what came out, and adds it to the report where one is kept. */
     static void report(String trial, Outcome outcome) throws IOException {
         System.out.println(trial + ": " + outcome);

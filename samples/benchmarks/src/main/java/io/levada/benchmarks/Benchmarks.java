@@ -1,5 +1,6 @@
 package io.levada.benchmarks;
 
+import io.levada.benchmarks.peers.ClusterBenchmark;
 import io.levada.benchmarks.peers.Peers;
 import io.levada.benchmarks.pipelines.Pipelines;
 import picocli.CommandLine;
@@ -15,7 +16,8 @@ import picocli.CommandLine.Command;
             StartBenchmark.class,
             HandOverBenchmark.class,
             CrowdBenchmark.class,
-            Pipelines.class
+            Pipelines.class,
+            ClusterBenchmark.class
         },
         description = "What Levada costs, beside the bare machine and beside others.")
 public final class Benchmarks {

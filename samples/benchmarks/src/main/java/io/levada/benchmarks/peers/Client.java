@@ -1,6 +1,7 @@
 package io.levada.benchmarks.peers;
 
 import java.util.Map;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.jspecify.annotations.Nullable;
 
 /** One client of a system, with a connection of its own, written as that system's users would. */
@@ -48,8 +49,9 @@ interface Client extends AutoCloseable {
 
     static Client open(Peer peer, String address) {
         return switch (peer) {
-            case LEVADA_FSYNC, LEVADA_OS -> new LevadaClient(address);
-            case KAFKA, KAFKA_FLUSH -> new KafkaClient(address);
+            case LEVADA_FSYNC, LEVADA_OS, GATEWAY -> new LevadaClient(address);
+            case KAFKA, KAFKA_FLUSH -> new KafkaClient(address, Map.of());
+            case PLAIN -> new KafkaClient(address, Map.of(ProducerConfig.LINGER_MS_CONFIG, 0));
             case NATS -> new NatsClient(address);
         };
     }

@@ -78,7 +78,7 @@ final class Driver {
     private Outcome run(Task task) throws InterruptedException {
         return switch (task.kind()) {
             case PUBLISH -> publish(task);
-            case FAN_OUT -> fanOut(task);
+            case FAN_OUT, SUBSCRIBERS -> fanOut(task);
             case FILL -> fill(task);
             case READ -> read(task);
             case LATENCY -> latency(task);
@@ -153,7 +153,10 @@ final class Driver {
             Tally tally = new Tally(FIRST, task.records());
             clients.add(client);
             tallies.add(tally);
-            running.add(client.join(task.topic(), task.topic() + "-" + group, tally));
+            running.add(
+                    task.kind() == Task.Kind.FAN_OUT
+                            ? client.join(task.topic(), task.topic() + "-" + group, tally)
+                            : client.read(task.topic(), task.partitions(), tally));
         }
         try (Client publisher = client()) {
             publisher.publish(task.topic(), messages.counted(0, FIRST));
@@ -217,12 +220,15 @@ final class Driver {
         Tally tally = new Tally(FIRST, FIRST + all);
         try (Client reader = client();
                 Client publisher = client()) {
-            Running reading = reader.join(task.topic(), task.topic(), (key, value) -> {
+            Client.Sink sink = (key, value) -> {
                 if (Messages.number(key) >= FIRST + unmeasured) {
                     latencies.recordValue(Math.max(1, System.nanoTime() - Messages.due(value)));
                 }
                 tally.accept(key, value);
-            });
+            };
+            Running reading = task.groups() == 0
+                    ? reader.read(task.topic(), task.partitions(), sink)
+                    : reader.join(task.topic(), task.topic(), sink);
             publisher.publish(task.topic(), messages.counted(0, FIRST));
             tally.awaitFirst();
             long begin = System.nanoTime();

@@ -25,14 +25,17 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** Kafka through its own clients, with their defaults. */
+/** Kafka through its own clients, with their defaults but for what a producer is told. */
 final class KafkaClient implements Client {
     private static final Duration POLL = Duration.ofMillis(100);
 
     private final Map<String, Object> address;
+    private final Map<String, Object> producing;
 
-    KafkaClient(String address) {
+    KafkaClient(String address, Map<String, Object> producing) {
         this.address = Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, address);
+        this.producing = new HashMap<>(producing);
+        this.producing.putAll(this.address);
     }
 
     @Override
@@ -81,7 +84,7 @@ final class KafkaClient implements Client {
     @Override
     public void publish(String topic, Source source) {
         try (Producer<byte[], byte[]> producer =
-                new KafkaProducer<>(address, new ByteArraySerializer(), new ByteArraySerializer())) {
+                new KafkaProducer<>(producing, new ByteArraySerializer(), new ByteArraySerializer())) {
             for (Message next = source.next(); next != null; next = source.next()) {
                 var unused = producer.send(new ProducerRecord<>(topic, next.key(), next.value()), (place, error) -> {
                     if (error != null) {

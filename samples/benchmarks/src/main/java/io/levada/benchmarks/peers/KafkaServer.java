@@ -15,6 +15,9 @@ import org.apache.kafka.common.Uuid;
 
 /** One Kafka broker that is its own controller, with its defaults but for what one broker needs. */
 public final class KafkaServer extends Server {
+    /** Where the project has its jars. */
+    static final String JARS = "engine/kafka/broker/target/lib";
+
     private static final long PATIENCE_SECONDS = 60;
 
     private final String address;

@@ -18,9 +18,14 @@ public final class LevadaServer extends Server {
     }
 
     public static LevadaServer start(String classPath, Path directory, List<String> options) throws IOException {
+        return start(classPath, "file:" + directory, options);
+    }
+
+    /** On any address that {@code --store} takes. */
+    static LevadaServer start(String classPath, String store, List<String> options) throws IOException {
         List<String> command = new ArrayList<>(options);
         command.addAll(List.of("-cp", classPath, "io.levada.main.Main"));
-        command.addAll(List.of("serve", "--store", "file:" + directory, "--port", "0", "--http-port", "0"));
+        command.addAll(List.of("serve", "--store", store, "--port", "0", "--http-port", "0"));
         Process process = Programs.java(command.toArray(String[]::new));
         String[] ready = Programs.awaitLine(Programs.output(process), "ready").split(" ", -1);
         LevadaServer server = new LevadaServer(process, ready[1], ready[2]);

@@ -8,7 +8,11 @@ enum Peer {
     LEVADA_OS("levada-os"),
     KAFKA("kafka"),
     KAFKA_FLUSH("kafka-flush"),
-    NATS("nats");
+    NATS("nats"),
+    /** Levada over the cluster that {@link #PLAIN} uses. */
+    GATEWAY("gateway"),
+    /** Kafka's own clients, whose producers wait for no more records to come. */
+    PLAIN("plain");
 
     private final String label;
 
@@ -26,9 +30,14 @@ enum Peer {
         return switch (this) {
             case LEVADA_FSYNC -> Map.of("durability", "fsync");
             case LEVADA_OS -> Map.of("durability", "os");
-            case KAFKA, NATS -> Map.of();
+            case KAFKA, NATS, GATEWAY, PLAIN -> Map.of();
             case KAFKA_FLUSH -> Map.of("flush.messages", "1");
         };
+    }
+
+    /** Whether it is compared with all others, or is one half of a comparison of its own. */
+    boolean isSystem() {
+        return this != GATEWAY && this != PLAIN;
     }
 
     boolean isLevada() {

@@ -189,12 +189,15 @@ public final class Peers implements Callable<Integer> {
 
     private Peer peer(String label) {
         return Arrays.stream(Peer.values())
-                .filter(peer -> peer.label().equals(label))
+                .filter(peer -> peer.isSystem() && peer.label().equals(label))
                 .findFirst()
                 .orElseThrow(() -> new ParameterException(
                         spec.commandLine(),
                         "no system is called " + label + "; choose from "
-                                + Arrays.stream(Peer.values()).map(Peer::label).collect(Collectors.joining(", "))));
+                                + Arrays.stream(Peer.values())
+                                        .filter(Peer::isSystem)
+                                        .map(Peer::label)
+                                        .collect(Collectors.joining(", "))));
     }
 
     private ServerWithDriver start(Peer peer) throws IOException, InterruptedException {
@@ -208,8 +211,9 @@ public final class Peers implements Callable<Integer> {
         List<String> options = options(peer, "server");
         return switch (peer) {
             case LEVADA_FSYNC, LEVADA_OS -> LevadaServer.start(levadaClassPath(), data, options);
-            case KAFKA, KAFKA_FLUSH -> KafkaServer.start(project("samples/benchmarks/kafka/target/lib"), data, options);
+            case KAFKA, KAFKA_FLUSH -> KafkaServer.start(project(KafkaServer.JARS), data, options);
             case NATS -> NatsServer.start(NatsServer.program().orElseThrow(), data);
+            case GATEWAY, PLAIN -> throw new IllegalArgumentException(peer + " is no system by itself");
         };
     }
 
@@ -228,7 +232,7 @@ public final class Peers implements Callable<Integer> {
     }
 
     /** A file of the project, whose {@code samples/benchmarks/target} this program was loaded from. */
-    private static Path project(String path) throws IOException {
+    static Path project(String path) throws IOException {
         try {
             Path loaded = Path.of(Peers.class
                     .getProtectionDomain()

@@ -25,13 +25,15 @@ record Task(
         PUBLISH,
         /** One publisher as fast as it goes, and groups that read live; until all have all. */
         FAN_OUT,
+        /** The same, of readers without a group. */
+        SUBSCRIBERS,
         /** Fills a topic and leaves it. */
         FILL,
         /** Reads what a topic holds, for a time, but once at least. */
         READ,
         /** Deletes a topic. */
         DELETE,
-        /** From when a record is due to when a group has it. */
+        /** From when a record is due to when a group has it, or with none a reader. */
         LATENCY,
         /** The same to many who read without a group, each over a WebSocket of its own. */
         WEB_SOCKETS
@@ -55,6 +57,11 @@ record Task(
 
     static Task webSockets(int subscribers, int rate, int bytes, double seconds) {
         return new Task(Kind.WEB_SOCKETS, "", 1, 1, subscribers, bytes, 0, seconds, rate);
+    }
+
+    /** With a reader that is in no group. */
+    Task without() {
+        return new Task(kind, topic, partitions, publishers, 0, bytes, records, seconds, rate);
     }
 
     Task on(String name) {

@@ -64,7 +64,7 @@ record Platforms(Path project, Path plugins, Path directory, List<String> option
     }
 
     private Platform kafka() throws IOException, InterruptedException {
-        Path jars = project.resolve("samples/benchmarks/kafka/target/lib");
+        Path jars = project.resolve("engine/kafka/broker/target/lib");
         Server server = KafkaServer.start(jars, directory.resolve("kafka"), options);
         int port = Programs.freePort();
         Path settings = Files.write(
