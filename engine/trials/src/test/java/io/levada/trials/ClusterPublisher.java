@@ -23,8 +23,11 @@ import reactor.core.scheduler.Schedulers;
  * behind what it had published, and sends nothing again.
  */
 final class ClusterPublisher implements AutoCloseable {
-    private static final int BURST_RECORDS = 24;
-    private static final Duration PAUSE = Duration.ofMillis(50);
+    /** Often, so that something is in flight whenever a gateway is killed; few, so that groups keep up with all of them. */
+    private static final int BURST_RECORDS = 4;
+
+    private static final Duration PAUSE = Duration.ofMillis(20);
+    private static final int WINDOW_RECORDS = 48;
     private static final Duration RECONNECT = Duration.ofSeconds(2);
     private static final long AGAIN_MS = 50;
 
@@ -53,7 +56,7 @@ final class ClusterPublisher implements AutoCloseable {
         return Levada.open(
                 gateways.address(gateway),
                 LevadaOptions.defaults()
-                        .withPublishWindowRecords(2 * BURST_RECORDS)
+                        .withPublishWindowRecords(WINDOW_RECORDS)
                         .withReconnectTimeout(RECONNECT));
     }
 
