@@ -49,6 +49,9 @@ import reactor.core.publisher.Mono;
  */
 public final class KafkaEngine implements Engine {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaEngine.class);
+    /** Of a partition at once: four times a block of storage, as a fetch takes a turn to the broker. */
+    private static final int FETCH_BYTES = 1 << 20;
+
     private static final int CLOSE_SECONDS = 10;
     private static final Duration CLIENT_CLOSE = Duration.ofSeconds(5);
 
@@ -83,11 +86,10 @@ public final class KafkaEngine implements Engine {
         this.reads = new Reads(positions, delivery);
         this.publisher =
                 new Publisher(clients::producer, config, env.scheduler().newLoop("publish"));
-        int blockBytes = config.delivery().blockBytes();
-        this.blocks = new BlockFetchers(() -> clients.reader("levada-blocks", blockBytes), config.limits());
+        this.blocks = new BlockFetchers(() -> clients.reader("levada-blocks", FETCH_BYTES), config.limits());
         for (int i = 0; i < config.tailFetchers(); i++) {
             String name = "levada-tails-" + i;
-            tails.add(new TailFetcher(clients.reader(name, blockBytes), name, config.limits(), topics::lost));
+            tails.add(new TailFetcher(clients.reader(name, FETCH_BYTES), name, config.limits(), topics::lost));
         }
         this.groups = new ClusterGroups(admin, clients, config, topics, positions, offsets, delivery, env);
     }
