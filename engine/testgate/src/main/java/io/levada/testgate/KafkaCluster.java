@@ -1,18 +1,29 @@
 package io.levada.testgate;
 
+import com.sun.tools.attach.AttachNotSupportedException;
+import com.sun.tools.attach.VirtualMachine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import javax.management.InstanceNotFoundException;
+import javax.management.JMException;
+import javax.management.ObjectName;
+import javax.management.remote.JMXConnector;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.Uuid;
@@ -25,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 public final class KafkaCluster implements AutoCloseable {
     private static final Path JARS = Path.of("engine", "kafka", "broker", "target", "lib");
     private static final String LOOPBACK = "127.0.0.1";
+    private static final int FIRST_PORT = 12_000;
+    private static final int PORTS = 8_000;
     private static final long PATIENCE_SECONDS = 120;
 
     private final Path directory;
@@ -32,9 +45,12 @@ public final class KafkaCluster implements AutoCloseable {
     private final List<Integer> ports = new ArrayList<>();
     private final List<Integer> controllerPorts = new ArrayList<>();
     private final List<@Nullable Process> brokers = new ArrayList<>();
+    /** No broker outlives whoever started it, whatever ends that. */
+    private final Thread atExit = new Thread(this::killAll);
 
     private KafkaCluster(Path directory, int size) {
         this.directory = directory;
+        Runtime.getRuntime().addShutdownHook(atExit);
         for (int i = 0; i < size; i++) {
             ports.add(freePort());
             controllerPorts.add(freePort());
@@ -94,7 +110,7 @@ public final class KafkaCluster implements AutoCloseable {
         }
     }
 
-    /** Starts a broker again that was killed; returns once the cluster has as many brokers as were started. */
+    /** Starts a broker again that was killed; returns once it answers, and the cluster has as many as were started. */
     public void restart(int broker) {
         try {
             start(broker);
@@ -108,6 +124,46 @@ public final class KafkaCluster implements AutoCloseable {
     public long pid(int broker) {
         Process process = brokers.get(broker);
         return process == null ? -1 : process.pid();
+    }
+
+    /**
+     * A program of Kafka's own, such as its console consumer, to be started; it says what goes wrong on its standard error.
+     *
+     * @param mainAndArguments the name of its class first
+     */
+    public static ProcessBuilder tool(String... mainAndArguments) {
+        return new ProcessBuilder(command("-Xmx128m", mainAndArguments));
+    }
+
+    /**
+     * A figure of the brokers' own, over JMX; the sum over those that are there and have it.
+     *
+     * @param name of the bean, such as {@code kafka.server:type=BrokerTopicMetrics,name=BytesOutPerSec}
+     * @param attribute such as {@code Count}
+     */
+    public long metric(String name, String attribute) {
+        long sum = 0;
+        for (Process broker : brokers) {
+            sum += broker == null ? 0 : metric(broker, name, attribute);
+        }
+        return sum;
+    }
+
+    @SuppressWarnings("BanJNDI") // it asks a process of this object's own
+    private static long metric(Process broker, String name, String attribute) {
+        try {
+            VirtualMachine machine = VirtualMachine.attach(Long.toString(broker.pid()));
+            String address = machine.startLocalManagementAgent();
+            machine.detach();
+            try (JMXConnector connector = JMXConnectorFactory.connect(new JMXServiceURL(address))) {
+                Object value = connector.getMBeanServerConnection().getAttribute(new ObjectName(name), attribute);
+                return ((Number) value).longValue();
+            }
+        } catch (InstanceNotFoundException e) {
+            return 0; // nothing happened yet that it counts
+        } catch (IOException | JMException | AttachNotSupportedException e) {
+            throw new IllegalStateException("a broker does not tell " + name, e);
+        }
     }
 
     private void format(int broker, Map<String, String> settings) throws IOException {
@@ -166,6 +222,13 @@ public final class KafkaCluster implements AutoCloseable {
     }
 
     private Process java(int broker, String heap, String... mainAndArguments) throws IOException {
+        return new ProcessBuilder(command(heap, mainAndArguments))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log(broker).toFile()))
+                .start();
+    }
+
+    private static List<String> command(String heap, String... mainAndArguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 heap,
@@ -175,10 +238,7 @@ public final class KafkaCluster implements AutoCloseable {
                 "-cp",
                 jars().resolve("*").toString()));
         command.addAll(List.of(mainAndArguments));
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log(broker).toFile()))
-                .start();
+        return command;
     }
 
     private Path settings(int broker) {
@@ -201,7 +261,8 @@ public final class KafkaCluster implements AutoCloseable {
                 "1000");
         try (Admin admin = Admin.create(settings)) {
             while (System.nanoTime() < patience) {
-                if (brokersSeen(admin) >= count) {
+                // One that was killed counts on for a while: those that are there must answer, too.
+                if (allAnswer() && brokersSeen(admin) >= count) {
                     return;
                 }
                 TimeUnit.MILLISECONDS.sleep(100);
@@ -212,6 +273,27 @@ public final class KafkaCluster implements AutoCloseable {
         throw new IllegalStateException("the brokers are not there; see " + directory + "/*.log");
     }
 
+    private boolean allAnswer() {
+        for (int broker = 0; broker < brokers.size(); broker++) {
+            Process process = brokers.get(broker);
+            if (process != null && !process.isAlive()) {
+                throw new IllegalStateException("broker " + broker + " ended by itself; see " + log(broker));
+            }
+            if (process != null && !answers(ports.get(broker))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean answers(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private static int brokersSeen(Admin admin) throws InterruptedException {
         try {
             return admin.describeCluster().nodes().get().size();
@@ -220,19 +302,31 @@ public final class KafkaCluster implements AutoCloseable {
         }
     }
 
+    /** One that stays free while its broker is away: none of those that connections are given, from 32,768 on. */
     private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        Random random = new Random();
+        while (true) {
+            int port = FIRST_PORT + random.nextInt(PORTS);
+            try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            } catch (BindException e) {
+                // somebody else's: another one
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private void killAll() {
+        for (int broker = 0; broker < brokers.size(); broker++) {
+            kill(broker);
         }
     }
 
     /** Kills all brokers; what they wrote stays for whoever made the directory. */
     @Override
     public void close() {
-        for (int broker = 0; broker < brokers.size(); broker++) {
-            kill(broker);
-        }
+        killAll();
+        Runtime.getRuntime().removeShutdownHook(atExit);
     }
 }
