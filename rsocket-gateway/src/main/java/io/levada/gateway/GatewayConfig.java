@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param allowedHosts names, without a port, that a {@code Host} header may hold besides loopback's and {@code host}
  * @param allowedOrigins origins, such as {@code https://app.example:8443}, of pages that may use this server besides its own
  * @param tls what both ports speak TLS with, null for none
+ * @param advertised where others reach HTTP, {@code HOST:PORT}, which claims are named with so that other gateways can say where
+ *     one is ended; port 0 stands for the one that is bound, null for a server that is the only one
  */
 public record GatewayConfig(
         String host,
@@ -26,7 +28,8 @@ public record GatewayConfig(
         List<String> allowedHosts,
         List<String> allowedOrigins,
         GatewayLimits limits,
-        @Nullable TlsConfig tls) {
+        @Nullable TlsConfig tls,
+        @Nullable String advertised) {
     public static final int DEFAULT_PORT = 7878;
     public static final int DEFAULT_HTTP_PORT = 7880;
 
@@ -45,35 +48,57 @@ public record GatewayConfig(
                 List.of(),
                 List.of(),
                 GatewayLimits.defaults(),
+                null,
                 null);
     }
 
     public GatewayConfig withHost(String value) {
-        return new GatewayConfig(value, port, httpPort, insecure, allowedHosts, allowedOrigins, limits, tls);
+        return new GatewayConfig(
+                value, port, httpPort, insecure, allowedHosts, allowedOrigins, limits, tls, advertised);
     }
 
     public GatewayConfig withPorts(int rsocket, int http) {
-        return new GatewayConfig(host, rsocket, http, insecure, allowedHosts, allowedOrigins, limits, tls);
+        return new GatewayConfig(host, rsocket, http, insecure, allowedHosts, allowedOrigins, limits, tls, advertised);
     }
 
     public GatewayConfig withInsecure(boolean value) {
-        return new GatewayConfig(host, port, httpPort, value, allowedHosts, allowedOrigins, limits, tls);
+        return new GatewayConfig(host, port, httpPort, value, allowedHosts, allowedOrigins, limits, tls, advertised);
     }
 
     public GatewayConfig withAllowedHosts(List<String> values) {
-        return new GatewayConfig(host, port, httpPort, insecure, values, allowedOrigins, limits, tls);
+        return new GatewayConfig(host, port, httpPort, insecure, values, allowedOrigins, limits, tls, advertised);
     }
 
     public GatewayConfig withAllowedOrigins(List<String> values) {
-        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, values, limits, tls);
+        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, values, limits, tls, advertised);
     }
 
     public GatewayConfig withLimits(GatewayLimits value) {
-        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, allowedOrigins, value, tls);
+        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, allowedOrigins, value, tls, advertised);
     }
 
     public GatewayConfig withTls(@Nullable TlsConfig value) {
-        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, allowedOrigins, limits, value);
+        return new GatewayConfig(
+                host, port, httpPort, insecure, allowedHosts, allowedOrigins, limits, value, advertised);
+    }
+
+    public GatewayConfig withAdvertised(@Nullable String value) {
+        return new GatewayConfig(host, port, httpPort, insecure, allowedHosts, allowedOrigins, limits, tls, value);
+    }
+
+    /** Where others reach this machine, with port 0: the host that is bound, or an address of its own where that is all. */
+    public String ownAddress() {
+        try {
+            InetAddress bound = InetAddress.getByName(host);
+            InetAddress own = bound.isAnyLocalAddress() ? InetAddress.getLocalHost() : bound;
+            String name = bound.isAnyLocalAddress() ? own.getHostAddress() : host;
+            return (name.indexOf(':') >= 0 ? "[" + name + "]" : name) + ":0";
+        } catch (UnknownHostException e) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_REQUEST,
+                    "it is not known where others reach host " + host + "; say it with --advertise HOST:PORT",
+                    e);
+        }
     }
 
     /**

@@ -72,7 +72,8 @@ public final class GatewayServer implements AutoCloseable {
         this.tls = config.tls() == null ? null : new ServerTls(config.tls());
         this.loops = LoopResources.create("levada-gateway", LoopResources.DEFAULT_IO_WORKER_COUNT, true);
         this.pool = new OutboundPool(config.limits().outboundPoolBytes());
-        this.rest = new RestRoutes(pool, config.limits().outboundBudgetBytes(), RestLimits.defaults(), observations);
+        this.rest = new RestRoutes(
+                pool, config.limits().outboundBudgetBytes(), RestLimits.defaults(), observations, this::issuer);
         this.stats = new ServerStats(
                 doors.engine(), Collections.unmodifiableCollection(open), this::outbound, pool, traffic);
         this.reception = new Reception(doors, config.limits(), pool, stats);
@@ -124,6 +125,14 @@ public final class GatewayServer implements AutoCloseable {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         config.checkHost(doors.access().asks());
         return new GatewayServer(doors, config, ObservationRegistry.NOOP, registry, new Traffic(registry));
+    }
+
+    /** How other gateways name this one; asked for by requests, so that HTTP is bound by then. */
+    private @Nullable String issuer() {
+        String address = config.advertised();
+        return address != null && address.endsWith(":0")
+                ? address.substring(0, address.length() - 1) + httpAddress().getPort()
+                : address;
     }
 
     private Future<?> relieve() {

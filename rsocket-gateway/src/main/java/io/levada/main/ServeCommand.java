@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -80,6 +81,16 @@ final class ServeCommand implements Callable<Integer> {
     private List<String> hosts = List.of();
 
     @Option(
+            names = "--advertise",
+            paramLabel = "HOST:PORT",
+            converter = ValueKind.HostAndPort.class,
+            description =
+                    "where clients reach HTTP of this server and no other, not of a balancer before several: other"
+                            + " gateways of a cluster name it to those whose claims are of this one; the address and port that are"
+                            + " bound unless said")
+    private @Nullable String advertise;
+
+    @Option(
             names = "--log-format",
             paramLabel = "text|json",
             description = "how the log on standard error is written: lines for people, or for programs that collect"
@@ -125,6 +136,7 @@ final class ServeCommand implements Callable<Integer> {
                 .withAllowedOrigins(origins)
                 .withInsecure(insecure)
                 .withTls(tls.config(context))
+                .withAdvertised(advertise)
                 .withLimits(limits.gateway());
         CountDownLatch stop = new CountDownLatch(1);
         context.shutdown().onStop(stop::countDown);

@@ -44,9 +44,12 @@ final class Server implements AutoCloseable {
             DeliveryLimits delivery,
             ObservationRegistry observations) {
         config.check(access.asks());
+        // A cluster may have other gateways, which are to say whose a claim is.
+        boolean alone = config.advertised() != null || !KafkaEngine.opens(store);
+        GatewayConfig named = alone ? config : config.withAdvertised(config.ownAddress());
         Engine engine = open(store, delivery);
         try {
-            return new Server(engine, GatewayServer.start(engine, config, access, observations), config.tls() != null);
+            return new Server(engine, GatewayServer.start(engine, named, access, observations), config.tls() != null);
         } catch (RuntimeException e) {
             engine.close();
             throw e;

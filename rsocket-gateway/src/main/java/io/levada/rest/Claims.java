@@ -5,12 +5,10 @@ import io.levada.LevadaException;
 import io.levada.facade.Engine;
 import io.levada.rest.EndedClaims.Outcome;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
@@ -33,11 +31,9 @@ import reactor.core.scheduler.Scheduler;
  * nothing.
  */
 final class Claims {
-    private static final int ID_BYTES = 16;
-
     private final Scheduler scheduler;
     private final LongSupplier nanos;
-    private final RandomGenerator ids;
+    private final ClaimIds ids;
     private final ClaimTotals totals;
     private final EndedClaims ended;
     private final Map<Key, ClaimGroup> groups = new ConcurrentHashMap<>();
@@ -50,9 +46,8 @@ final class Claims {
     /**
      * @param scheduler what all runs on; its workers need not be disposed of, as those of {@code Schedulers.parallel()}
      * @param nanos a time that never goes back, such as {@code System::nanoTime}
-     * @param ids what claims are named from, which nobody is to guess: a {@link java.security.SecureRandom}
      */
-    Claims(Scheduler scheduler, LongSupplier nanos, RandomGenerator ids, ClaimLimits limits) {
+    Claims(Scheduler scheduler, LongSupplier nanos, ClaimIds ids, ClaimLimits limits) {
         this.scheduler = scheduler;
         this.nanos = nanos;
         this.ids = ids;
@@ -95,7 +90,8 @@ final class Claims {
 
     /**
      * Acknowledges the records of a claim; once more does no harm. Fails with {@link ErrorCode#CLAIM_EXPIRED} for one that has
-     * ended otherwise, or that is not known, with {@link ErrorCode#STALE_MEMBER_EPOCH}, and with the log's errors where the
+     * ended otherwise, or that is not known, with {@link ErrorCode#NOT_CLAIM_OWNER} for one of another gateway, with {@link
+     * ErrorCode#STALE_MEMBER_EPOCH}, and with the log's errors where the
      * commit cannot be written now; it is then tried again, and may be asked for again.
      */
     Mono<Void> ack(String owner, String claim) {
@@ -132,7 +128,8 @@ final class Claims {
                 ending.at(group, sink);
                 return;
             }
-            LevadaException error = ended.answer(claim, owner, wanted);
+            LevadaException elsewhere = ids.elsewhere(claim);
+            LevadaException error = elsewhere == null ? ended.answer(claim, owner, wanted) : elsewhere;
             if (error == null) {
                 sink.success();
             } else {
@@ -157,9 +154,7 @@ final class Claims {
     }
 
     String newId() {
-        byte[] id = new byte[ID_BYTES];
-        ids.nextBytes(id);
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(id);
+        return ids.next();
     }
 
     /** What is held now, as metrics tell it. */

@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,8 +71,14 @@ public final class RestRoutes {
      * @param pool what all connections may hold
      * @param outboundBytes what one may, when the pool has room
      * @param observations what requests and what they publish are told to
+     * @param issuer where other gateways send those whose claims are of this one, {@code HOST:PORT}; null without others
      */
-    public RestRoutes(OutboundPool pool, long outboundBytes, RestLimits limits, ObservationRegistry observations) {
+    public RestRoutes(
+            OutboundPool pool,
+            long outboundBytes,
+            RestLimits limits,
+            ObservationRegistry observations,
+            Supplier<@Nullable String> issuer) {
         this.pool = pool;
         this.outboundBytes = outboundBytes;
         this.limits = limits;
@@ -80,7 +88,11 @@ public final class RestRoutes {
         this.topics = new TopicRoutes(bodies);
         this.groups = new GroupRoutes(bodies);
         this.confluent = new ConfluentRoutes(bodies, limits);
-        this.claims = new Claims(Schedulers.parallel(), System::nanoTime, new SecureRandom(), ClaimLimits.defaults());
+        this.claims = new Claims(
+                Schedulers.parallel(),
+                System::nanoTime,
+                new ClaimIds(new SecureRandom(), issuer),
+                ClaimLimits.defaults());
         this.claimRoutes = new ClaimRoutes(bodies, claims);
     }
 

@@ -25,7 +25,8 @@ final class GatewayServerTest {
     @Test
     void the_defaults_are_these() {
         assertEquals(
-                new GatewayConfig("127.0.0.1", 7878, 7880, false, List.of(), List.of(), GatewayLimits.defaults(), null),
+                new GatewayConfig(
+                        "127.0.0.1", 7878, 7880, false, List.of(), List.of(), GatewayLimits.defaults(), null, null),
                 GatewayConfig.defaults());
         assertEquals(
                 new GatewayLimits(

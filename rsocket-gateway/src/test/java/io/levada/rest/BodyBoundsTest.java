@@ -29,7 +29,7 @@ final class BodyBoundsTest {
     private final DisposableServer server = serve();
 
     private static RestRoutes routes(RestLimits limits) {
-        return new RestRoutes(new OutboundPool(64 << 20), 1 << 20, limits, ObservationRegistry.NOOP);
+        return new RestRoutes(new OutboundPool(64 << 20), 1 << 20, limits, ObservationRegistry.NOOP, () -> null);
     }
 
     private DisposableServer serve() {

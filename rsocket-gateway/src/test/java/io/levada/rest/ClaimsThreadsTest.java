@@ -41,8 +41,8 @@ class ClaimsThreadsTest {
             Flux<Record> records =
                     Flux.range(0, RECORDS).map(i -> Record.ofValue("value " + i).withPartition(i % 4));
             levada.publish("t", records).blockLast(LIMIT);
-            Claims claims =
-                    new Claims(Schedulers.parallel(), System::nanoTime, new SecureRandom(), ClaimLimits.defaults());
+            Claims claims = new Claims(
+                    Schedulers.parallel(), System::nanoTime, new ClaimIds(new SecureRandom()), ClaimLimits.defaults());
 
             Flux.range(0, CLIENTS)
                     .flatMap(client -> client(claims, engine, seen), CLIENTS)
@@ -63,7 +63,8 @@ class ClaimsThreadsTest {
     void a_claim_of_a_log_that_is_gone_is_told_so_however_soon_it_is() {
         Engine closed = EmbeddedEngine.open("memory:");
         closed.close();
-        Claims claims = new Claims(Schedulers.parallel(), System::nanoTime, new SecureRandom(), ClaimLimits.defaults());
+        Claims claims = new Claims(
+                Schedulers.parallel(), System::nanoTime, new ClaimIds(new SecureRandom()), ClaimLimits.defaults());
         for (int i = 0; i < 50; i++) {
             Mono<Claimed> claim = claims.claim("me", closed, new ClaimSpec("g" + i, List.of("t")));
             LevadaException error = assertThrows(LevadaException.class, () -> claim.block(LIMIT));

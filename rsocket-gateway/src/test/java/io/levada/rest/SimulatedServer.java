@@ -100,7 +100,10 @@ final class SimulatedServer implements AutoCloseable {
                 () -> Instant.ofEpochMilli(scheduler.clock().wallMs()));
         claimsLoop = scheduler.newLoop("claims");
         claims = new Claims(
-                new LoopScheduler(claimsLoop, scheduler.clock()), scheduler.clock()::nanos, new Random(seed), limits);
+                new LoopScheduler(claimsLoop, scheduler.clock()),
+                scheduler.clock()::nanos,
+                new ClaimIds(new Random(seed)),
+                limits);
     }
 
     /** The machine after a power cut, or kill, of the server. */

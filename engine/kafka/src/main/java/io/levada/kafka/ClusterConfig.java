@@ -61,6 +61,19 @@ public record ClusterConfig(
                 limits, delivery, tailFetchers, writerBatches, writerBytes, publishBytes, value, grace, handOver);
     }
 
+    public ClusterConfig withTimes(Duration graceTime, Duration handOverTime) {
+        return new ClusterConfig(
+                limits,
+                delivery,
+                tailFetchers,
+                writerBatches,
+                writerBytes,
+                publishBytes,
+                members,
+                graceTime,
+                handOverTime);
+    }
+
     private static void require(boolean holds, String what) {
         if (!holds) {
             throw new LevadaException(ErrorCode.INVALID_CONFIG, what);

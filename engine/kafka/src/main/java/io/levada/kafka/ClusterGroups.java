@@ -39,7 +39,7 @@ final class ClusterGroups {
     private final Delivery delivery;
     private final ClusterGroupAdmin admin;
     private final SecureRandom secrets = new SecureRandom();
-    private final Map<String, ClusterMember> members = new ConcurrentHashMap<>();
+    private final Set<ClusterMember> members = ConcurrentHashMap.newKeySet();
     private final AtomicInteger count = new AtomicInteger();
     private final AtomicInteger names = new AtomicInteger();
     private final LongAdder rebalances = new LongAdder();
@@ -75,12 +75,12 @@ final class ClusterGroups {
         ClusterSession session = new ClusterSession(spec, sink, delivery);
         JoinSpec.Rejoin back = spec.rejoin();
         if (back != null) {
-            ClusterMember member = members.get(back.member());
-            if (member == null || !member.group().equals(spec.group())) {
-                session.failed(MemberHost.unknownMember(spec.group()));
-            } else {
-                member.adopt(session, back.secret());
-            }
+            members.stream()
+                    .filter(member -> member.is(spec.group(), back.member()))
+                    .findFirst()
+                    .ifPresentOrElse(
+                            member -> member.adopt(session, back.secret()),
+                            () -> session.failed(MemberHost.unknownMember(spec.group())));
             return session;
         }
         try {
@@ -154,7 +154,6 @@ final class ClusterGroups {
         JoinSpec spec = session.spec();
         String asked = spec.memberName();
         String name = (asked == null ? "levada-member" : asked) + "-" + names.incrementAndGet();
-        Runnable[] onEnd = {() -> {}};
         ClusterMember member;
         try {
             member = new ClusterMember(
@@ -163,18 +162,13 @@ final class ClusterGroups {
                     found,
                     clients.member(spec.group(), name, spec.instanceId()),
                     secrets.nextLong(),
-                    () -> onEnd[0].run());
+                    this::ended);
         } catch (RuntimeException e) {
             count.decrementAndGet();
             session.failed(KafkaErrors.of(e));
             return;
         }
-        String id = member.id();
-        onEnd[0] = () -> {
-            members.remove(id);
-            count.decrementAndGet();
-        };
-        members.put(id, member);
+        members.add(member);
         session.begin(member);
         member.begin();
         if (closed) {
@@ -182,10 +176,15 @@ final class ClusterGroups {
         }
     }
 
+    private void ended(ClusterMember member) {
+        members.remove(member);
+        count.decrementAndGet();
+    }
+
     /** Ends all members with {@link ErrorCode#GOING_AWAY}; complete when they have left. */
     CompletionStage<Void> close() {
         closed = true;
-        return CompletableFuture.allOf(members.values().stream()
+        return CompletableFuture.allOf(members.stream()
                 .map(member -> member.end(goingAway()).toCompletableFuture())
                 .toArray(CompletableFuture[]::new));
     }

@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * revocation blocks it. Whoever owns it may change: a connection that breaks leaves it an orphan for the grace period, in which
  * another can take it over.
  *
- * <p>{@link #commit}, {@link #givenBack}, {@link #leave}, {@link #orphaned} and {@link #adopt} are safe for any thread; all else
+ * <p>{@link #commit}, {@link #givenBack}, {@link #leave}, {@link #orphaned}, {@link #adopt} and {@link #end} are safe for any thread; all else
  * is the member's thread's.
  */
 final class ClusterMember {
@@ -60,7 +60,7 @@ final class ClusterMember {
     private final MemberHost host;
     private final JoinSpec spec;
     private final long secret;
-    private final Runnable onEnd;
+    private final Consumer<ClusterMember> onEnd;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
     private final Map<TopicPartition, Held> held = new LinkedHashMap<>();
@@ -69,6 +69,9 @@ final class ClusterMember {
 
     /** How many partitions its topics had as it began: those that come later are read from their beginning. */
     private final Map<String, Integer> partitionsAtFirst = new HashMap<>();
+
+    /** What it is called in the group, which is known when it has joined. */
+    private volatile String id = "";
 
     private volatile boolean polling;
     private volatile boolean stopping;
@@ -106,7 +109,7 @@ final class ClusterMember {
      * @param topics those of the names that it subscribes to
      * @param consumer one that has not subscribed, which becomes the member's
      * @param secret what is wanted of who takes it over
-     * @param onEnd called as it ends
+     * @param onEnd told as it ends, before its owner is
      */
     ClusterMember(
             MemberHost host,
@@ -114,7 +117,7 @@ final class ClusterMember {
             List<ClusterTopic> topics,
             KafkaConsumer<byte[], byte[]> consumer,
             long secret,
-            Runnable onEnd) {
+            Consumer<ClusterMember> onEnd) {
         this.host = host;
         this.spec = session.spec();
         this.session = session;
@@ -131,13 +134,9 @@ final class ClusterMember {
         thread.start();
     }
 
-    String group() {
-        return spec.group();
-    }
-
-    /** What it is called in the group; known from the beginning. */
-    String id() {
-        return consumer.groupMetadata().memberId();
+    /** Whether it is the one of that name in a group. Safe for any thread. */
+    boolean is(String group, String name) {
+        return spec.group().equals(group) && id.equals(name);
     }
 
     // What owners say.
@@ -303,11 +302,12 @@ final class ClusterMember {
         long generation = generation();
         if (!joined && generation > 0) {
             joined = true;
+            id = consumer.groupMetadata().memberId();
             withoutSinceNanos = System.nanoTime();
             host.rebalanced();
             ClusterSession owner = session;
             if (owner != null) {
-                owner.joined(id(), secret, generation);
+                owner.joined(id, secret, generation);
             }
         }
     }
@@ -342,7 +342,7 @@ final class ClusterMember {
             if (stalled != null) {
                 failure = new LevadaException(
                         ErrorCode.MEMBER_STALLED,
-                        "member '" + id() + "' took none of the records of " + stalled + " for " + limit.toMillis()
+                        "member '" + id + "' took none of the records of " + stalled + " for " + limit.toMillis()
                                 + " ms, and is out of the group '" + spec.group()
                                 + "'; join again when there is demand");
                 stopping = true;
@@ -358,6 +358,7 @@ final class ClusterMember {
             LOG.warn("a member of {} did not leave as it should", spec.group(), e);
         }
         held.clear();
+        onEnd.accept(this);
         ClusterSession owner = session;
         LevadaException why = failure;
         if (owner != null && why != null) {
@@ -365,7 +366,6 @@ final class ClusterMember {
         } else if (owner != null) {
             owner.left();
         }
-        onEnd.run();
         host.rebalanced();
         ended.complete(null);
         for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
@@ -579,7 +579,7 @@ final class ClusterMember {
             for (Held one : going) {
                 held.remove(one.partition.id());
                 if (owner != null && !one.givenBack && !stopping) {
-                    owner.lost(one.handle, id());
+                    owner.lost(one.handle, id);
                 }
             }
         }

@@ -32,6 +32,8 @@ final class ClusterSession implements GroupSession {
 
     private volatile @Nullable LevadaException over;
 
+    private volatile boolean leaving;
+
     ClusterSession(JoinSpec spec, MemberSink sink, Delivery delivery) {
         this.spec = spec;
         this.sink = sink;
@@ -42,8 +44,14 @@ final class ClusterSession implements GroupSession {
         return spec;
     }
 
+    /** Has it belong to a member, which hears what the owner said before that. */
     void begin(ClusterMember who) {
         member = who;
+        if (over != null) {
+            who.orphaned(this);
+        } else if (leaving) {
+            who.leave(this);
+        }
     }
 
     @Override
@@ -70,6 +78,7 @@ final class ClusterSession implements GroupSession {
 
     @Override
     public void leave() {
+        leaving = true;
         ClusterMember who = member;
         if (who != null) {
             who.leave(this);

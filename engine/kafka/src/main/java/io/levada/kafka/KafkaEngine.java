@@ -37,6 +37,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -109,7 +111,8 @@ public final class KafkaEngine implements Engine {
      * answered.
      *
      * @throws LevadaException with {@link ErrorCode#INVALID_REQUEST} for another address, {@link ErrorCode#INVALID_CONFIG}
-     *     for settings that Kafka's clients do not take, {@link ErrorCode#TIMEOUT} where no broker answers
+     *     for settings that Kafka's clients do not take, {@link ErrorCode#CLUSTER_AUTHORIZATION_FAILED} and {@link
+     *     ErrorCode#UNTRUSTED_CERTIFICATE} where they are not let in, {@link ErrorCode#TIMEOUT} where no broker answers
      */
     public static KafkaEngine open(String address, ClusterConfig config) {
         ClusterClients clients = new ClusterClients(ClusterAddress.parse(address), config);
@@ -122,7 +125,7 @@ public final class KafkaEngine implements Engine {
             opened = true;
             return engine;
         } catch (RuntimeException e) {
-            throw KafkaErrors.of(e);
+            throw admin == null ? refused(KafkaErrors.of(e)) : KafkaErrors.of(e);
         } finally {
             if (!opened) {
                 if (admin != null) {
@@ -133,19 +136,22 @@ public final class KafkaEngine implements Engine {
         }
     }
 
+    /** A client that cannot be made was given what it cannot be made with, whatever it fails with. */
+    private static LevadaException refused(LevadaException error) {
+        return error.code() == ErrorCode.UNKNOWN_SERVER_ERROR
+                ? new LevadaException(
+                        ErrorCode.INVALID_CONFIG,
+                        "Kafka's clients do not take the settings of the cluster: " + error.getMessage(),
+                        error)
+                : error;
+    }
+
     private static UUID logId(Admin admin, ClusterClients clients) {
         String id;
         try {
             id = KafkaErrors.answer(admin.describeCluster().clusterId()).join();
         } catch (RuntimeException e) {
-            LevadaException error = KafkaErrors.of(e);
-            throw error.code() == ErrorCode.TIMEOUT
-                    ? new LevadaException(
-                            ErrorCode.TIMEOUT,
-                            "no broker answers at " + clients.servers() + "; see that one is there, and speaks as the"
-                                    + " settings say (security.protocol)",
-                            error)
-                    : error;
+            throw unanswered(KafkaErrors.of(e), clients.servers());
         }
         try {
             return ClusterTopics.uuid(Uuid.fromString(id));
@@ -153,6 +159,36 @@ public final class KafkaEngine implements Engine {
             LOG.debug("the cluster's id {} is not in Kafka's form", id, e);
             return UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8));
         }
+    }
+
+    /** Why brokers do not answer at first, and what to do. */
+    private static LevadaException unanswered(LevadaException error, String servers) {
+        Throwable cause = error.getCause() == null ? error : error.getCause();
+        if (error.code() == ErrorCode.TIMEOUT) {
+            return new LevadaException(
+                    ErrorCode.TIMEOUT,
+                    "no broker answers at " + servers + "; see that one is there, and speaks as the settings say"
+                            + " (security.protocol)",
+                    error);
+        } else if (cause instanceof SslAuthenticationException) {
+            Throwable root = cause;
+            while (root.getCause() != null) {
+                root = root.getCause();
+            }
+            return new LevadaException(
+                    error.code(),
+                    "there is no TLS with " + servers + ": " + root.getMessage() + "; see what is trusted"
+                            + " (ssl.truststore.location), that the brokers' certificate has their host's name, and whether"
+                            + " they want one (ssl.keystore.location)",
+                    cause);
+        } else if (cause instanceof AuthenticationException) {
+            return new LevadaException(
+                    error.code(),
+                    "the brokers at " + servers + " do not let it in: " + cause.getMessage()
+                            + "; see sasl.mechanism, and the user and password in sasl.jaas.config",
+                    cause);
+        }
+        return error;
     }
 
     private ClusterPartition open(TopicPartition id, ClusterOffsets.Bounds bounds) {

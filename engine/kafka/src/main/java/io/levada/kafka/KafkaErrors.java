@@ -33,6 +33,7 @@ import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.StaleMemberEpochException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -58,6 +59,12 @@ final class KafkaErrors {
         codes.put(InvalidPartitionsException.class, ErrorCode.INVALID_PARTITIONS);
         codes.put(InvalidReplicationFactorException.class, ErrorCode.INVALID_REPLICATION_FACTOR);
         codes.put(InvalidRecordException.class, ErrorCode.INVALID_REQUEST); // a configuration's to its parent
+        // These are invalid configurations to Kafka.
+        codes.put(TopicAuthorizationException.class, ErrorCode.TOPIC_AUTHORIZATION_FAILED);
+        codes.put(GroupAuthorizationException.class, ErrorCode.GROUP_AUTHORIZATION_FAILED);
+        codes.put(AuthorizationException.class, ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
+        codes.put(SslAuthenticationException.class, ErrorCode.UNTRUSTED_CERTIFICATE);
+        codes.put(AuthenticationException.class, ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
         codes.put(InvalidConfigurationException.class, ErrorCode.INVALID_CONFIG);
         codes.put(ConfigException.class, ErrorCode.INVALID_CONFIG);
         codes.put(PolicyViolationException.class, ErrorCode.INVALID_CONFIG);
@@ -76,10 +83,6 @@ final class KafkaErrors {
         codes.put(FencedMemberEpochException.class, ErrorCode.FENCED_MEMBER_EPOCH);
         codes.put(StaleMemberEpochException.class, ErrorCode.STALE_MEMBER_EPOCH);
         codes.put(UnknownMemberIdException.class, ErrorCode.UNKNOWN_MEMBER_ID);
-        codes.put(TopicAuthorizationException.class, ErrorCode.TOPIC_AUTHORIZATION_FAILED);
-        codes.put(GroupAuthorizationException.class, ErrorCode.GROUP_AUTHORIZATION_FAILED);
-        codes.put(AuthorizationException.class, ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
-        codes.put(AuthenticationException.class, ErrorCode.CLUSTER_AUTHORIZATION_FAILED);
         codes.put(UnsupportedVersionException.class, ErrorCode.UNSUPPORTED_VERSION);
         codes.put(CorruptRecordException.class, ErrorCode.CORRUPT_MESSAGE);
         codes.put(KafkaStorageException.class, ErrorCode.STORAGE_FAILED);

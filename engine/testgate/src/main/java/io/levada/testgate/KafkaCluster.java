@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 public final class KafkaCluster implements AutoCloseable {
     private static final Path JARS = Path.of("engine", "kafka", "broker", "target", "lib");
     private static final String LOOPBACK = "127.0.0.1";
+    private static final String SECURE = "listener.name.sasl_ssl.";
     private static final int FIRST_PORT = 12_000;
     private static final int PORTS = 8_000;
     private static final long PATIENCE_SECONDS = 120;
@@ -44,6 +45,7 @@ public final class KafkaCluster implements AutoCloseable {
     private final String id = Uuid.randomUuid().toString();
     private final List<Integer> ports = new ArrayList<>();
     private final List<Integer> controllerPorts = new ArrayList<>();
+    private final List<Integer> securePorts = new ArrayList<>();
     private final List<@Nullable Process> brokers = new ArrayList<>();
     /** No broker outlives whoever started it, whatever ends that. */
     private final Thread atExit = new Thread(this::killAll);
@@ -54,6 +56,7 @@ public final class KafkaCluster implements AutoCloseable {
         for (int i = 0; i < size; i++) {
             ports.add(freePort());
             controllerPorts.add(freePort());
+            securePorts.add(freePort());
             brokers.add(null);
         }
     }
@@ -63,7 +66,7 @@ public final class KafkaCluster implements AutoCloseable {
      *
      * @param directory where they keep their logs and what they say; theirs alone
      * @param size how many; with three or more, internal topics have three replicas, of which two must be in sync
-     * @param settings what each is set to besides
+     * @param settings what each is set to besides; with those of {@code listener.name.sasl_ssl}, each listens there, too
      */
     public static KafkaCluster start(Path directory, int size, Map<String, String> settings) {
         KafkaCluster cluster = new KafkaCluster(directory, size);
@@ -90,6 +93,11 @@ public final class KafkaCluster implements AutoCloseable {
     /** All brokers, as {@code bootstrap.servers} has them. */
     public String bootstrap() {
         return ports.stream().map(port -> LOOPBACK + ":" + port).collect(Collectors.joining(","));
+    }
+
+    /** The same by their listeners over TLS with SASL; {@link #start} with settings for those has them. */
+    public String secureBootstrap() {
+        return securePorts.stream().map(port -> LOOPBACK + ":" + port).collect(Collectors.joining(","));
     }
 
     /** The directory with the jars of the brokers and of Kafka's tools. */
@@ -170,6 +178,7 @@ public final class KafkaCluster implements AutoCloseable {
 
     private void format(int broker, Map<String, String> settings) throws IOException {
         int replicas = ports.size() >= 3 ? 3 : 1;
+        boolean secure = settings.keySet().stream().anyMatch(name -> name.startsWith(SECURE));
         String voters = IntStream.range(0, ports.size())
                 .mapToObj(i -> i + "@" + LOOPBACK + ":" + controllerPorts.get(i))
                 .collect(Collectors.joining(","));
@@ -178,7 +187,9 @@ public final class KafkaCluster implements AutoCloseable {
                 "node.id=" + broker,
                 "controller.quorum.voters=" + voters,
                 "listeners=PLAINTEXT://" + LOOPBACK + ":" + ports.get(broker) + ",CONTROLLER://" + LOOPBACK + ":"
-                        + controllerPorts.get(broker),
+                        + controllerPorts.get(broker)
+                        + (secure ? ",SASL_SSL://" + LOOPBACK + ":" + securePorts.get(broker) : ""),
+                "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL",
                 "controller.listener.names=CONTROLLER",
                 "log.dirs=" + directory.resolve("broker-" + broker),
                 "auto.create.topics.enable=false",

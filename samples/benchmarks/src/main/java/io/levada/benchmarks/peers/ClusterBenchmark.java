@@ -34,9 +34,9 @@ public final class ClusterBenchmark implements Callable<Integer> {
     @Option(
             names = "--directory",
             paramLabel = "DIR",
-            defaultValue = "cluster",
+            defaultValue = "target/cluster",
             description = "for what is stored and said (${DEFAULT-VALUE})")
-    private Path directory = Path.of("cluster");
+    private Path directory = Path.of("target/cluster");
 
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "5", description = "that count (${DEFAULT-VALUE})")
     private int rounds = 5;
