@@ -110,7 +110,7 @@ final class ClusterClients {
                 ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
                 "earliest",
                 ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG,
-                (int) config.handOver().multipliedBy(3).toMillis()));
+                (int) Math.max(10_000, config.handOver().multipliedBy(3).toMillis())));
         if (instance != null) {
             fixed.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, instance);
         }
