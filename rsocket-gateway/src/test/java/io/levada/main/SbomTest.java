@@ -90,7 +90,7 @@ class SbomTest {
                     .map(JarEntry::getName)
                     .filter(name ->
                             !name.matches("META-INF/[^/]+|META-INF/(maven|services)/.*|(.*/)?module-info.class"))
-                    .filter(name -> !name.matches("[^/]+"))
+                    .filter(name -> !name.matches("[^/]+|kafka/kafka-version.properties"))
                     .collect(Collectors.toSet());
         }
     }
