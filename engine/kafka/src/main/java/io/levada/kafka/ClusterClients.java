@@ -22,6 +22,12 @@ import org.jspecify.annotations.Nullable;
  * what the promises of the facade stand on. Immutable.
  */
 final class ClusterClients {
+    /** What a producer takes of its memory for each partition at once, if it is given less. */
+    static final int PRODUCER_BATCH_BYTES = 64 << 10;
+
+    /** How long publishing may wait for a topic that a producer does not know any more, or not yet. */
+    private static final int MAX_BLOCK_MS = 2_000;
+
     /** A broker that is gone without a word is given up after this time, where Kafka's clients wait three times as long. */
     private static final int REQUEST_TIMEOUT_MS = 10_000;
 
@@ -56,13 +62,13 @@ final class ClusterClients {
                                 ProducerConfig.LINGER_MS_CONFIG,
                                 0,
                                 ProducerConfig.BATCH_SIZE_CONFIG,
-                                128 << 10,
+                                PRODUCER_BATCH_BYTES,
                                 ProducerConfig.BUFFER_MEMORY_CONFIG,
                                 config.publishBytes(),
                                 ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
                                 config.limits().maxBatchBytes(),
                                 ProducerConfig.MAX_BLOCK_MS_CONFIG,
-                                10_000),
+                                MAX_BLOCK_MS),
                         Map.of(
                                 ProducerConfig.ACKS_CONFIG,
                                 "all",

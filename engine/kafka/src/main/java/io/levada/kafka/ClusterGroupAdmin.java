@@ -164,7 +164,7 @@ final class ClusterGroupAdmin implements Groups {
     }
 
     private static long timestampOf(ClusterPartition partition, long offset) {
-        ByteBuf batches = partition.read(offset, 1);
+        ByteBuf batches = partition.peek(offset);
         try {
             while (batches.isReadable()) {
                 ByteBuf batch = batches.readSlice(RecordBatch.sizeInBytes(batches));

@@ -18,6 +18,7 @@ final class ClusterPartition implements PartitionSource {
     private final TopicPartition id;
     private final TailFetcher tails;
     private final BlockFetchers blocks;
+    private final BlockFetchers peeks;
     private final ClusterOffsets offsets;
     private final EndLook ends;
     private final Feed feed;
@@ -33,6 +34,7 @@ final class ClusterPartition implements PartitionSource {
             Bounds bounds,
             TailFetcher tails,
             BlockFetchers blocks,
+            BlockFetchers peeks,
             ClusterOffsets offsets,
             EndLook ends,
             Delivery delivery) {
@@ -41,6 +43,7 @@ final class ClusterPartition implements PartitionSource {
         this.visible = bounds.visible();
         this.tails = tails;
         this.blocks = blocks;
+        this.peeks = peeks;
         this.offsets = offsets;
         this.ends = ends;
         this.feed = delivery.attach(new io.levada.TopicPartition(id.topic(), id.partition()), this);
@@ -67,6 +70,11 @@ final class ClusterPartition implements PartitionSource {
     @Override
     public ByteBuf read(long offset, int maxBytes) {
         return blocks.read(this, offset);
+    }
+
+    /** As {@link #read}, of few bytes, for who wants one record. */
+    ByteBuf peek(long offset) {
+        return peeks.read(this, offset);
     }
 
     @Override

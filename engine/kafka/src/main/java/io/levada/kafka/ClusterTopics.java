@@ -16,6 +16,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
@@ -95,16 +96,22 @@ final class ClusterTopics {
                     ErrorCode.INVALID_TOPIC_EXCEPTION,
                     "names that start with " + ClusterTopic.INTERNAL_PREFIX + " are reserved: '" + name + "'"));
         }
-        return KafkaErrors.answer(admin.describeTopics(List.of(name)).topicNameValues(), name)
-                .handle((description, error) -> {
-                    if (description != null) {
-                        return description;
-                    }
-                    LevadaException cause = KafkaErrors.of(error);
-                    boolean unknown = cause.code() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-                            || cause.code() == ErrorCode.INVALID_TOPIC_EXCEPTION;
-                    throw unknown ? unknown(name) : cause;
-                });
+        return admin.describeTopics(List.of(name)).topicNameValues().entrySet().stream()
+                .map(each -> described(name, each.getValue()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static CompletionStage<TopicDescription> described(String name, KafkaFuture<TopicDescription> answer) {
+        return KafkaErrors.answer(answer).handle((description, error) -> {
+            if (description != null) {
+                return description;
+            }
+            LevadaException cause = KafkaErrors.of(error);
+            boolean unknown = cause.code() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+                    || cause.code() == ErrorCode.INVALID_TOPIC_EXCEPTION;
+            throw unknown ? unknown(name) : cause;
+        });
     }
 
     static LevadaException unknown(String name) {
@@ -189,16 +196,18 @@ final class ClusterTopics {
             reachable(error);
             return id;
         }));
-        for (String name : List.copyOf(topics.keySet())) {
-            looks.add(load(name)
-                    .handle((topic, error) -> {
-                        if (error != null && isUnknown(error)) {
-                            deleted(name);
-                        }
-                        return topic;
-                    })
-                    .toCompletableFuture());
-        }
+        List<String> names = List.copyOf(topics.keySet());
+        admin.describeTopics(names)
+                .topicNameValues()
+                .forEach((name, answer) -> looks.add(described(name, answer)
+                        .thenCompose(this::opened)
+                        .handle((topic, error) -> {
+                            if (error != null && isUnknown(error)) {
+                                deleted(name);
+                            }
+                            return topic;
+                        })
+                        .toCompletableFuture()));
         CompletionStage<Void> all = CompletableFuture.allOf(looks.toArray(CompletableFuture[]::new));
         all.whenComplete((done, error) -> lookLater());
     }

@@ -46,6 +46,18 @@ final class ClusterWriter implements BatchWriter {
     /** Nothing is told any more. */
     private volatile boolean ended;
 
+    private final OutgoingBatch.Outcome outcomes = new OutgoingBatch.Outcome() {
+        @Override
+        public void told(OutgoingBatch batch, List<Run> runs, @Nullable LevadaException error) {
+            execute(() -> ClusterWriter.this.told(batch, runs, error));
+        }
+
+        @Override
+        public boolean isAwaited() {
+            return !ended;
+        }
+    };
+
     /** How to end, once nothing is pending. */
     private record Closing(@Nullable LevadaException error) {}
 
@@ -101,11 +113,7 @@ final class ClusterWriter implements BatchWriter {
         creditBatches--;
         creditBytes -= batch.readableBytes();
         pending++;
-        publisher.send(new OutgoingBatch(
-                new TopicPartition(topic, partition),
-                sequence,
-                batch,
-                (sent, runs, error) -> execute(() -> told(sent, runs, error))));
+        publisher.send(new OutgoingBatch(new TopicPartition(topic, partition), sequence, batch, outcomes));
     }
 
     private void check(int partition, ByteBuf batch) {

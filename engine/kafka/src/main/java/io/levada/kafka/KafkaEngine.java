@@ -54,6 +54,9 @@ public final class KafkaEngine implements Engine {
     /** Of a partition at once: four times a block of storage, as a fetch takes a turn to the broker. */
     private static final int FETCH_BYTES = 1 << 20;
 
+    /** For the time of one record, which tells how far a group is behind. */
+    private static final int PEEK_BYTES = 4 << 10;
+
     private static final int CLOSE_SECONDS = 10;
     private static final Duration CLIENT_CLOSE = Duration.ofSeconds(5);
 
@@ -69,6 +72,7 @@ public final class KafkaEngine implements Engine {
     private final ClusterGroups groups;
     private final Publisher publisher;
     private final BlockFetchers blocks;
+    private final BlockFetchers peeks;
     private final List<TailFetcher> tails = new ArrayList<>();
     private final Set<ClusterWriter> writers = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -89,6 +93,7 @@ public final class KafkaEngine implements Engine {
         this.publisher =
                 new Publisher(clients::producer, config, env.scheduler().newLoop("publish"));
         this.blocks = new BlockFetchers(() -> clients.reader("levada-blocks", FETCH_BYTES), config.limits());
+        this.peeks = new BlockFetchers(() -> clients.reader("levada-peeks", PEEK_BYTES), config.limits());
         for (int i = 0; i < config.tailFetchers(); i++) {
             String name = "levada-tails-" + i;
             tails.add(new TailFetcher(clients.reader(name, FETCH_BYTES), name, config.limits(), topics::lost));
@@ -193,7 +198,7 @@ public final class KafkaEngine implements Engine {
 
     private ClusterPartition open(TopicPartition id, ClusterOffsets.Bounds bounds) {
         TailFetcher fetcher = tails.get(Math.floorMod(id.hashCode(), tails.size()));
-        return new ClusterPartition(id, bounds, fetcher, blocks, offsets, ends, delivery);
+        return new ClusterPartition(id, bounds, fetcher, blocks, peeks, offsets, ends, delivery);
     }
 
     @Override
@@ -321,6 +326,7 @@ public final class KafkaEngine implements Engine {
         try {
             tails.forEach(TailFetcher::close);
             blocks.close();
+            peeks.close();
             delivery.close().toCompletableFuture().join();
             admin.close(CLIENT_CLOSE);
             env.scheduler().close();

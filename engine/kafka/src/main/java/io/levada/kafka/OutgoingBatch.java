@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.OutOfOrderSequenceException;
 import org.apache.kafka.common.errors.RetriableException;
@@ -30,6 +31,11 @@ final class OutgoingBatch implements Callback {
          * @param error null where all records are acknowledged
          */
         void told(OutgoingBatch batch, List<Run> runs, @Nullable LevadaException error);
+
+        /** Whether anybody wants to know; what nobody does is not sent any more. */
+        default boolean isAwaited() {
+            return true;
+        }
     }
 
     private final TopicPartition partition;
@@ -89,6 +95,15 @@ final class OutgoingBatch implements Callback {
         left = records;
     }
 
+    boolean isAwaited() {
+        return outcome.isAwaited();
+    }
+
+    /** Whether its outcome is known, so that there is no use in sending more of it. */
+    synchronized boolean isOver() {
+        return told;
+    }
+
     @Override
     public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception exception) {
         if (exception != null) {
@@ -131,7 +146,10 @@ final class OutgoingBatch implements Callback {
 
     /** What has been tried and not been answered may have been appended. */
     private LevadaException error(Exception exception) {
-        if (exception instanceof RetriableException || exception instanceof OutOfOrderSequenceException) {
+        boolean isUnknown = exception instanceof RetriableException
+                || exception instanceof OutOfOrderSequenceException
+                || exception.getClass() == KafkaException.class; // its producer was closed
+        if (isUnknown) {
             return new LevadaException(
                     ErrorCode.OUTCOME_UNKNOWN,
                     "it is not known whether records of " + partition + " were appended: " + exception.getMessage(),

@@ -12,11 +12,14 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
-import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
@@ -30,12 +33,20 @@ import org.apache.kafka.common.header.internals.RecordHeader;
 final class Publisher {
     private static final int LANES_THAT_FILL_THE_MEMORY = 16;
 
-    private final Function<Compression, KafkaProducer<byte[], byte[]>> opener;
+    private final Function<Compression, Producer<byte[], byte[]>> opener;
     private final Limits limits;
     private final Loop loop;
     private final long laneBytes;
-    private final Map<Compression, KafkaProducer<byte[], byte[]>> producers = new EnumMap<>(Compression.class);
+
+    /** For all partitions: less than producers have, so that they never wait for memory. */
+    private final long mostBytes;
+
+    private long allBytes;
+    private final Map<Compression, Producer<byte[], byte[]>> producers = new EnumMap<>(Compression.class);
     private final Map<TopicPartition, Lane> lanes = new HashMap<>();
+
+    /** Those in which something waits, the first to wait first. */
+    private final Set<Lane> waitingLanes = new LinkedHashSet<>();
 
     /**
      * What is on its way to one partition, and what waits. As long as anything is, it goes through the producer of one codec, so
@@ -47,16 +58,20 @@ final class Publisher {
         private long bytes;
 
         private boolean takes(OutgoingBatch batch) {
+            if (allBytes + cost(batch) > mostBytes) {
+                return false;
+            }
             boolean fits = bytes + batch.bytes() <= laneBytes;
             return bytes == 0 || (fits && (batch.codec() == codec || batch.codec() == Compression.NONE));
         }
     }
 
-    Publisher(Function<Compression, KafkaProducer<byte[], byte[]>> opener, ClusterConfig config, Loop loop) {
+    Publisher(Function<Compression, Producer<byte[], byte[]>> opener, ClusterConfig config, Loop loop) {
         this.opener = opener;
         this.limits = config.limits();
         this.loop = loop;
         this.laneBytes = config.publishBytes() / LANES_THAT_FILL_THE_MEMORY;
+        this.mostBytes = config.publishBytes() / 4 * 3;
     }
 
     /** Where all of it happens, and what became of batches is told. */
@@ -71,7 +86,13 @@ final class Publisher {
             sendNow(lane, batch);
         } else {
             lane.waiting.add(batch);
+            waitingLanes.add(lane);
         }
+    }
+
+    /** What a batch takes of a producer's memory at most: one of its own batches, if it is alone there. */
+    private static long cost(OutgoingBatch batch) {
+        return Math.max(batch.bytes(), ClusterClients.PRODUCER_BATCH_BYTES);
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // the batch is told the same
@@ -80,11 +101,15 @@ final class Publisher {
             lane.codec = batch.codec();
         }
         lane.bytes += batch.bytes();
+        allBytes += cost(batch);
         try {
-            KafkaProducer<byte[], byte[]> producer = producers.computeIfAbsent(lane.codec, opener);
+            if (!batch.isAwaited()) {
+                throw new LevadaException(ErrorCode.GOING_AWAY, "its stream has ended");
+            }
+            Producer<byte[], byte[]> producer = producers.computeIfAbsent(lane.codec, opener);
             try (RecordCursor record = RecordCursor.open(batch.buffer(), limits)) {
                 batch.begin(record.count());
-                while (record.next()) {
+                while (record.next() && !batch.isOver()) {
                     producer.send(record(batch.partition(), record), batch);
                 }
             }
@@ -121,11 +146,22 @@ final class Publisher {
             return;
         }
         lane.bytes -= batch.bytes();
-        while (!lane.waiting.isEmpty() && lane.takes(lane.waiting.element())) {
-            sendNow(lane, lane.waiting.remove());
-        }
-        if (lane.bytes == 0) {
+        allBytes -= cost(batch);
+        sendWaiting();
+        if (lane.bytes == 0 && lane.waiting.isEmpty()) {
             lanes.remove(batch.partition());
+        }
+    }
+
+    private void sendWaiting() {
+        for (Iterator<Lane> each = waitingLanes.iterator(); each.hasNext(); ) {
+            Lane lane = each.next();
+            while (!lane.waiting.isEmpty() && lane.takes(lane.waiting.element())) {
+                sendNow(lane, lane.waiting.remove());
+            }
+            if (lane.waiting.isEmpty()) {
+                each.remove();
+            }
         }
     }
 
@@ -140,6 +176,7 @@ final class Publisher {
                                 batch.failed(closed);
                             }));
                     lanes.clear();
+                    waitingLanes.clear();
                     producers.values().forEach(producer -> producer.close(patience));
                     producers.clear();
                 },

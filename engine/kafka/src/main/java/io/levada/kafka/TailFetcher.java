@@ -66,6 +66,8 @@ final class TailFetcher implements AutoCloseable {
     /** Those of which something came, until somebody waits again, and since when. */
     private final Map<Tail, Long> doubtful = new HashMap<>();
 
+    private long sweptAtNanos = System.nanoTime();
+
     /** A partition that the consumer has, and where it goes on. */
     private static final class Tail {
         private final ClusterPartition partition;
@@ -129,8 +131,8 @@ final class TailFetcher implements AutoCloseable {
         for (ClusterPartition next = wanted.poll(); next != null; next = wanted.poll()) {
             resume(next);
         }
+        sweep();
         if (fetching.isEmpty()) {
-            letIdleGo();
             if (wanted.isEmpty() && !ended) {
                 LockSupport.parkNanos(this, POLL.toNanos());
             }
@@ -170,6 +172,9 @@ final class TailFetcher implements AutoCloseable {
         TopicPartition id = partition.id();
         Tail tail = tails.get(id);
         if (tail == null || tail.partition != partition) {
+            if (tail != null) { // of a topic of this name that has gone
+                forget(tail);
+            }
             tail = new Tail(partition);
             tail.next = -1;
             tails.put(id, tail);
@@ -235,9 +240,21 @@ final class TailFetcher implements AutoCloseable {
         }
     }
 
-    /** Lets go of partitions that nobody has waited for in a while, with what was fetched of them. */
-    private void letIdleGo() {
+    /**
+     * Doubts partitions whose readers went without anything having come, and lets go of those that nobody has waited for in a
+     * while, with what was fetched of them.
+     */
+    private void sweep() {
         long now = System.nanoTime();
+        if (now - sweptAtNanos < POLL.toNanos()) {
+            return;
+        }
+        sweptAtNanos = now;
+        for (Tail tail : tails.values()) {
+            if (fetching.contains(tail.partition) && !tail.partition.isAwaited()) {
+                doubtful.putIfAbsent(tail, now);
+            }
+        }
         if (tails.values()
                 .removeIf(tail -> !fetching.contains(tail.partition) && now - tail.pausedAtNanos > IDLE_NANOS)) {
             consumer.assign(tails.keySet());

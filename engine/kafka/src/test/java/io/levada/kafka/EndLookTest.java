@@ -61,7 +61,7 @@ final class EndLookTest {
 
     private ClusterPartition partition(int number) {
         return new ClusterPartition(
-                new TopicPartition("t", number), new Bounds(0, 0), tails, blocks, offsets, look, delivery);
+                new TopicPartition("t", number), new Bounds(0, 0), tails, blocks, blocks, offsets, look, delivery);
     }
 
     private Admin admin() {
