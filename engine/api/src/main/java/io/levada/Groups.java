@@ -15,7 +15,8 @@ public interface Groups {
     /**
      * Moves a group to another place in a topic, which it goes on from, forth or back: {@code earliest}, {@code latest}, an
      * offset, a time, or where a token says. Members may be active: whoever owns such a partition is told ({@link
-     * MemberEvent.Seeked}) and goes on from there. Fails with {@link ErrorCode#GROUP_ID_NOT_FOUND}, {@link
+     * MemberEvent.Seeked}) and goes on from there; but a cluster moves groups without members alone, and fails with {@link
+     * ErrorCode#NON_EMPTY_GROUP} for others. Fails with {@link ErrorCode#GROUP_ID_NOT_FOUND}, {@link
      * ErrorCode#UNKNOWN_TOPIC_OR_PARTITION}, {@link ErrorCode#OFFSET_OUT_OF_RANGE} for an offset that is not kept, with
      * nothing changed, and with {@link ErrorCode#INVALID_REQUEST} for {@link Position.Committed}.
      *
@@ -26,4 +27,14 @@ public interface Groups {
 
     /** Deletes a group and its commits; fails with {@link ErrorCode#NON_EMPTY_GROUP} while it has members. */
     Mono<Void> delete(String group);
+
+    /** Fails with {@link ErrorCode#INVALID_GROUP_ID} for what cannot be a group's name. */
+    static void checkName(String group) {
+        if (!TopicSpec.isName(group) || TopicSpec.isInternal(group)) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_GROUP_ID,
+                    "'" + group + "' cannot be a group's name; use 1 to 200 of A-Z a-z 0-9 . _ -, not starting with "
+                            + TopicSpec.INTERNAL_PREFIX);
+        }
+    }
 }

@@ -18,6 +18,9 @@ public record TopicSpec(String name, int partitions, int replicationFactor, Map<
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,200}");
     public static final int MAX_PARTITIONS = 10_000;
 
+    /** What the names of engines' own topics begin with. */
+    public static final String INTERNAL_PREFIX = "__";
+
     public TopicSpec {
         config = Map.copyOf(config);
     }
@@ -36,6 +39,38 @@ public record TopicSpec(String name, int partitions, int replicationFactor, Map<
 
     public TopicSpec config(Map<String, String> values) {
         return new TopicSpec(name, partitions, replicationFactor, values);
+    }
+
+    /**
+     * What every engine wants of a topic that is to be made. Fails with {@link ErrorCode#INVALID_TOPIC_EXCEPTION} or {@link
+     * ErrorCode#INVALID_PARTITIONS}.
+     */
+    public void check() {
+        if (!isName(name)) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_TOPIC_EXCEPTION,
+                    "'" + name + "' is no name for a topic; use 1 to 200 of A-Z a-z 0-9 . _ -, not . or ..");
+        }
+        checkNotInternal(name);
+        if (partitions < 1 || partitions > MAX_PARTITIONS) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_PARTITIONS,
+                    "a topic has 1 to " + MAX_PARTITIONS + " partitions, not " + partitions);
+        }
+    }
+
+    /** Whether a topic of this name is an engine's own, which makes, writes and deletes it alone. */
+    public static boolean isInternal(String name) {
+        return name.startsWith(INTERNAL_PREFIX);
+    }
+
+    /** Fails with {@link ErrorCode#INVALID_TOPIC_EXCEPTION} for the name of an engine's own topic. */
+    public static void checkNotInternal(String name) {
+        if (isInternal(name)) {
+            throw new LevadaException(
+                    ErrorCode.INVALID_TOPIC_EXCEPTION,
+                    "names that start with " + INTERNAL_PREFIX + " are reserved: '" + name + "'");
+        }
     }
 
     /** Whether a name may be a topic's or a group's. */

@@ -45,8 +45,8 @@ final class Server implements AutoCloseable {
             ObservationRegistry observations) {
         config.check(access.asks());
         // A cluster may have other gateways, which are to say whose a claim is.
-        boolean alone = config.advertised() != null || !KafkaEngine.opens(store);
-        GatewayConfig named = alone ? config : config.withAdvertised(config.ownAddress());
+        boolean isUnnamed = KafkaEngine.opens(store) && config.advertised() == null;
+        GatewayConfig named = isUnnamed ? config.withAdvertised(config.ownAddress()) : config;
         Engine engine = open(store, delivery);
         try {
             return new Server(engine, GatewayServer.start(engine, named, access, observations), config.tls() != null);

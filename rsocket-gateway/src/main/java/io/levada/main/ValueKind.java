@@ -2,10 +2,10 @@ package io.levada.main;
 
 import io.levada.LevadaException;
 import io.levada.cli.Units;
+import io.levada.rest.RestRoutes;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
@@ -112,17 +112,13 @@ abstract class ValueKind<T> implements ITypeConverter<T> {
 
     /** Where something is reached. */
     static final class HostAndPort extends ValueKind<String> {
-        private static final Pattern ADDRESS =
-                Pattern.compile("(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\\[[0-9A-Fa-f:.]{2,45}]):([0-9]{1,5})");
-
         HostAndPort() {
             super("HOST:PORT, as gateway-1.levada.example:7880 or [::1]:7880");
         }
 
         @Override
         String parse(String value) {
-            Matcher matcher = ADDRESS.matcher(value);
-            require(matcher.matches() && new Port().parse(matcher.group(1)) > 0);
+            require(RestRoutes.isAddress(value) && new Port().parse(value.substring(value.lastIndexOf(':') + 1)) > 0);
             return value;
         }
     }

@@ -22,7 +22,7 @@ final class ClaimIds {
     private static final Pattern FORM = Pattern.compile("[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]{1,360}");
 
     /** {@code HOST:PORT}, an address of IPv6 in brackets. */
-    private static final Pattern ADDRESS =
+    static final Pattern ADDRESS =
             Pattern.compile("(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\\[[0-9A-Fa-f:.]{2,45}]):[0-9]{1,5}");
 
     private final RandomGenerator random;

@@ -65,6 +65,11 @@ public final class RestRoutes {
         Publisher<Void> answer(RestRoutes rest, Exchange exchange);
     }
 
+    /** Whether this may be where a server is reached over HTTP, {@code HOST:PORT}. */
+    public static boolean isAddress(String text) {
+        return ClaimIds.ADDRESS.matcher(text).matches();
+    }
+
     /**
      * Routes without requests.
      *

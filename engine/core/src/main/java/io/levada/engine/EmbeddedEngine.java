@@ -5,6 +5,7 @@ import io.levada.Groups;
 import io.levada.LevadaException;
 import io.levada.Position;
 import io.levada.ReadSpec;
+import io.levada.TopicSpec;
 import io.levada.Topics;
 import io.levada.delivery.Delivery;
 import io.levada.delivery.Positions;
@@ -192,7 +193,7 @@ public final class EmbeddedEngine implements Engine {
     private BatchWriter openWriter(String topic, @Nullable ExpectedPlace place, WriterSink sink) {
         Loop loop = writerLoops.get(Math.floorMod(nextWriterLoop.getAndIncrement(), writerLoops.size()));
         try {
-            TopicAdmin.checkNotInternal(topic);
+            TopicSpec.checkNotInternal(topic);
             Writer writer = new Writer(topics.require(topic), config, place, loop, sink, writers::remove);
             writers.add(writer);
             if (closing.get()) {
@@ -219,7 +220,7 @@ public final class EmbeddedEngine implements Engine {
     @Override
     public BatchReader read(ReadSpec spec, BatchSink sink) {
         return reads.open(spec, sink, () -> {
-            TopicAdmin.checkNotInternal(spec.topic()); // what members come back with stands there, among other things
+            TopicSpec.checkNotInternal(spec.topic()); // what members come back with stands there, among other things
             return CompletableFuture.completedStage(topics.require(spec.topic()));
         });
     }

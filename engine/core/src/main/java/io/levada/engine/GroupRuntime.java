@@ -312,7 +312,7 @@ final class GroupRuntime implements GroupService {
     private Map<String, TopicShape> shapes() {
         Map<String, TopicShape> shapes = new HashMap<>();
         topics.values().forEach(topic -> {
-            if (!OpenTopic.isInternal(topic.topic().name())) {
+            if (!TopicSpec.isInternal(topic.topic().name())) {
                 shapes.put(
                         topic.topic().name(),
                         new TopicShape(topic.topic().id(), topic.partitions().size()));

@@ -13,9 +13,6 @@ import java.util.UUID;
  * @param partitions by number
  */
 record OpenTopic(Topic topic, List<OpenPartition> partitions) implements ReadableTopic {
-    /** What the names of internal topics begin with. */
-    static final String INTERNAL_PREFIX = "__";
-
     OpenTopic {
         partitions = List.copyOf(partitions);
     }
@@ -38,10 +35,6 @@ record OpenTopic(Topic topic, List<OpenPartition> partitions) implements Readabl
     @Override
     public Feed feed(int partition) {
         return partitions.get(partition).feed();
-    }
-
-    static boolean isInternal(String name) {
-        return name.startsWith(INTERNAL_PREFIX);
     }
 
     /** A partition: where to append, and where to read. */

@@ -4,6 +4,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.Position;
 import io.levada.TopicPartition;
+import io.levada.TopicSpec;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -27,7 +28,7 @@ record ResetPlaces(GroupHost host, String name, @Nullable OpenTopic topic, Posit
      */
     CompletionStage<Map<TopicPartition, Long>> find(@Nullable Integer only) {
         OpenTopic open = topic;
-        if (open == null || OpenTopic.isInternal(name)) {
+        if (open == null || TopicSpec.isInternal(name)) {
             return refused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "there is no topic '" + name + "'");
         } else if (to instanceof Position.Committed) {
             return refused(ErrorCode.INVALID_REQUEST, "a group is where it committed already; use another position");

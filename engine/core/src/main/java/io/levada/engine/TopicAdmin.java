@@ -51,7 +51,7 @@ final class TopicAdmin implements Topics {
             for (OpenTopic topic : topics.all()) {
                 names.add(topic.topic().name());
             }
-            names.removeIf(OpenTopic::isInternal);
+            names.removeIf(TopicSpec::isInternal);
             return Flux.fromIterable(names);
         });
     }
@@ -90,7 +90,7 @@ final class TopicAdmin implements Topics {
 
     private void requireOurs(String name) {
         topics.require(name);
-        checkNotInternal(name);
+        TopicSpec.checkNotInternal(name);
     }
 
     /** A topic with its settings of now. */
@@ -112,31 +112,12 @@ final class TopicAdmin implements Topics {
     }
 
     private static void check(TopicSpec spec) {
-        if (!TopicSpec.isName(spec.name())) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_TOPIC_EXCEPTION,
-                    "'" + spec.name() + "' is no name for a topic; use 1 to 200 of A-Z a-z 0-9 . _ -, not . or ..");
-        }
-        checkNotInternal(spec.name());
-        if (spec.partitions() < 1 || spec.partitions() > TopicSpec.MAX_PARTITIONS) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_PARTITIONS,
-                    "a topic has 1 to " + TopicSpec.MAX_PARTITIONS + " partitions, not " + spec.partitions());
-        }
+        spec.check();
         if (spec.replicationFactor() != 1) {
             throw new LevadaException(
                     ErrorCode.INVALID_REPLICATION_FACTOR,
                     "replication factor " + spec.replicationFactor()
                             + ": this engine keeps one copy on one machine; for more, use a cluster (kafka://HOST:PORT)");
-        }
-    }
-
-    /** Internal topics are made, written and deleted by the engine alone. */
-    static void checkNotInternal(String name) {
-        if (OpenTopic.isInternal(name)) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_TOPIC_EXCEPTION,
-                    "names that start with " + OpenTopic.INTERNAL_PREFIX + " are reserved: '" + name + "'");
         }
     }
 

@@ -2,6 +2,7 @@ package io.levada.engine;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.delivery.WriterCalls;
 import io.levada.env.Loop;
 import io.levada.facade.BatchWriter;
 import io.levada.facade.ExpectedPlace;
@@ -32,8 +33,7 @@ final class Writer implements BatchWriter {
     private final OpenTopic topic;
     private final EngineConfig config;
     private final Loop loop;
-    private final WriterSink sink;
-    private final Consumer<Writer> onEnd;
+    private final WriterCalls calls;
 
     private final Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean drainQueued = new AtomicBoolean();
@@ -51,11 +51,6 @@ final class Writer implements BatchWriter {
     /** Why no more batches are taken; told once nothing is pending. */
     private volatile @Nullable Closing closing;
 
-    private final CompletableFuture<Void> done = new CompletableFuture<>();
-
-    /** Nothing is told any more. */
-    private volatile boolean ended;
-
     /** @param place where its batches are to come to stand, or null for anywhere */
     Writer(
             OpenTopic topic,
@@ -67,8 +62,7 @@ final class Writer implements BatchWriter {
         this.topic = topic;
         this.config = config;
         this.loop = loop;
-        this.sink = sink;
-        this.onEnd = onEnd;
+        this.calls = new WriterCalls(sink, () -> onEnd.accept(this));
         this.place = place;
         this.expectedOffset = place == null ? PartitionLog.ANY_OFFSET : place.offset();
         this.creditBatches = new AtomicInteger(firstBatches());
@@ -76,9 +70,9 @@ final class Writer implements BatchWriter {
     }
 
     void open() {
-        execute(() -> call(() -> {
-            sink.onOpen(topic.partitions().size(), config.limits().maxRecordBytes());
-            sink.onCredit(firstBatches(), config.writerBytes());
+        execute(() -> calls.tell(to -> {
+            to.onOpen(topic.partitions().size(), config.limits().maxRecordBytes());
+            to.onCredit(firstBatches(), config.writerBytes());
         }));
     }
 
@@ -89,7 +83,7 @@ final class Writer implements BatchWriter {
 
     @Override
     public void write(int partition, long sequence, ByteBuf batch) {
-        if (ended || closing != null) {
+        if (calls.hasEnded() || closing != null) {
             batch.release();
             return;
         }
@@ -155,7 +149,7 @@ final class Writer implements BatchWriter {
     /** Takes no more batches, and ends with an error once those written are acknowledged; complete when it has ended. */
     CompletableFuture<Void> end(LevadaException error) {
         close(new Closing(error));
-        return done;
+        return calls.done();
     }
 
     private void close(Closing how) {
@@ -167,15 +161,13 @@ final class Writer implements BatchWriter {
 
     @Override
     public void cancel() {
-        ended = true;
-        onEnd.accept(this);
-        done.complete(null);
+        calls.cancel();
     }
 
     /** Ends at once. */
     private void fail(LevadaException error) {
         closing = new Closing(error);
-        execute(() -> finish(error));
+        execute(() -> calls.finish(error));
     }
 
     private void tell(Outcome outcome) {
@@ -196,18 +188,18 @@ final class Writer implements BatchWriter {
         for (Outcome outcome = outcomes.poll(); outcome != null; outcome = outcomes.poll()) {
             pending.decrementAndGet();
             if (outcome.error() != null) {
-                finish(outcome.error());
+                calls.finish(outcome.error());
                 return;
             }
             batches++;
             bytes += outcome.bytes();
             long sequence = outcome.sequence();
             long baseOffset = outcome.baseOffset();
-            call(() -> sink.onAck(sequence, baseOffset));
+            calls.tell(to -> to.onAck(sequence, baseOffset));
         }
         Closing how = closing;
         if (how != null && pending.get() == 0) {
-            finish(how.error());
+            calls.finish(how.error());
         } else if (how == null && batches > 0) {
             grant(batches, bytes);
         }
@@ -216,31 +208,7 @@ final class Writer implements BatchWriter {
     private void grant(int batches, long bytes) {
         creditBatches.addAndGet(batches);
         creditBytes.addAndGet(bytes);
-        call(() -> sink.onCredit(batches, bytes));
-    }
-
-    private void finish(@Nullable LevadaException error) {
-        if (!ended) {
-            call(() -> {
-                if (error == null) {
-                    sink.onComplete();
-                } else {
-                    sink.onError(error);
-                }
-            });
-            cancel();
-        }
-    }
-
-    private void call(Runnable callback) {
-        if (!ended) {
-            try {
-                callback.run();
-            } catch (RuntimeException e) {
-                LOG.error("a writer's callback failed; the writer is dropped", e);
-                cancel();
-            }
-        }
+        calls.tell(to -> to.onCredit(batches, bytes));
     }
 
     private void execute(Runnable task) {

@@ -2,9 +2,9 @@ package io.levada.groups;
 
 import io.levada.ErrorCode;
 import io.levada.GroupDescription.MemberDescription;
+import io.levada.Groups;
 import io.levada.LevadaException;
 import io.levada.TopicPartition;
-import io.levada.TopicSpec;
 import io.levada.groups.GroupEvent.CommitGone;
 import io.levada.groups.GroupEvent.Committed;
 import io.levada.groups.GroupEvent.GroupGone;
@@ -103,7 +103,7 @@ public final class GroupCoordinator {
      *     the member with that instance id is connected
      */
     public Decision join(String group, Joining joining, long nowMs) {
-        checkName(group);
+        Groups.checkName(group);
         joining.check(topics.keySet());
         GroupState current = groups.getOrDefault(group, new GroupState(group));
         if (current.members().containsKey(joining.member())) {
@@ -185,15 +185,6 @@ public final class GroupCoordinator {
             }
         }
         return handles;
-    }
-
-    private static void checkName(String group) {
-        if (!TopicSpec.isName(group) || group.startsWith("__")) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_GROUP_ID,
-                    "'" + group
-                            + "' cannot be a group's name; use 1 to 200 of A-Z a-z 0-9 . _ -, not starting with __");
-        }
     }
 
     /**

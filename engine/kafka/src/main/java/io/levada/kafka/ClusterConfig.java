@@ -10,7 +10,7 @@ import java.time.Duration;
  * What an engine on a cluster may use and what it takes. Immutable.
  *
  * @param limits what records and batches may measure
- * @param delivery what reading may use; each reader loop has a fetcher of its own for those who are behind
+ * @param delivery what reading may use; each of its reader loops blocks on a fetcher while it reads for those who are behind
  * @param tailFetchers default 1, threads that fetch what live readers wait for, 1 to 64; a partition is fetched by one of them
  * @param writerBatches default 256, batches that one writer may have unacknowledged, 1 to 65,536
  * @param writerBytes default 8 MiB, bytes of those batches, at least {@link Limits#maxBatchBytes}; the last may go beyond

@@ -35,6 +35,7 @@ final class ClusterGroups {
     private final ClusterClients clients;
     private final ClusterConfig config;
     private final ClusterTopics topics;
+    private final Positions positions;
     private final ClusterOffsets offsets;
     private final Delivery delivery;
     private final ClusterGroupAdmin admin;
@@ -58,6 +59,7 @@ final class ClusterGroups {
         this.clients = clients;
         this.config = config;
         this.topics = topics;
+        this.positions = positions;
         this.offsets = offsets;
         this.delivery = delivery;
         this.admin = new ClusterGroupAdmin(kafka, topics, positions, offsets, env.clock());
@@ -102,7 +104,7 @@ final class ClusterGroups {
     }
 
     private static void check(JoinSpec spec) {
-        checkName(spec.group());
+        Groups.checkName(spec.group());
         for (String topic : spec.topics()) {
             if (TopicPattern.isPattern(topic) && !TopicPattern.isValid(topic)) {
                 throw new LevadaException(
@@ -112,15 +114,6 @@ final class ClusterGroups {
         }
         if (spec.topics().isEmpty()) {
             throw new LevadaException(ErrorCode.INVALID_REQUEST, "a member subscribes to one topic at least");
-        }
-    }
-
-    static void checkName(String group) {
-        if (!TopicSpec.isName(group) || ClusterTopic.isInternal(group)) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_GROUP_ID,
-                    "'" + group
-                            + "' cannot be a group's name; use 1 to 200 of A-Z a-z 0-9 . _ -, not starting with __");
         }
     }
 
@@ -206,7 +199,7 @@ final class ClusterGroups {
                 return Set.of();
             }
             return ClusterOffsets.await(KafkaErrors.answer(kafka.listTopics().names())).stream()
-                    .filter(name -> !ClusterTopic.isInternal(name))
+                    .filter(name -> !TopicSpec.isInternal(name))
                     .collect(Collectors.toSet());
         }
 
@@ -240,16 +233,13 @@ final class ClusterGroups {
 
         @Override
         public long startOf(ClusterPartition partition, Position from) {
-            if (from instanceof Position.AtOffset at) {
-                return Math.max(partition.start(), Math.min(at.offset(), partition.durable()));
-            } else if (from instanceof Position.AtTime at) {
-                return partition.offsetAt(at.time().toEpochMilli());
-            } else if (from instanceof Position.Latest) {
-                return partition.durable();
-            } else if (from instanceof Position.AtToken at) {
-                return at.token().next().getOrDefault(partition.id().partition(), partition.start());
+            TopicPartition id = partition.id();
+            ClusterTopic topic = topics.known(id.topic());
+            if (topic == null) {
+                throw ClusterTopics.unknown(id.topic());
             }
-            return partition.start();
+            return ClusterOffsets.await(
+                    positions.offsetOf(topic, id.partition(), from).toCompletableFuture());
         }
 
         @Override

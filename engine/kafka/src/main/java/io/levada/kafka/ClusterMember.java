@@ -3,8 +3,10 @@ package io.levada.kafka;
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.TopicPattern;
+import io.levada.TopicSpec;
 import io.levada.facade.CommitPoint;
 import io.levada.facade.JoinSpec;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,6 +15,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -55,7 +58,7 @@ final class ClusterMember {
     private static final int MAX_METADATA_BYTES = 4_096;
 
     /** What a topic is called that no pattern has found yet. */
-    private static final String NONE_YET = ClusterTopic.INTERNAL_PREFIX + "none";
+    private static final String NONE_YET = TopicSpec.INTERNAL_PREFIX + "none";
 
     private final MemberHost host;
     private final JoinSpec spec;
@@ -70,7 +73,7 @@ final class ClusterMember {
     /** How many partitions its topics had as it began: those that come later are read from their beginning. */
     private final Map<String, Integer> partitionsAtFirst = new HashMap<>();
 
-    /** What it is called in the group, which is known when it has joined. */
+    /** What it is called in the group; empty until it has joined. */
     private volatile String id = "";
 
     private volatile boolean polling;
@@ -81,7 +84,6 @@ final class ClusterMember {
     private @Nullable LevadaException failure;
     private List<String> subscribed = List.of();
     private long patternsLookedAtNanos;
-    private boolean joined;
     private boolean revoking;
     private long withoutSinceNanos;
     private boolean idleTold;
@@ -156,37 +158,31 @@ final class ClusterMember {
     }
 
     void givenBack(ClusterSession from, int handle) {
-        execute(
-                () -> {
-                    Held one = from == session ? byHandle(handle) : null;
-                    if (one != null) {
-                        one.givenBack = true;
-                        from.handedOver(handle);
-                    }
-                },
-                () -> {});
+        execute(() -> {
+            Held one = from == session ? byHandle(handle) : null;
+            if (one != null) {
+                one.givenBack = true;
+                from.handedOver(handle);
+            }
+        });
     }
 
     void leave(ClusterSession from) {
-        execute(
-                () -> {
-                    if (from == session) {
-                        stopping = true;
-                    }
-                },
-                () -> {});
+        execute(() -> {
+            if (from == session) {
+                stopping = true;
+            }
+        });
     }
 
     /** The connection of its owner is lost. */
     void orphaned(ClusterSession from) {
-        execute(
-                () -> {
-                    if (from == session) {
-                        session = null;
-                        orphanSinceNanos = System.nanoTime();
-                    }
-                },
-                () -> {});
+        execute(() -> {
+            if (from == session) {
+                session = null;
+                orphanSinceNanos = System.nanoTime();
+            }
+        });
     }
 
     /** Its owner is back on another connection, if the secret is right. */
@@ -213,13 +209,15 @@ final class ClusterMember {
 
     /** Leaves, telling the owner why; complete when it has. */
     CompletionStage<Void> end(LevadaException why) {
-        execute(
-                () -> {
-                    failure = why;
-                    stopping = true;
-                },
-                () -> {});
+        execute(() -> {
+            failure = why;
+            stopping = true;
+        });
         return ended;
+    }
+
+    private void execute(Runnable task) {
+        execute(task, () -> {});
     }
 
     private void execute(Runnable task, Runnable ifEnded) {
@@ -298,10 +296,13 @@ final class ClusterMember {
         return consumer.groupMetadata().generationId();
     }
 
+    private boolean hasJoined() {
+        return !id.isEmpty();
+    }
+
     private void noteJoined() {
         long generation = generation();
-        if (!joined && generation > 0) {
-            joined = true;
+        if (!hasJoined() && generation > 0) {
             id = consumer.groupMetadata().memberId();
             withoutSinceNanos = System.nanoTime();
             host.rebalanced();
@@ -313,7 +314,7 @@ final class ClusterMember {
     }
 
     private void noteIdle() {
-        boolean without = joined && held.isEmpty();
+        boolean without = hasJoined() && held.isEmpty();
         if (!without) {
             withoutSinceNanos = System.nanoTime();
             idleTold = false;
@@ -398,8 +399,7 @@ final class ClusterMember {
 
     private static void check(Held one, CommitPoint point) {
         String metadata = point.metadata();
-        if (metadata != null
-                && metadata.getBytes(java.nio.charset.StandardCharsets.UTF_8).length > MAX_METADATA_BYTES) {
+        if (metadata != null && metadata.getBytes(StandardCharsets.UTF_8).length > MAX_METADATA_BYTES) {
             throw new LevadaException(
                     ErrorCode.OFFSET_METADATA_TOO_LARGE,
                     "what is said with a commit may have " + MAX_METADATA_BYTES + " bytes");
@@ -533,13 +533,7 @@ final class ClusterMember {
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
             polling = false;
-            List<Held> going = new ArrayList<>();
-            partitions.forEach(id -> {
-                Held one = held.get(id);
-                if (one != null) {
-                    going.add(one);
-                }
-            });
+            List<Held> going = those(partitions);
             if (going.isEmpty()) {
                 return;
             }
@@ -584,15 +578,13 @@ final class ClusterMember {
             }
         }
 
+        private List<Held> those(Collection<TopicPartition> partitions) {
+            return partitions.stream().map(held::get).filter(Objects::nonNull).toList();
+        }
+
         @Override
         public void onPartitionsLost(Collection<TopicPartition> partitions) {
-            List<Held> going = new ArrayList<>();
-            partitions.forEach(id -> {
-                Held one = held.get(id);
-                if (one != null) {
-                    going.add(one);
-                }
-            });
+            List<Held> going = those(partitions);
             host.rebalanced();
             drop(going);
         }

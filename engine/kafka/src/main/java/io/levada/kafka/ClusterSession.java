@@ -13,6 +13,7 @@ import io.levada.facade.MemberSink;
 import io.levada.protocol.RecordFilter;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -104,7 +105,7 @@ final class ClusterSession implements GroupSession {
         tell(to -> to.onJoined(name, secret, generation));
     }
 
-    void rejoined(long generation, java.util.Set<Integer> handles) {
+    void rejoined(long generation, Set<Integer> handles) {
         tell(to -> to.onRejoined(generation, handles));
     }
 

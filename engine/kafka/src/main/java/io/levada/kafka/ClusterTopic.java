@@ -11,8 +11,6 @@ import java.util.UUID;
  * @param partitions in order
  */
 record ClusterTopic(String name, UUID id, List<ClusterPartition> partitions) implements ReadableTopic {
-    static final String INTERNAL_PREFIX = "__";
-
     ClusterTopic {
         partitions = List.copyOf(partitions);
     }
@@ -25,9 +23,5 @@ record ClusterTopic(String name, UUID id, List<ClusterPartition> partitions) imp
     @Override
     public Feed feed(int partition) {
         return partitions.get(partition).feed();
-    }
-
-    static boolean isInternal(String name) {
-        return name.startsWith(INTERNAL_PREFIX);
     }
 }

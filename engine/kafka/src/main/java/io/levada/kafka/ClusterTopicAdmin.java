@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
@@ -51,9 +52,13 @@ final class ClusterTopicAdmin implements Topics {
 
     private static final String DURABILITY = "durability";
 
-    /** What one broker has done, the others learn of a little later. */
+    /** What one broker has done, the others learn of a little later: how often they are asked, and when again. */
+    private static final int LOOKS = 200;
+
+    private static final Duration BETWEEN_LOOKS = Duration.ofMillis(25);
+
     private static final RetryBackoffSpec UNTIL_KNOWN =
-            Retry.fixedDelay(200, Duration.ofMillis(25)).filter(ClusterTopicAdmin::isUnknown);
+            Retry.fixedDelay(LOOKS, BETWEEN_LOOKS).filter(ClusterTopicAdmin::isUnknown);
 
     private final Admin admin;
     private final ClusterTopics topics;
@@ -81,31 +86,13 @@ final class ClusterTopicAdmin implements Topics {
     }
 
     private static void check(TopicSpec spec) {
-        if (!TopicSpec.isName(spec.name())) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_TOPIC_EXCEPTION,
-                    "'" + spec.name() + "' is no name for a topic; use 1 to 200 of A-Z a-z 0-9 . _ -, not . or ..");
-        }
-        requireOurs(spec.name());
-        if (spec.partitions() < 1 || spec.partitions() > TopicSpec.MAX_PARTITIONS) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_PARTITIONS,
-                    "a topic has 1 to " + TopicSpec.MAX_PARTITIONS + " partitions, not " + spec.partitions());
-        }
+        spec.check();
         if (spec.replicationFactor() < 1 || spec.replicationFactor() > Short.MAX_VALUE) {
             throw new LevadaException(
                     ErrorCode.INVALID_REPLICATION_FACTOR,
                     "a topic has 1 copy to as many as there are brokers, not " + spec.replicationFactor());
         }
         checkSettings(spec.config());
-    }
-
-    private static void requireOurs(String name) {
-        if (ClusterTopic.isInternal(name)) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_TOPIC_EXCEPTION,
-                    "names that start with " + ClusterTopic.INTERNAL_PREFIX + " are reserved: '" + name + "'");
-        }
     }
 
     private static void checkSettings(Map<String, String> config) {
@@ -122,7 +109,7 @@ final class ClusterTopicAdmin implements Topics {
         return answer(() -> KafkaErrors.answer(admin.listTopics(new ListTopicsOptions().listInternal(false))
                         .names()))
                 .flatMapIterable(names -> names.stream()
-                        .filter(name -> !ClusterTopic.isInternal(name))
+                        .filter(name -> !TopicSpec.isInternal(name))
                         .sorted()
                         .toList());
     }
@@ -215,7 +202,6 @@ final class ClusterTopicAdmin implements Topics {
     public Mono<TopicDescription> alter(String name, Map<String, String> config) {
         Map<String, String> changes = Map.copyOf(config);
         return describe(name).flatMap(before -> {
-            requireOurs(name);
             checkSettings(changes);
             if (changes.isEmpty()) {
                 return Mono.just(before);
@@ -227,9 +213,7 @@ final class ClusterTopicAdmin implements Topics {
             ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, name);
             return answer(() -> KafkaErrors.answer(admin.incrementalAlterConfigs(Map.of(resource, changed))
                             .all()))
-                    .then(describe(name)
-                            .filter(now -> shows(now, changes))
-                            .repeatWhenEmpty(200, again -> again.delayElements(Duration.ofMillis(25))));
+                    .then(until(describe(name), now -> shows(now, changes)));
         });
     }
 
@@ -242,7 +226,6 @@ final class ClusterTopicAdmin implements Topics {
     @Override
     public Mono<TopicDescription> addPartitions(String name, int count) {
         return describe(name).flatMap(before -> {
-            requireOurs(name);
             int now = before.partitions().size();
             if (count == now) {
                 return Mono.just(before);
@@ -254,10 +237,7 @@ final class ClusterTopicAdmin implements Topics {
             }
             return answer(() -> KafkaErrors.answer(admin.createPartitions(Map.of(name, NewPartitions.increaseTo(count)))
                             .all()))
-                    .then(describe(name)
-                            .filter(grown -> grown.partitions().size() >= count)
-                            .repeatWhenEmpty(200, again -> again.delayElements(Duration.ofMillis(25)))
-                            .retryWhen(UNTIL_KNOWN))
+                    .then(until(describe(name), grown -> grown.partitions().size() >= count))
                     .flatMap(grown -> topics.known(name) == null
                             ? Mono.just(grown)
                             : answer(() -> topics.load(name)).thenReturn(grown));
@@ -301,12 +281,19 @@ final class ClusterTopicAdmin implements Topics {
                         .flatMap(there -> Mono.<Boolean>empty())
                         .onErrorResume(
                                 LevadaException.class, error -> isUnknown(error) ? Mono.just(true) : Mono.error(error))
-                        .repeatWhenEmpty(200, again -> again.delayElements(Duration.ofMillis(25))))
+                        .repeatWhenEmpty(LOOKS, again -> again.delayElements(BETWEEN_LOOKS)))
                 .then();
     }
 
     private static boolean isUnknown(Throwable error) {
         return error instanceof LevadaException known && known.code() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+    }
+
+    /** Asks until the answer shows what was changed, of which one broker hears after the other, or until that takes too long. */
+    private static Mono<TopicDescription> until(Mono<TopicDescription> asking, Predicate<TopicDescription> shown) {
+        return asking.filter(shown)
+                .repeatWhenEmpty(LOOKS, again -> again.delayElements(BETWEEN_LOOKS))
+                .onErrorResume(IllegalStateException.class, tooLate -> asking);
     }
 
     private static <T> Mono<T> answer(Supplier<CompletionStage<T>> asking) {

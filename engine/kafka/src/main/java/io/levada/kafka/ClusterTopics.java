@@ -2,12 +2,14 @@ package io.levada.kafka;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.TopicSpec;
 import io.levada.delivery.Delivery;
 import io.levada.env.Loop;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -42,6 +44,11 @@ final class ClusterTopics {
     private final Partitions opener;
     private final Loop loop;
     private final Map<String, ClusterTopic> topics = new ConcurrentHashMap<>();
+
+    /** Those that the last look did not find; a broker may say so that is behind the others. */
+    private final Set<String> missed = ConcurrentHashMap.newKeySet();
+
+    private volatile boolean closed;
 
     /** Why the last look at the cluster failed, or null. */
     private volatile @Nullable LevadaException unreachable;
@@ -91,10 +98,10 @@ final class ClusterTopics {
 
     /** What the cluster says of a topic. */
     CompletionStage<TopicDescription> describe(String name) {
-        if (ClusterTopic.isInternal(name)) {
-            return CompletableFuture.failedStage(new LevadaException(
-                    ErrorCode.INVALID_TOPIC_EXCEPTION,
-                    "names that start with " + ClusterTopic.INTERNAL_PREFIX + " are reserved: '" + name + "'"));
+        try {
+            TopicSpec.checkNotInternal(name);
+        } catch (LevadaException e) {
+            return CompletableFuture.failedStage(e);
         }
         return admin.describeTopics(List.of(name)).topicNameValues().entrySet().stream()
                 .map(each -> described(name, each.getValue()))
@@ -171,6 +178,7 @@ final class ClusterTopics {
     }
 
     private void drop(String name, LevadaException error) {
+        missed.remove(name);
         ClusterTopic dropped = topics.remove(name);
         if (dropped != null) {
             end(dropped, error);
@@ -181,16 +189,26 @@ final class ClusterTopics {
         topic.partitions().forEach(partition -> delivery.detach(partition.feed(), error));
     }
 
+    /** Nothing is looked for any more. */
+    void close() {
+        closed = true;
+    }
+
     private void lookLater() {
-        try {
-            loop.schedule(LOOK, this::look);
-        } catch (RejectedExecutionException e) {
-            LOG.debug("the cluster is not looked at any more", e);
+        if (!closed) {
+            try {
+                loop.schedule(LOOK, this::look);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("the cluster is not looked at any more", e);
+            }
         }
     }
 
     /** Hears what became of the topics, and whether the brokers answer at all. */
     private void look() {
+        if (closed) {
+            return;
+        }
         List<CompletableFuture<?>> looks = new ArrayList<>();
         looks.add(KafkaErrors.answer(admin.describeCluster().clusterId()).handle((id, error) -> {
             reachable(error);
@@ -202,9 +220,7 @@ final class ClusterTopics {
                 .forEach((name, answer) -> looks.add(described(name, answer)
                         .thenCompose(this::opened)
                         .handle((topic, error) -> {
-                            if (error != null && isUnknown(error)) {
-                                deleted(name);
-                            }
+                            found(name, error == null || !isUnknown(error));
                             return topic;
                         })
                         .toCompletableFuture()));
@@ -212,11 +228,23 @@ final class ClusterTopics {
         all.whenComplete((done, error) -> lookLater());
     }
 
+    /** A topic that two looks did not find has been deleted. */
+    private void found(String name, boolean isThere) {
+        if (isThere) {
+            missed.remove(name);
+        } else if (!missed.add(name)) {
+            deleted(name);
+        }
+    }
+
     private static boolean isUnknown(Throwable error) {
         return KafkaErrors.of(error).code() == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     }
 
     private void reachable(@Nullable Throwable error) {
+        if (closed) {
+            return;
+        }
         LevadaException before = unreachable;
         unreachable = error == null ? null : KafkaErrors.of(error);
         if (error != null && before == null) {

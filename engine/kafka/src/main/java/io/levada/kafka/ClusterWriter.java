@@ -2,6 +2,7 @@ package io.levada.kafka;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.delivery.WriterCalls;
 import io.levada.env.Loop;
 import io.levada.facade.BatchWriter;
 import io.levada.facade.WriterSink;
@@ -28,8 +29,7 @@ final class ClusterWriter implements BatchWriter {
     private final ClusterConfig config;
     private final Publisher publisher;
     private final Loop loop;
-    private final WriterSink sink;
-    private final Consumer<ClusterWriter> onEnd;
+    private final WriterCalls calls;
 
     private int partitions;
     private int creditBatches;
@@ -41,11 +41,6 @@ final class ClusterWriter implements BatchWriter {
     /** Why no more batches are taken; told once nothing is pending. */
     private @Nullable Closing closing;
 
-    private final CompletableFuture<Void> done = new CompletableFuture<>();
-
-    /** Nothing is told any more. */
-    private volatile boolean ended;
-
     private final OutgoingBatch.Outcome outcomes = new OutgoingBatch.Outcome() {
         @Override
         public void told(OutgoingBatch batch, List<Run> runs, @Nullable LevadaException error) {
@@ -54,7 +49,7 @@ final class ClusterWriter implements BatchWriter {
 
         @Override
         public boolean isAwaited() {
-            return !ended;
+            return !calls.hasEnded();
         }
     };
 
@@ -67,8 +62,7 @@ final class ClusterWriter implements BatchWriter {
         this.config = config;
         this.publisher = publisher;
         this.loop = publisher.loop();
-        this.sink = sink;
-        this.onEnd = onEnd;
+        this.calls = new WriterCalls(sink, () -> onEnd.accept(this));
     }
 
     /** The topic has so many partitions, and batches are taken. */
@@ -77,17 +71,17 @@ final class ClusterWriter implements BatchWriter {
             partitions = partitionCount;
             creditBatches = config.writerBatches();
             creditBytes = config.writerBytes();
-            call(() -> {
-                sink.onOpen(partitionCount, config.limits().maxRecordBytes());
-                sink.onCredit(config.writerBatches(), config.writerBytes());
+            calls.tell(to -> {
+                to.onOpen(partitionCount, config.limits().maxRecordBytes());
+                to.onCredit(config.writerBatches(), config.writerBytes());
             });
         });
     }
 
     /** Ends with an error, whatever is pending. */
     void refuse(LevadaException error) {
-        if (!execute(() -> finish(error))) {
-            finish(error);
+        if (!execute(() -> calls.finish(error))) {
+            calls.finish(error);
         }
     }
 
@@ -99,7 +93,7 @@ final class ClusterWriter implements BatchWriter {
     }
 
     private void take(int partition, long sequence, ByteBuf batch) {
-        if (ended || closing != null) {
+        if (calls.hasEnded() || closing != null) {
             batch.release();
             return;
         }
@@ -107,7 +101,7 @@ final class ClusterWriter implements BatchWriter {
             check(partition, batch);
         } catch (LevadaException e) {
             batch.release();
-            finish(e);
+            calls.finish(e);
             return;
         }
         creditBatches--;
@@ -137,22 +131,22 @@ final class ClusterWriter implements BatchWriter {
     private void told(OutgoingBatch batch, List<Run> runs, @Nullable LevadaException error) {
         publisher.done(batch);
         pending--;
-        if (ended) {
+        if (calls.hasEnded()) {
             return;
         }
         if (error != null) {
-            finish(error);
+            calls.finish(error);
             return;
         }
         int last = runs.size() - 1;
         for (Run run : runs.subList(0, last)) {
-            call(() -> sink.onPartAck(batch.sequence(), run.records(), run.baseOffset()));
+            calls.tell(to -> to.onPartAck(batch.sequence(), run.records(), run.baseOffset()));
         }
-        call(() -> sink.onAck(batch.sequence(), runs.get(last).baseOffset()));
+        calls.tell(to -> to.onAck(batch.sequence(), runs.get(last).baseOffset()));
         if (closing == null) {
             creditBatches++;
             creditBytes += batch.bytes();
-            call(() -> sink.onCredit(1, batch.bytes()));
+            calls.tell(to -> to.onCredit(1, batch.bytes()));
         } else {
             finishIfDone();
         }
@@ -166,7 +160,7 @@ final class ClusterWriter implements BatchWriter {
     /** Takes no more batches, and ends with an error once those written are acknowledged; complete when it has ended. */
     CompletableFuture<Void> end(LevadaException error) {
         close(new Closing(error));
-        return done;
+        return calls.done();
     }
 
     private void close(Closing how) {
@@ -181,39 +175,13 @@ final class ClusterWriter implements BatchWriter {
     private void finishIfDone() {
         Closing how = closing;
         if (how != null && pending == 0) {
-            finish(how.error());
+            calls.finish(how.error());
         }
     }
 
     @Override
     public void cancel() {
-        ended = true;
-        onEnd.accept(this);
-        done.complete(null);
-    }
-
-    private void finish(@Nullable LevadaException error) {
-        if (!ended) {
-            call(() -> {
-                if (error == null) {
-                    sink.onComplete();
-                } else {
-                    sink.onError(error);
-                }
-            });
-            cancel();
-        }
-    }
-
-    private void call(Runnable callback) {
-        if (!ended) {
-            try {
-                callback.run();
-            } catch (RuntimeException e) {
-                LOG.error("a writer's callback failed; the writer is dropped", e);
-                cancel();
-            }
-        }
+        calls.cancel();
     }
 
     private boolean execute(Runnable task) {

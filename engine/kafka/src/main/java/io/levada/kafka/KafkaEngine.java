@@ -51,7 +51,8 @@ import reactor.core.publisher.Mono;
  */
 public final class KafkaEngine implements Engine {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaEngine.class);
-    /** Of a partition at once: four times a block of storage, as a fetch takes a turn to the broker. */
+
+    /** Of a partition at once: more than a block of storage, as each fetch goes to a broker and back. */
     private static final int FETCH_BYTES = 1 << 20;
 
     /** For the time of one record, which tells how far a group is behind. */
@@ -324,6 +325,7 @@ public final class KafkaEngine implements Engine {
     /** Ends what fetches and what delivers, from a thread that is none of theirs. */
     private void release() {
         try {
+            topics.close();
             tails.forEach(TailFetcher::close);
             blocks.close();
             peeks.close();

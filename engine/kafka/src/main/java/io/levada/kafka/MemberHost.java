@@ -19,7 +19,7 @@ interface MemberHost {
     /** Makes partitions readable, those of a topic that has gone meanwhile left out. */
     Map<TopicPartition, ClusterPartition> open(Collection<TopicPartition> partitions);
 
-    /** Where a member begins that asks for a position. */
+    /** Where a member begins that asks for a position; fails with OFFSET_OUT_OF_RANGE and LOG_CHANGED as a reader does. */
     long startOf(ClusterPartition partition, Position from);
 
     /** A group's members or assignment have changed. */

@@ -41,6 +41,9 @@ final class TailFetcher implements AutoCloseable {
     /** How long readers may take to wait again, before a partition is paused. */
     private static final Duration AGAIN = Duration.ofMillis(2);
 
+    /** Of a partition that the consumer has been given, and not told where to go on. */
+    private static final long NOWHERE = -1;
+
     private static final Duration POLL = Duration.ofSeconds(1);
 
     /** How long what was fetched for nobody may stay. */
@@ -71,7 +74,7 @@ final class TailFetcher implements AutoCloseable {
     /** A partition that the consumer has, and where it goes on. */
     private static final class Tail {
         private final ClusterPartition partition;
-        private long next;
+        private long next = NOWHERE;
         private long pausedAtNanos;
 
         Tail(ClusterPartition partition) {
@@ -176,7 +179,6 @@ final class TailFetcher implements AutoCloseable {
                 forget(tail);
             }
             tail = new Tail(partition);
-            tail.next = -1;
             tails.put(id, tail);
             consumer.assign(tails.keySet());
         }
@@ -272,7 +274,6 @@ final class TailFetcher implements AutoCloseable {
             if (tail.next < bounds.start()) {
                 tail.next = bounds.start();
                 consumer.seek(id, tail.next);
-                tail.partition.endsAt(tail.next);
             } else if (tail.next > bounds.visible()) {
                 lose(tail, cutOff(tail, bounds));
             } else {

@@ -259,7 +259,7 @@ public final class LogStore implements AutoCloseable {
             if (topics.containsKey(name)) {
                 throw new LevadaException(ErrorCode.TOPIC_ALREADY_EXISTS, "topic " + name + " exists already");
             }
-            if (maintenance.reserve().isGivenUp() && !name.startsWith(PartitionContext.INTERNAL_PREFIX)) {
+            if (maintenance.reserve().isGivenUp() && !TopicSpec.isInternal(name)) {
                 throw maintenance.reserve().refusal();
             }
             Catalog.Entry entry =

@@ -1,5 +1,6 @@
 package io.levada.log;
 
+import io.levada.TopicSpec;
 import io.levada.env.Disk;
 import io.levada.env.Loop;
 import io.levada.log.Checkpoint.Extent;
@@ -33,9 +34,6 @@ record PartitionContext(
         LiveSettings liveSettings,
         int indexIntervalBytes,
         ByteBufAllocator allocator) {
-    /** What the names of the log's own topics begin with. */
-    static final String INTERNAL_PREFIX = "__";
-
     /** Whoever forces segments, and puts right what the disk did to them. Safe for any thread. */
     interface Mender {
         /** Much was written to a segment: has it forced before a checkpoint needs it. */
@@ -47,7 +45,7 @@ record PartitionContext(
 
     /** Whether the topic is the log's own, which goes on while users' topics are refused for want of space. */
     boolean isInternal() {
-        return name.startsWith(INTERNAL_PREFIX);
+        return TopicSpec.isInternal(name);
     }
 
     TopicSettings settings() {

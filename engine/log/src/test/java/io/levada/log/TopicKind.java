@@ -1,5 +1,6 @@
 package io.levada.log;
 
+import io.levada.TopicSpec;
 import io.levada.env.SimRandomness;
 import java.util.HashMap;
 import java.util.List;
@@ -19,7 +20,7 @@ enum TopicKind {
     COMMITS;
 
     static final List<TopicKind> ALL = List.of(values());
-    static final String COMMITS_NAME = PartitionContext.INTERNAL_PREFIX + "commits";
+    static final String COMMITS_NAME = TopicSpec.INTERNAL_PREFIX + "commits";
 
     static boolean isCommits(String topic) {
         return topic.equals(COMMITS_NAME);

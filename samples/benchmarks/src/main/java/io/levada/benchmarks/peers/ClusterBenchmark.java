@@ -11,6 +11,7 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoublePredicate;
 import java.util.function.ToDoubleFunction;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -38,8 +39,8 @@ public final class ClusterBenchmark implements Callable<Integer> {
             description = "for what is stored and said (${DEFAULT-VALUE})")
     private Path directory = Path.of("target/cluster");
 
-    @Option(names = "--rounds", paramLabel = "N", defaultValue = "5", description = "that count (${DEFAULT-VALUE})")
-    private int rounds = 5;
+    @Mixin
+    private final TurnOptions turns = new TurnOptions();
 
     @Option(
             names = "--warm-up",
@@ -47,22 +48,6 @@ public final class ClusterBenchmark implements Callable<Integer> {
             defaultValue = "2",
             description = "rounds before those (${DEFAULT-VALUE})")
     private int warmUp = 2;
-
-    @Option(names = "--seconds", paramLabel = "S", defaultValue = "3", description = "of a turn (${DEFAULT-VALUE})")
-    private double seconds = 3;
-
-    @Option(
-            names = "--heap",
-            paramLabel = "SIZE",
-            defaultValue = "1g",
-            description = "of each process, as -Xmx takes it (${DEFAULT-VALUE})")
-    private String heap = "1g";
-
-    @Option(
-            names = "--levada",
-            paramLabel = "CLASSPATH",
-            description = "the gateway to start; rsocket-gateway/target/levada.jar unless said")
-    private String levada = "";
 
     @Option(names = "--partitions", paramLabel = "N", defaultValue = "4", description = "of topics (${DEFAULT-VALUE})")
     private int partitions = 4;
@@ -155,15 +140,15 @@ public final class ClusterBenchmark implements Callable<Integer> {
         Path data = directory.resolve("broker");
         Directories.delete(data);
         Files.createDirectories(directory);
-        List<String> options = List.of("-Xms" + heap, "-Xmx" + heap);
+        List<String> options = turns.heapOptions();
         KafkaServer broker = KafkaServer.start(Peers.project(KafkaServer.JARS), data, options);
         try {
             ServerWithDriver plain = new ServerWithDriver(Peer.PLAIN, broker, options);
-            LevadaServer server = LevadaServer.start(levada(), "kafka://" + broker.address(), options);
+            LevadaServer server = LevadaServer.start(turns.levada(), "kafka://" + broker.address(), options);
             ServerWithDriver gateway = new ServerWithDriver(Peer.GATEWAY, server, options);
             try {
                 List<Work> works = works();
-                for (int round = 1 - warmUp; round <= rounds; round++) {
+                for (int round = 1 - warmUp; round <= turns.rounds(); round++) {
                     for (Work work : works) {
                         turn(work, round, gateway, plain);
                     }
@@ -180,20 +165,14 @@ public final class ClusterBenchmark implements Callable<Integer> {
         return 0;
     }
 
-    private String levada() throws IOException {
-        return levada.isEmpty()
-                ? Peers.project("rsocket-gateway/target/levada.jar").toString()
-                : levada;
-    }
-
     private List<Work> works() {
         List<Work> works = new ArrayList<>();
         works.add(Work.added(
                 "p50 from publishing to a reader, %,d records of %d B a second".formatted(rate, SMALL_BYTES),
-                Task.latency(rate, partitions, SMALL_BYTES, seconds).without(),
+                Task.latency(rate, partitions, SMALL_BYTES, turns.seconds()).without(),
                 MOST_ADDED_MS));
         for (int bytes : new int[] {SMALL_BYTES, LARGE_BYTES}) {
-            Task read = Task.read(partitions, bytes, count(megabytes * 1_000_000L / bytes), seconds);
+            Task read = Task.read(partitions, bytes, count(megabytes * 1_000_000L / bytes), turns.seconds());
             works.add(Work.ratio("one reader, records of %d B".formatted(bytes), read, read, LEAST_SHARE));
         }
         for (int bytes : new int[] {SMALL_BYTES, LARGE_BYTES}) {
@@ -241,7 +220,8 @@ public final class ClusterBenchmark implements Callable<Integer> {
     private void print(List<Work> works) {
         PrintWriter out = spec.commandLine().getOut();
         out.printf(
-                "| medians of %d rounds | gateway | plain | compared | aim | |%n|---|---|---|---|---|---|%n", rounds);
+                "| medians of %d rounds | gateway | plain | compared | aim | |%n|---|---|---|---|---|---|%n",
+                turns.rounds());
         works.forEach(work -> out.println(work.line()));
         out.flush();
     }

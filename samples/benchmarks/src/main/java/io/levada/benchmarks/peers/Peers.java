@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -54,8 +55,8 @@ public final class Peers implements Callable<Integer> {
                     "machine, start, publish, partitions, fan-out, catch-up, latency or websocket; all unless said")
     private List<String> only = List.of();
 
-    @Option(names = "--rounds", paramLabel = "N", defaultValue = "5", description = "that count (${DEFAULT-VALUE})")
-    private int rounds = 5;
+    @Mixin
+    private final TurnOptions turns = new TurnOptions();
 
     @Option(
             names = "--warm-up",
@@ -64,16 +65,6 @@ public final class Peers implements Callable<Integer> {
             description = "rounds before those, of each piece of work (${DEFAULT-VALUE})")
     private int warmUp = 2;
 
-    @Option(names = "--seconds", paramLabel = "S", defaultValue = "3", description = "of a turn (${DEFAULT-VALUE})")
-    private double seconds = 3;
-
-    @Option(
-            names = "--heap",
-            paramLabel = "SIZE",
-            defaultValue = "1g",
-            description = "of each process in Java, as -Xmx takes it (${DEFAULT-VALUE})")
-    private String heap = "1g";
-
     @Option(
             names = "--groups",
             split = ",",
@@ -81,12 +72,6 @@ public final class Peers implements Callable<Integer> {
             defaultValue = "1,10,100,1000",
             description = "that fan-out goes to, in turn (${DEFAULT-VALUE})")
     private List<Integer> groupCounts = List.of();
-
-    @Option(
-            names = "--levada",
-            paramLabel = "CLASSPATH",
-            description = "the Levada to start; rsocket-gateway/target/levada.jar unless said")
-    private String levada = "";
 
     @Option(
             names = "--partitions",
@@ -126,7 +111,7 @@ public final class Peers implements Callable<Integer> {
         List<Peer> wanted = systems.stream().map(this::peer).toList();
         List<Peer> peers = wanted.stream().filter(Peers::isInstalled).toList();
         Files.createDirectories(directory);
-        Findings findings = new Findings(spec.commandLine().getOut(), peers, rounds);
+        Findings findings = new Findings(spec.commandLine().getOut(), peers, turns.rounds());
         if (peers.size() < wanted.size()) {
             progress("nats takes no part: nats-server is not on the PATH");
         }
@@ -137,8 +122,8 @@ public final class Peers implements Callable<Integer> {
         }
         findings.head();
         try (Memory memory = new Memory(contestants)) {
-            compare(new Contest(contestants, findings, this::progress, warmUp, rounds, seconds));
-            Report.of(heap, seconds, findings, memory.samples()).write(directory);
+            compare(new Contest(contestants, findings, this::progress, warmUp, turns.rounds(), turns.seconds()));
+            Report.of(turns.heap(), turns.seconds(), findings, memory.samples()).write(directory);
             progress("the report is " + directory.resolve("report.html").toAbsolutePath());
             findings.remarks().forEach(this::progress);
             return findings.remarks().isEmpty() ? 0 : 1;
@@ -151,9 +136,9 @@ public final class Peers implements Callable<Integer> {
     }
 
     private void measureMachine(Findings findings) throws IOException {
-        Machine machine = new Machine(directory, seconds);
-        for (int round = 0; round < warmUp + rounds; round++) {
-            progress("machine: round %d of %d".formatted(round + 1, warmUp + rounds));
+        Machine machine = new Machine(directory, turns.seconds());
+        for (int round = 0; round < warmUp + turns.rounds(); round++) {
+            progress("machine: round %d of %d".formatted(round + 1, warmUp + turns.rounds()));
             machine.round();
         }
         findings.machine(warmUp, machine.rows());
@@ -210,19 +195,15 @@ public final class Peers implements Callable<Integer> {
     private Server server(Peer peer, Path data) throws IOException, InterruptedException {
         List<String> options = options(peer, "server");
         return switch (peer) {
-            case LEVADA_FSYNC, LEVADA_OS -> LevadaServer.start(levadaClassPath(), data, options);
+            case LEVADA_FSYNC, LEVADA_OS -> LevadaServer.start(turns.levada(), data, options);
             case KAFKA, KAFKA_FLUSH -> KafkaServer.start(project(KafkaServer.JARS), data, options);
             case NATS -> NatsServer.start(NatsServer.program().orElseThrow(), data);
             case GATEWAY, PLAIN -> throw new IllegalArgumentException(peer + " is no system by itself");
         };
     }
 
-    private String levadaClassPath() throws IOException {
-        return levada.isEmpty() ? project("rsocket-gateway/target/levada.jar").toString() : levada;
-    }
-
     private List<String> options(Peer peer, String role) {
-        List<String> options = new ArrayList<>(List.of("-Xms" + heap, "-Xmx" + heap));
+        List<String> options = new ArrayList<>(turns.heapOptions());
         if (profile) {
             Path recording =
                     directory.resolve(peer.label() + "-" + role + ".jfr").toAbsolutePath();
