@@ -31,6 +31,9 @@ final class ClusterClients {
     /** A broker that is gone without a word is given up after this time, where Kafka's clients wait three times as long. */
     private static final int REQUEST_TIMEOUT_MS = 10_000;
 
+    /** Kafka's default of 64 KiB cuts a fetch into pieces, each of which waits for the one before to be taken. */
+    private static final int AS_THE_SYSTEM_HAS_IT = -1;
+
     private final ClusterAddress address;
     private final ClusterConfig config;
 
@@ -42,6 +45,11 @@ final class ClusterClients {
     /** The brokers that are asked first. */
     String servers() {
         return address.servers();
+    }
+
+    /** Whether reading is to go to a replica nearby, which is the consumer's to find. */
+    boolean readsNearby() {
+        return address.settings().containsKey(ConsumerConfig.CLIENT_RACK_CONFIG);
     }
 
     Admin admin() {
@@ -105,6 +113,17 @@ final class ClusterClients {
                 Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none"));
     }
 
+    /** One that fetches what leaders have stored. */
+    FetchClient fetcher(String name) {
+        Map<String, Object> fixed = Map.of(
+                ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
+                ByteArrayDeserializer.class,
+                ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
+                ByteArrayDeserializer.class);
+        return new FetchClient(
+                new ConsumerConfig(settings(ConsumerConfig.configNames(), Map.of(clientId(), name), fixed)));
+    }
+
     /** One that is a member of a group and fetches nothing. */
     KafkaConsumer<byte[], byte[]> member(String group, String name, @Nullable String instance) {
         Map<String, Object> fixed = new HashMap<>(Map.of(
@@ -142,6 +161,7 @@ final class ClusterClients {
     private Map<String, Object> settings(Set<String> known, Map<String, Object> defaults, Map<String, Object> fixed) {
         Map<String, Object> all = new HashMap<>(defaults);
         all.put(CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG, REQUEST_TIMEOUT_MS);
+        all.put(CommonClientConfigs.RECEIVE_BUFFER_CONFIG, AS_THE_SYSTEM_HAS_IT);
         all.putAll(address.settings().entrySet().stream()
                 .filter(each -> known.contains(each.getKey()) || each.getKey().startsWith("config.providers"))
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));

@@ -7,16 +7,22 @@ import io.levada.kafka.ClusterOffsets.Bounds;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A partition of the cluster, as delivery reads it: what live readers wait for comes from the fetcher of tails, what lies
- * behind from the fetchers of blocks. Safe for any thread.
+ * behind as its leader has stored it, or else from the fetchers of blocks. Safe for any thread.
  */
 final class ClusterPartition implements PartitionSource {
+    /** Who has a partition, and which topic of its name that is. */
+    record Leader(Node node, Uuid topicId) {}
+
     private final TopicPartition id;
     private final TailFetcher tails;
+    private final StoredBlocks stored;
     private final BlockFetchers blocks;
     private final BlockFetchers peeks;
     private final ClusterOffsets offsets;
@@ -25,6 +31,7 @@ final class ClusterPartition implements PartitionSource {
     private volatile long start;
     private volatile long visible;
     private volatile boolean awaited;
+    private volatile @Nullable Leader leader;
 
     /** Set by the feed as it is made. */
     private @Nullable TailListener listener;
@@ -33,6 +40,7 @@ final class ClusterPartition implements PartitionSource {
             TopicPartition id,
             Bounds bounds,
             TailFetcher tails,
+            StoredBlocks stored,
             BlockFetchers blocks,
             BlockFetchers peeks,
             ClusterOffsets offsets,
@@ -42,6 +50,7 @@ final class ClusterPartition implements PartitionSource {
         this.start = bounds.start();
         this.visible = bounds.visible();
         this.tails = tails;
+        this.stored = stored;
         this.blocks = blocks;
         this.peeks = peeks;
         this.offsets = offsets;
@@ -69,7 +78,8 @@ final class ClusterPartition implements PartitionSource {
 
     @Override
     public ByteBuf read(long offset, int maxBytes) {
-        return blocks.read(this, offset);
+        ByteBuf block = stored.read(this, offset);
+        return block != null ? block : blocks.read(this, offset);
     }
 
     /** As {@link #read}, of few bytes, for who wants one record. */
@@ -98,6 +108,17 @@ final class ClusterPartition implements PartitionSource {
     /** Whether a reader waits for what comes next. */
     boolean isAwaited() {
         return awaited;
+    }
+
+    /** Who has it, or null where that is not known. */
+    @Nullable
+    Leader leader() {
+        return leader;
+    }
+
+    /** Takes note of who has it; null until that is looked for again. */
+    void leader(@Nullable Leader found) {
+        leader = found;
     }
 
     /** Takes note of what its leader says. */

@@ -19,7 +19,9 @@ import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -131,6 +133,7 @@ final class ClusterTopics {
         if (known != null
                 && known.id().equals(uuid(description.topicId()))
                 && known.partitions().size() >= count) {
+            lead(known, description);
             return CompletableFuture.completedStage(known);
         }
         List<TopicPartition> ids = IntStream.range(0, count)
@@ -153,6 +156,7 @@ final class ClusterTopics {
             }
             return new ClusterTopic(name, id, partitions);
         });
+        lead(merged, description);
         merged.partitions().forEach(partition -> {
             ClusterOffsets.Bounds now = bounds.get(partition.id());
             if (now != null) {
@@ -160,6 +164,21 @@ final class ClusterTopics {
             }
         });
         return merged;
+    }
+
+    /** Has partitions know who leads them now. */
+    private static void lead(ClusterTopic topic, TopicDescription description) {
+        for (TopicPartitionInfo each : description.partitions()) {
+            Node leader = each.leader();
+            if (each.partition() < topic.partitions().size()) {
+                topic.partitions()
+                        .get(each.partition())
+                        .leader(
+                                leader == null || leader.isEmpty()
+                                        ? null
+                                        : new ClusterPartition.Leader(leader, description.topicId()));
+            }
+        }
     }
 
     private static LevadaException anew(String name) {

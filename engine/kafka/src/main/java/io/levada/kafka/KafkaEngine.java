@@ -72,6 +72,7 @@ public final class KafkaEngine implements Engine {
     private final Reads reads;
     private final ClusterGroups groups;
     private final Publisher publisher;
+    private final StoredBlocks stored;
     private final BlockFetchers blocks;
     private final BlockFetchers peeks;
     private final List<TailFetcher> tails = new ArrayList<>();
@@ -93,6 +94,7 @@ public final class KafkaEngine implements Engine {
         this.reads = new Reads(positions, delivery);
         this.publisher =
                 new Publisher(clients::producer, config, env.scheduler().newLoop("publish"));
+        this.stored = new StoredBlocks(() -> clients.fetcher("levada-stored"), config.limits(), !clients.readsNearby());
         this.blocks = new BlockFetchers(() -> clients.reader("levada-blocks", FETCH_BYTES), config.limits());
         this.peeks = new BlockFetchers(() -> clients.reader("levada-peeks", PEEK_BYTES), config.limits());
         for (int i = 0; i < config.tailFetchers(); i++) {
@@ -199,7 +201,7 @@ public final class KafkaEngine implements Engine {
 
     private ClusterPartition open(TopicPartition id, ClusterOffsets.Bounds bounds) {
         TailFetcher fetcher = tails.get(Math.floorMod(id.hashCode(), tails.size()));
-        return new ClusterPartition(id, bounds, fetcher, blocks, peeks, offsets, ends, delivery);
+        return new ClusterPartition(id, bounds, fetcher, stored, blocks, peeks, offsets, ends, delivery);
     }
 
     @Override
@@ -327,6 +329,7 @@ public final class KafkaEngine implements Engine {
         try {
             topics.close();
             tails.forEach(TailFetcher::close);
+            stored.close();
             blocks.close();
             peeks.close();
             delivery.close().toCompletableFuture().join();

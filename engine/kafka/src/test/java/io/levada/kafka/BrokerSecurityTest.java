@@ -36,11 +36,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ScramCredentialInfo;
 import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.message.FetchResponseData.PartitionData;
+import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
@@ -189,6 +193,31 @@ final class BrokerSecurityTest {
             assertEquals(3, member.await(3).size());
             live.cancel();
             member.cancel();
+        }
+        assertEquals(3, fetched(address, topic));
+    }
+
+    /** How many records are got from the leader as they are stored. */
+    private static int fetched(String address, String topic) {
+        ClusterClients clients = new ClusterClients(ClusterAddress.parse(address), ClusterConfig.defaults());
+        try (Admin admin = clients.admin();
+                FetchClient client = clients.fetcher("test")) {
+            TopicDescription description = admin.describeTopics(List.of(topic))
+                    .allTopicNames()
+                    .get()
+                    .values()
+                    .iterator()
+                    .next();
+            ClusterPartition.Leader leader =
+                    new ClusterPartition.Leader(description.partitions().get(0).leader(), description.topicId());
+            PartitionData data = client.fetch(leader, new TopicPartition(topic, 0), 0, 1 << 20);
+            int records = 0;
+            for (var batch : ((MemoryRecords) data.records()).batches()) {
+                records += batch.countOrNull();
+            }
+            return records;
+        } catch (Exception e) {
+            throw new AssertionError(e);
         }
     }
 

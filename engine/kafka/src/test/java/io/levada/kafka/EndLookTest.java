@@ -40,6 +40,7 @@ final class EndLookTest {
             new Delivery(env.scheduler(), env.clock(), ClusterConfig.defaults().delivery(), Limits.DEFAULT);
     private final TailFetcher tails =
             new TailFetcher(clients.reader("test", 1 << 20), "test", Limits.DEFAULT, (partition, error) -> {});
+    private final StoredBlocks stored = new StoredBlocks(() -> clients.fetcher("test"), Limits.DEFAULT, true);
     private final BlockFetchers blocks = new BlockFetchers(() -> clients.reader("test", 1 << 20), Limits.DEFAULT);
     private final List<ClusterPartition> partitions =
             IntStream.range(0, 3).mapToObj(this::partition).toList();
@@ -54,6 +55,7 @@ final class EndLookTest {
     @AfterEach
     void close() {
         tails.close();
+        stored.close();
         blocks.close();
         delivery.close().toCompletableFuture().join();
         env.scheduler().close();
@@ -61,7 +63,15 @@ final class EndLookTest {
 
     private ClusterPartition partition(int number) {
         return new ClusterPartition(
-                new TopicPartition("t", number), new Bounds(0, 0), tails, blocks, blocks, offsets, look, delivery);
+                new TopicPartition("t", number),
+                new Bounds(0, 0),
+                tails,
+                stored,
+                blocks,
+                blocks,
+                offsets,
+                look,
+                delivery);
     }
 
     private Admin admin() {

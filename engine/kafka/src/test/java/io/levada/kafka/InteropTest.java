@@ -10,12 +10,17 @@ import io.levada.Delivery;
 import io.levada.End;
 import io.levada.Header;
 import io.levada.Levada;
+import io.levada.LevadaException;
 import io.levada.LevadaOptions;
 import io.levada.ReadSpec;
 import io.levada.Record;
 import io.levada.StoredRecord;
 import io.levada.TopicSpec;
+import io.levada.facade.BatchReader;
+import io.levada.facade.BatchSink;
+import io.levada.protocol.RecordBatch;
 import io.levada.testgate.KafkaCluster;
+import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,6 +35,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -262,6 +268,70 @@ class InteropTest {
                     new StoredRecord(topic, 0, i, record.timestampMs(), record.key(), record.value(), record.headers()),
                     read.get(i));
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Compression.class)
+    void batches_of_kafkas_producer_go_out_as_they_are_stored(Compression codec) throws Exception {
+        String topic = "stored-" + codec.spelled();
+        create(topic, 1);
+        produce(topic, codec, 3);
+        assertEquals(List.of(codec, codec, codec), codecs(address(), topic));
+        Path nearby = Files.writeString(directory.resolve(topic + ".properties"), "client.rack=here\n");
+        assertEquals(List.of(Compression.NONE), codecs(address() + "?properties=" + nearby, topic));
+    }
+
+    /** Each record in a batch of its own, of bytes that are worth compressing. */
+    private static void produce(String topic, Compression codec, int batches) throws Exception {
+        try (KafkaProducer<byte[], byte[]> producer =
+                producer(Map.of(ProducerConfig.COMPRESSION_TYPE_CONFIG, codec.spelled()))) {
+            for (int i = 0; i < batches; i++) {
+                producer.send(new ProducerRecord<>(topic, 0, FIRST_MS, null, new byte[500]))
+                        .get();
+            }
+        }
+    }
+
+    /** Of the batches that a reader of an engine gets, who takes all codecs. */
+    private static List<Compression> codecs(String address, String topic) {
+        List<Compression> codecs = new ArrayList<>();
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        try (KafkaEngine engine = KafkaEngine.open(address)) {
+            BatchReader reader = engine.read(ReadSpec.of(topic).to(End.now()), new BatchSink() {
+                @Override
+                public boolean accepts(Compression codec) {
+                    return true;
+                }
+
+                @Override
+                public void onBatch(int handle, int records, ByteBuf batch) {
+                    codecs.add(RecordBatch.compression(batch));
+                    batch.release();
+                }
+
+                @Override
+                public void onGap(int handle, long from, long to) {}
+
+                @Override
+                public void onPassed(int handle, long offset) {}
+
+                @Override
+                public void onPartitionEnd(int handle, @Nullable LevadaException error) {}
+
+                @Override
+                public void onComplete() {
+                    end.complete(null);
+                }
+
+                @Override
+                public void onError(Throwable error) {
+                    end.completeExceptionally(error);
+                }
+            });
+            reader.credit(1_000, 1 << 20);
+            end.orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
+        }
+        return codecs;
     }
 
     private static RecordHeaders headers(Record record) {
