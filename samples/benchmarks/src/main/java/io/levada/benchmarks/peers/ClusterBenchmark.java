@@ -45,9 +45,10 @@ public final class ClusterBenchmark implements Callable<Integer> {
     @Option(
             names = "--warm-up",
             paramLabel = "N",
-            defaultValue = "2",
-            description = "rounds before those (${DEFAULT-VALUE})")
-    private int warmUp = 2;
+            defaultValue = "8",
+            description =
+                    "rounds of each before those: what is compiled meanwhile takes half a core of two (${DEFAULT-VALUE})")
+    private int warmUp = 8;
 
     @Option(names = "--partitions", paramLabel = "N", defaultValue = "4", description = "of topics (${DEFAULT-VALUE})")
     private int partitions = 4;
@@ -148,8 +149,8 @@ public final class ClusterBenchmark implements Callable<Integer> {
             ServerWithDriver gateway = new ServerWithDriver(Peer.GATEWAY, server, options);
             try {
                 List<Work> works = works();
-                for (int round = 1 - warmUp; round <= turns.rounds(); round++) {
-                    for (Work work : works) {
+                for (Work work : works) {
+                    for (int round = 1 - warmUp; round <= turns.rounds(); round++) {
                         turn(work, round, gateway, plain);
                     }
                 }

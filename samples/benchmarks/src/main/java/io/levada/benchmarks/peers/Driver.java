@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
@@ -129,14 +130,11 @@ final class Driver {
         return Outcome.of(taken.get(), nanos);
     }
 
-    private interface Use {
-        void of(Client client);
-    }
-
-    private static void together(List<Client> clients, Use use) {
-        ExecutorService threads = Executors.newFixedThreadPool(clients.size());
-        CompletableFuture.allOf(clients.stream()
-                        .map(client -> CompletableFuture.runAsync(() -> use.of(client), threads))
+    /** Does something with each, all at the same time. */
+    private static <T> void together(List<T> all, Consumer<T> use) {
+        ExecutorService threads = Executors.newFixedThreadPool(all.size());
+        CompletableFuture.allOf(all.stream()
+                        .map(each -> CompletableFuture.runAsync(() -> use.accept(each), threads))
                         .toArray(CompletableFuture[]::new))
                 .join();
         threads.shutdown();
@@ -170,7 +168,7 @@ final class Driver {
                 tally.awaitAll();
                 end = Math.max(end, tally.endedNanos());
             }
-            running.forEach(Running::stop);
+            together(running, Running::stop);
             clients.forEach(Client::close);
             return Outcome.of((task.records() - FIRST) * task.groups(), end - begin);
         }
@@ -273,7 +271,7 @@ final class Driver {
                 tally.awaitAll();
             }
             long end = System.nanoTime();
-            running.forEach(Running::stop);
+            together(running, Running::stop);
             clients.forEach(Client::close);
             return Outcome.of(latencies, end - begin);
         }
