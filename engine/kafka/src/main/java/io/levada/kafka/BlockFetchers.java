@@ -23,8 +23,9 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches blocks for readers that are behind, by a bounded number of fetchers for all of them. One that stands where a block
- * is wanted goes on there, mostly with what its consumer has fetched meanwhile; else the one that was used longest ago moves. Safe for any thread; blocks.
+ * Fetches blocks for readers that are behind by consumers, a bounded number of them for all: what {@link StoredBlocks} leave. One
+ * that stands where a block is wanted goes on there, mostly with what it has fetched meanwhile; else the one that was used
+ * longest ago moves. Safe for any thread; blocks.
  */
 final class BlockFetchers implements AutoCloseable {
     /** How many there are before one leaves its place for another partition; beyond, one for each loop that reads. */
