@@ -5,6 +5,7 @@ import io.levada.Topics;
 import io.levada.facade.Engine;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +24,7 @@ final class Forgetful {
         List<String> calls = new ArrayList<>();
         for (Class<?> type : List.of(Topics.class, Groups.class, Engine.class)) {
             Arrays.stream(type.getMethods())
+                    .filter(method -> !Modifier.isStatic(method.getModifiers()))
                     .map(Forgetful::spelled)
                     .filter(call -> !UNGUARDED.contains(call.substring(call.indexOf('.') + 1)))
                     .forEach(calls::add);

@@ -137,12 +137,20 @@ final class FetchClient implements AutoCloseable {
         metrics.close();
     }
 
-    /** Room for one answer at a time, outside the heap, used again for the next: a fetch is large to be garbage each time. */
+    /**
+     * Room for one answer at a time, outside the heap, used again for the next: a fetch is large to be garbage each time. One that
+     * is larger still, with a batch beyond what was asked for, is.
+     */
     private static final class Answer implements MemoryPool {
+        private static final int MOST_KEPT = 4 << 20;
+
         private ByteBuffer room = ByteBuffer.allocateDirect(0);
 
         @Override
         public ByteBuffer tryAllocate(int bytes) {
+            if (bytes > MOST_KEPT) {
+                return ByteBuffer.allocate(bytes);
+            }
             if (bytes > room.capacity()) {
                 room = ByteBuffer.allocateDirect(bytes);
             }
