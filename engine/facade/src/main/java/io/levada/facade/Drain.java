@@ -36,20 +36,16 @@ abstract class Drain {
     /** Ends the stream, releasing all: the scheduler refused to run it, or a callback threw. */
     abstract void abandon(Throwable why);
 
-    /** Sees to it that {@link #drain} begins after this call. Any thread. */
+    /**
+     * Sees to it that {@link #drain} begins after this call, and sees what was done before it. Any thread.
+     *
+     * <p>The state is written whatever it is. Who only looked at it, and left when somebody else had asked for a round already,
+     * could be ahead of what it had just put into a queue that has no barrier of its own: that round would begin, find the queue
+     * empty, and be the last.
+     */
     final void signal() {
-        while (true) {
-            int now = state.get();
-            if (now == AGAIN) {
-                return;
-            } else if (now == RUNNING) {
-                if (state.compareAndSet(RUNNING, AGAIN)) {
-                    return;
-                }
-            } else if (state.compareAndSet(IDLE, RUNNING)) {
-                schedule();
-                return;
-            }
+        if (state.getAndUpdate(now -> now == IDLE ? RUNNING : AGAIN) == IDLE) {
+            schedule();
         }
     }
 
@@ -66,14 +62,14 @@ abstract class Drain {
             abandonQuietly(new LevadaException(
                     ErrorCode.GOING_AWAY, "the scheduler for callbacks takes no more work; was it disposed?", e));
             while (round() || !state.compareAndSet(RUNNING, IDLE)) {
-                state.set(RUNNING);
+                state.getAndSet(RUNNING);
             }
         }
     }
 
     private void run() {
         for (int i = 0; i < ROUNDS; i++) {
-            state.set(RUNNING);
+            state.getAndSet(RUNNING); // which reads it too, so that what came before a signal is seen
             if (!round() && state.compareAndSet(RUNNING, IDLE)) {
                 return;
             }
