@@ -1,6 +1,7 @@
 package io.levada.testkit.contract;
 
 import io.levada.Delivery;
+import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.MemberEvent;
 import io.levada.MemberOptions;
@@ -13,6 +14,8 @@ import java.util.concurrent.TimeUnit;
 
 /** A member of a group that keeps what it gets and hears, and acknowledges at once or leaves that to the test. */
 final class TestMember implements AutoCloseable {
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private final BlockingQueue<MemberEvent> events = new LinkedBlockingQueue<>();
     private final Probe<Delivery> deliveries;
 
@@ -34,6 +37,32 @@ final class TestMember implements AutoCloseable {
     /** Acknowledges as it goes; the options' listener is not used. */
     static TestMember as(MemberOptions options, Levada log, String group, String topic) {
         return new TestMember(log, group, List.of(topic), options, Long.MAX_VALUE, true);
+    }
+
+    /** As {@link #as}, for an instance whose former member is leaving, and which is refused until that has left. */
+    static TestMember onceReleased(MemberOptions instance, Levada log, String group, String topic) {
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        while (System.nanoTime() < deadline) {
+            TestMember member = as(instance, log, group, topic);
+            if (member.joins()) {
+                return member;
+            }
+        }
+        throw new AssertionError("the instance is not released");
+    }
+
+    private boolean joins() {
+        try {
+            while (deliveries.isOpen()) {
+                if (events.poll(20, TimeUnit.MILLISECONDS) instanceof MemberEvent.Joined) {
+                    return true;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        deliveries.awaitError(ErrorCode.UNRELEASED_INSTANCE_ID);
+        return false;
     }
 
     static TestMember from(Position from, Levada log, String group, String topic) {
@@ -60,7 +89,7 @@ final class TestMember implements AutoCloseable {
     <E extends MemberEvent> E await(Class<E> kind) {
         try {
             MemberEvent event;
-            while ((event = events.poll(10, TimeUnit.SECONDS)) != null) {
+            while ((event = events.poll(PATIENCE_NANOS, TimeUnit.NANOSECONDS)) != null) {
                 if (kind.isInstance(event)) {
                     return kind.cast(event);
                 }
