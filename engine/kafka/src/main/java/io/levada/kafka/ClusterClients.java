@@ -113,15 +113,20 @@ final class ClusterClients {
                 Map.of(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none"));
     }
 
-    /** One that fetches what leaders have stored. */
-    FetchClient fetcher(String name) {
+    /**
+     * One that fetches what leaders have stored.
+     *
+     * @param fetchBytes most of a partition that is fetched at once, unless a batch is larger
+     */
+    FetchClient fetcher(String name, int fetchBytes) {
+        Map<String, Object> defaults =
+                Map.of(clientId(), name, ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, fetchBytes);
         Map<String, Object> fixed = Map.of(
                 ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG,
                 ByteArrayDeserializer.class,
                 ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG,
                 ByteArrayDeserializer.class);
-        return new FetchClient(
-                new ConsumerConfig(settings(ConsumerConfig.configNames(), Map.of(clientId(), name), fixed)));
+        return new FetchClient(new ConsumerConfig(settings(ConsumerConfig.configNames(), defaults, fixed)));
     }
 
     /** One that is a member of a group and fetches nothing. */

@@ -133,7 +133,7 @@ final class ClusterTopics {
         if (known != null
                 && known.id().equals(uuid(description.topicId()))
                 && known.partitions().size() >= count) {
-            lead(known, description);
+            noteLeaders(known, description);
             return CompletableFuture.completedStage(known);
         }
         List<TopicPartition> ids = IntStream.range(0, count)
@@ -156,7 +156,7 @@ final class ClusterTopics {
             }
             return new ClusterTopic(name, id, partitions);
         });
-        lead(merged, description);
+        noteLeaders(merged, description);
         merged.partitions().forEach(partition -> {
             ClusterOffsets.Bounds now = bounds.get(partition.id());
             if (now != null) {
@@ -167,18 +167,17 @@ final class ClusterTopics {
     }
 
     /** Has partitions know who leads them now. */
-    private static void lead(ClusterTopic topic, TopicDescription description) {
+    private static void noteLeaders(ClusterTopic topic, TopicDescription description) {
         for (TopicPartitionInfo each : description.partitions()) {
-            Node leader = each.leader();
             if (each.partition() < topic.partitions().size()) {
-                topic.partitions()
-                        .get(each.partition())
-                        .leader(
-                                leader == null || leader.isEmpty()
-                                        ? null
-                                        : new ClusterPartition.Leader(leader, description.topicId()));
+                topic.partitions().get(each.partition()).leader(leader(each, description.topicId()));
             }
         }
+    }
+
+    private static ClusterPartition.@Nullable Leader leader(TopicPartitionInfo partition, Uuid topicId) {
+        Node node = partition.leader();
+        return node == null || node.isEmpty() ? null : new ClusterPartition.Leader(node, topicId);
     }
 
     private static LevadaException anew(String name) {

@@ -39,8 +39,11 @@ final class FetchClient implements AutoCloseable {
 
     private final Metrics metrics = new Metrics();
     private final NetworkClient client;
+    private final int fetchBytes;
 
+    /** @param config of which what concerns connections counts, and how much of a partition is fetched at once */
     FetchClient(ConsumerConfig config) {
+        fetchBytes = config.getInt(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG);
         String name = config.getString(ConsumerConfig.CLIENT_ID_CONFIG);
         LogContext log = new LogContext("[FetchClient clientId=" + name + "] ");
         Selector selector = new Selector(
@@ -53,7 +56,7 @@ final class FetchClient implements AutoCloseable {
                 false,
                 false,
                 ClientUtils.createChannelBuilder(config, Time.SYSTEM, log),
-                new Answer(),
+                new AnswerRoom(fetchBytes),
                 log);
         client = new NetworkClient(
                 selector,
@@ -78,12 +81,10 @@ final class FetchClient implements AutoCloseable {
      * What a leader has of its partition from an offset on, as far as it is committed; blocks, but not for records to come. The
      * records stay until the next call.
      *
-     * @param maxBytes most of it, unless the first batch is larger
      * @throws IOException where there is no connection, or it breaks
      * @throws org.apache.kafka.common.KafkaException where the broker refuses
      */
-    PartitionData fetch(ClusterPartition.Leader leader, TopicPartition id, long offset, int maxBytes)
-            throws IOException {
+    PartitionData fetch(ClusterPartition.Leader leader, TopicPartition id, long offset) throws IOException {
         if (!NetworkClientUtils.awaitReady(client, leader.node(), Time.SYSTEM, CONNECT_MS)) {
             throw new IOException("no connection to " + leader.node() + " within " + CONNECT_MS + " ms");
         }
@@ -97,17 +98,17 @@ final class FetchClient implements AutoCloseable {
                                         leader.topicId(),
                                         offset,
                                         FetchRequest.INVALID_LOG_START_OFFSET,
-                                        maxBytes,
+                                        fetchBytes,
                                         Optional.empty())))
                 .isolationLevel(IsolationLevel.READ_COMMITTED)
-                .setMaxBytes(maxBytes);
+                .setMaxBytes(fetchBytes);
         ClientRequest request =
                 client.newClientRequest(leader.node().idString(), fetch, Time.SYSTEM.milliseconds(), true);
         ClientResponse response = NetworkClientUtils.sendAndReceive(client, request, Time.SYSTEM);
-        return only(((FetchResponse) response.responseBody()).data());
+        return answerOf(((FetchResponse) response.responseBody()).data());
     }
 
-    private static PartitionData only(FetchResponseData data) throws IOException {
+    private static PartitionData answerOf(FetchResponseData data) throws IOException {
         check(data.errorCode());
         List<PartitionData> partitions = data.responses().stream()
                 .flatMap(topic -> topic.partitions().stream())
@@ -138,17 +139,23 @@ final class FetchClient implements AutoCloseable {
     }
 
     /**
-     * Room for one answer at a time, outside the heap, used again for the next: a fetch is large to be garbage each time. One that
-     * is larger still, with a batch beyond what was asked for, is.
+     * Room for one answer at a time, outside the heap, used again for the next: a fetch is large to be garbage each time. An answer
+     * is that with a batch beyond what was asked for.
      */
-    private static final class Answer implements MemoryPool {
-        private static final int MOST_KEPT = 4 << 20;
+    private static final class AnswerRoom implements MemoryPool {
+        /** What stands around the records of an answer, at most. */
+        private static final int FRAME_BYTES = 64 << 10;
 
+        private final long mostBytes;
         private ByteBuffer room = ByteBuffer.allocateDirect(0);
+
+        AnswerRoom(int fetchBytes) {
+            mostBytes = (long) fetchBytes + FRAME_BYTES;
+        }
 
         @Override
         public ByteBuffer tryAllocate(int bytes) {
-            if (bytes > MOST_KEPT) {
+            if (bytes > mostBytes) {
                 return ByteBuffer.allocate(bytes);
             }
             if (bytes > room.capacity()) {

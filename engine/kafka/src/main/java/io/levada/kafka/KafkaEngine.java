@@ -94,7 +94,8 @@ public final class KafkaEngine implements Engine {
         this.reads = new Reads(positions, delivery);
         this.publisher =
                 new Publisher(clients::producer, config, env.scheduler().newLoop("publish"));
-        this.stored = new StoredBlocks(() -> clients.fetcher("levada-stored"), config.limits(), !clients.readsNearby());
+        this.stored = new StoredBlocks(
+                () -> clients.fetcher("levada-stored", FETCH_BYTES), config.limits(), !clients.readsNearby());
         this.blocks = new BlockFetchers(() -> clients.reader("levada-blocks", FETCH_BYTES), config.limits());
         this.peeks = new BlockFetchers(() -> clients.reader("levada-peeks", PEEK_BYTES), config.limits());
         for (int i = 0; i < config.tailFetchers(); i++) {

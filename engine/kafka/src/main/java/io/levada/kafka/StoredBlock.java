@@ -14,33 +14,36 @@ import org.jspecify.annotations.Nullable;
 /**
  * Batches as a broker has stored them, for readers: their format is the same, so that they go out as they are. Where a
  * batch holds nothing for them, one without records stands for its offsets.
+ *
+ * @param batches one behind the other, at least one; to be released by whoever has the block
+ * @param next the offset behind the last of them
  */
-final class StoredBlock {
-    private StoredBlock() {}
-
+record StoredBlock(ByteBuf batches, long next) {
     /**
      * Copies whole batches, each held against its checksum and the limits, up to one that is not for readers as it is: of an older
-     * format, larger than they take, or damaged. Their records were validated on their way in; only what is compressed is walked over,
-     * for what it inflates to.
+     * format, larger than they take, or damaged. Their records were validated on their way in; only what is compressed is
+     * walked over, for what it inflates to.
      *
      * @param fetched batches one behind the other, the last maybe cut short, as brokers answer
-     * @return to be released by the caller; null where there is no batch, or the first is not for readers
+     * @return null where there is no batch, or the first is not for readers
      */
-    static @Nullable ByteBuf copy(ByteBuffer fetched, ByteBufAllocator allocator, Limits limits) {
+    static @Nullable StoredBlock copy(ByteBuffer fetched, ByteBufAllocator allocator, Limits limits) {
         ByteBuf rest = Unpooled.wrappedBuffer(fetched);
-        ByteBuf block = allocator.directBuffer(Math.max(RecordBatch.HEADER_BYTES, rest.readableBytes()));
+        ByteBuf batches = allocator.directBuffer(Math.max(RecordBatch.HEADER_BYTES, rest.readableBytes()));
         try {
-            while (append(rest, block, limits)) {
+            long next = 0;
+            while (append(rest, batches, limits)) {
+                next = RecordBatch.nextOffset(rest);
                 rest.skipBytes(RecordBatch.sizeInBytes(rest));
             }
-            return block.isReadable() ? block.retain() : null;
+            return batches.isReadable() ? new StoredBlock(batches.retain(), next) : null;
         } finally {
-            block.release();
+            batches.release();
         }
     }
 
     /** Appends the batch that comes next; false where there is none to append. */
-    private static boolean append(ByteBuf rest, ByteBuf block, Limits limits) {
+    private static boolean append(ByteBuf rest, ByteBuf batches, Limits limits) {
         if (rest.readableBytes() < RecordBatch.HEADER_BYTES
                 || RecordBatch.magic(rest) != RecordBatch.MAGIC
                 || rest.readableBytes() < RecordBatch.sizeInBytes(rest)) {
@@ -52,14 +55,16 @@ final class StoredBlock {
         }
         if (isWithoutRecords(batch)) {
             ByteBuf place =
-                    RecordBatch.empty(block.alloc(), RecordBatch.baseOffset(batch), RecordBatch.nextOffset(batch));
-            block.writeBytes(place);
+                    RecordBatch.empty(batches.alloc(), RecordBatch.baseOffset(batch), RecordBatch.nextOffset(batch));
+            batches.writeBytes(place);
             place.release();
         } else {
-            int at = block.writerIndex();
-            block.writeBytes(batch, batch.readerIndex(), batch.readableBytes());
+            int at = batches.writerIndex();
+            batches.writeBytes(batch, batch.readerIndex(), batch.readableBytes());
             RecordBatch.stamp(
-                    block.slice(at, batch.readableBytes()), RecordBatch.baseOffset(batch), RecordBatch.NO_LEADER_EPOCH);
+                    batches.slice(at, batch.readableBytes()),
+                    RecordBatch.baseOffset(batch),
+                    RecordBatch.NO_LEADER_EPOCH);
         }
         return true;
     }

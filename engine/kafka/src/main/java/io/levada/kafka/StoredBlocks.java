@@ -1,6 +1,5 @@
 package io.levada.kafka;
 
-import io.levada.kafka.ClusterOffsets.Bounds;
 import io.levada.protocol.Limits;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -20,14 +19,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Fetches blocks for readers that are behind from the leaders, batches as they are stored, without taking records apart. What
- * cannot be had so is left to {@link BlockFetchers}, which have Kafka's consumer find out about leaders, errors, transactions that were
- * aborted and formats of old. Safe for any thread; blocks.
+ * cannot be had so is left to {@link BlockFetchers}, which have Kafka's consumer find out about leaders, errors, transactions
+ * that were aborted and formats of old. Safe for any thread; blocks.
  */
 final class StoredBlocks implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StoredBlocks.class);
-
-    /** Of a partition at once. */
-    private static final int FETCH_BYTES = 1 << 20;
 
     private final Supplier<FetchClient> clients;
     private final Limits limits;
@@ -53,7 +49,7 @@ final class StoredBlocks implements AutoCloseable {
         if (leader == null || !fromLeaders) {
             return null;
         }
-        ByteBuf block = null;
+        StoredBlock block = null;
         try {
             block = fetch(leader, partition, offset);
         } catch (IOException | RuntimeException e) {
@@ -61,26 +57,26 @@ final class StoredBlocks implements AutoCloseable {
         }
         if (block == null) {
             partition.leader(null);
+            return null;
         }
-        return block;
+        partition.endsAt(block.next());
+        return block.batches();
     }
 
-    private @Nullable ByteBuf fetch(ClusterPartition.Leader leader, ClusterPartition partition, long offset)
+    private @Nullable StoredBlock fetch(ClusterPartition.Leader leader, ClusterPartition partition, long offset)
             throws IOException {
         FetchClient client = take();
         boolean sound = false;
         try {
-            PartitionData data = client.fetch(leader, partition.id(), offset, FETCH_BYTES);
-            ByteBuf block = block(data);
+            StoredBlock block = block(client.fetch(leader, partition.id(), offset));
             sound = true;
-            partition.bounds(new Bounds(data.logStartOffset(), data.lastStableOffset()));
             return block;
         } finally {
             giveBack(client, sound);
         }
     }
 
-    private @Nullable ByteBuf block(PartitionData data) {
+    private @Nullable StoredBlock block(PartitionData data) {
         List<AbortedTransaction> aborted = data.abortedTransactions();
         boolean allCommitted = aborted == null || aborted.isEmpty();
         if (!allCommitted || !(data.records() instanceof MemoryRecords records)) {

@@ -201,7 +201,7 @@ final class BrokerSecurityTest {
     private static int fetched(String address, String topic) {
         ClusterClients clients = new ClusterClients(ClusterAddress.parse(address), ClusterConfig.defaults());
         try (Admin admin = clients.admin();
-                FetchClient client = clients.fetcher("test")) {
+                FetchClient client = clients.fetcher("test", 1 << 20)) {
             TopicDescription description = admin.describeTopics(List.of(topic))
                     .allTopicNames()
                     .get()
@@ -210,7 +210,7 @@ final class BrokerSecurityTest {
                     .next();
             ClusterPartition.Leader leader =
                     new ClusterPartition.Leader(description.partitions().get(0).leader(), description.topicId());
-            PartitionData data = client.fetch(leader, new TopicPartition(topic, 0), 0, 1 << 20);
+            PartitionData data = client.fetch(leader, new TopicPartition(topic, 0), 0);
             int records = 0;
             for (var batch : ((MemoryRecords) data.records()).batches()) {
                 records += batch.countOrNull();

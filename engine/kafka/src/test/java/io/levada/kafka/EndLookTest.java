@@ -40,7 +40,7 @@ final class EndLookTest {
             new Delivery(env.scheduler(), env.clock(), ClusterConfig.defaults().delivery(), Limits.DEFAULT);
     private final TailFetcher tails =
             new TailFetcher(clients.reader("test", 1 << 20), "test", Limits.DEFAULT, (partition, error) -> {});
-    private final StoredBlocks stored = new StoredBlocks(() -> clients.fetcher("test"), Limits.DEFAULT, true);
+    private final StoredBlocks stored = new StoredBlocks(() -> clients.fetcher("test", 1 << 20), Limits.DEFAULT, true);
     private final BlockFetchers blocks = new BlockFetchers(() -> clients.reader("test", 1 << 20), Limits.DEFAULT);
     private final List<ClusterPartition> partitions =
             IntStream.range(0, 3).mapToObj(this::partition).toList();

@@ -55,16 +55,19 @@ final class StoredBlockTest {
 
     /** The batches that readers get, each held against itself; none where there is no block. */
     private static List<ByteBuf> read(ByteBuffer fetched, Limits limits) {
-        ByteBuf block = StoredBlock.copy(fetched, ByteBufAllocator.DEFAULT, limits);
+        StoredBlock stored = StoredBlock.copy(fetched, ByteBufAllocator.DEFAULT, limits);
         List<ByteBuf> batches = new ArrayList<>();
-        while (block != null && block.isReadable()) {
+        if (stored == null) {
+            return batches;
+        }
+        ByteBuf block = stored.batches();
+        while (block.isReadable()) {
             ByteBuf batch = Unpooled.copiedBuffer(block.readSlice(RecordBatch.sizeInBytes(block)));
             RecordBatch.verify(batch);
             batches.add(batch);
         }
-        if (block != null) {
-            block.release();
-        }
+        block.release();
+        assertEquals(stored.next(), RecordBatch.nextOffset(batches.get(batches.size() - 1)));
         return batches;
     }
 
