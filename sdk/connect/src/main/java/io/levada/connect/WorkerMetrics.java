@@ -5,7 +5,6 @@ import io.levada.GroupDescription;
 import io.levada.LevadaException;
 import io.prometheus.metrics.config.EscapingScheme;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
-import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
@@ -15,10 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
-import org.apache.kafka.common.Metric;
-import org.apache.kafka.common.MetricName;
 import org.apache.kafka.connect.util.ConnectorTaskId;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 final class WorkerMetrics {
     private static final Logger log = LoggerFactory.getLogger(WorkerMetrics.class);
-    private static final String TOTAL = "_total";
 
     private final WorkerParts parts;
 
@@ -53,41 +48,9 @@ final class WorkerMetrics {
     }
 
     private void addTasks(MetricSnapshots.Builder page) {
-        Map<String, CounterSnapshot.Builder> counters = new TreeMap<>();
-        Map<String, GaugeSnapshot.Builder> gauges = new TreeMap<>();
-        parts.metrics().metrics().metrics().forEach((name, metric) -> {
-            if (metric.metricValue() instanceof Number) {
-                add(name, metric, counters, gauges);
-            }
-        });
-        counters.values().forEach(counter -> page.metricSnapshot(counter.build()));
-        gauges.values().forEach(gauge -> page.metricSnapshot(gauge.build()));
-    }
-
-    private static void add(
-            MetricName name,
-            Metric metric,
-            Map<String, CounterSnapshot.Builder> counters,
-            Map<String, GaugeSnapshot.Builder> gauges) {
-        String title = "kafka_connect_" + (name.group() + "_" + name.name()).replace('-', '_');
-        double value = ((Number) metric.metricValue()).doubleValue();
-        Labels labels = Labels.EMPTY;
-        for (Map.Entry<String, String> tag : name.tags().entrySet()) {
-            labels = labels.add(tag.getKey().replace('-', '_'), tag.getValue());
-        }
-        if (title.endsWith(TOTAL) && value >= 0) {
-            counters.computeIfAbsent(
-                            title.substring(0, title.length() - TOTAL.length()),
-                            base -> CounterSnapshot.builder().name(base).help(name.description()))
-                    .dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
-                            .labels(labels)
-                            .value(value)
-                            .build());
-        } else {
-            gauges.computeIfAbsent(
-                            title, whole -> GaugeSnapshot.builder().name(whole).help(name.description()))
-                    .dataPoint(point(labels, value));
-        }
+        TaskSeries series = new TaskSeries();
+        parts.metrics().metrics().metrics().values().forEach(series::add);
+        series.addTo(page);
     }
 
     private static GaugeSnapshot.GaugeDataPointSnapshot point(Labels labels, double value) {

@@ -282,6 +282,20 @@ class ConnectClientTest {
         Await.until("it is gone from the page", () -> !metrics().contains("drain"));
     }
 
+    /** A task of Connect's own has one that throws, too, until it has its first state. */
+    @Test
+    void tells_its_metrics_beside_those_that_no_page_can_show() {
+        create("mismeasured", ", 'trouble': 'mismeasure'");
+        Await.until("the rest is told", () -> {
+            String page = metrics();
+            return page.contains(
+                            "kafka_connect_source_task_metrics_source_record_write_total{connector=\"mismeasured\",task=\"0\"} 5.0")
+                    && page.contains("kafka_connect_plugins_next_total{connector=\"mismeasured\",task=\"0\"} 5.0")
+                    && page.contains("levada_connect_task_last_success_age_seconds{connector=\"mismeasured\"");
+        });
+        assertTrue(!metrics().contains("kafka_connect_plugins_broken"));
+    }
+
     private String metrics() {
         HttpRequest request = HttpRequest.newBuilder(
                         URI.create("http://127.0.0.1:" + rest.address().getPort() + "/metrics"))

@@ -1,10 +1,13 @@
 package io.levada.connect;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.metrics.Gauge;
+import org.apache.kafka.common.metrics.PluginMetrics;
 import org.apache.kafka.connect.connector.Task;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.source.ExactlyOnceSupport;
@@ -14,7 +17,7 @@ import org.apache.kafka.connect.source.SourceTask;
 
 /**
  * A source that counts, and goes on counting where its offset says. {@code trouble} makes it {@code throw} at 10, {@code hang} in
- * its stop, or {@code leak} a thread that outlives it.
+ * its stop, {@code leak} a thread that outlives it, or {@code mismeasure} with metrics that no page can show.
  */
 public final class CountingSource extends SourceConnector {
     /** Lets go of what hangs. */
@@ -53,7 +56,12 @@ public final class CountingSource extends SourceConnector {
         return new ConfigDef()
                 .define("topic", ConfigDef.Type.STRING, ConfigDef.Importance.HIGH, "where it counts")
                 .define("password", ConfigDef.Type.PASSWORD, "", ConfigDef.Importance.LOW, "nothing")
-                .define("trouble", ConfigDef.Type.STRING, "", ConfigDef.Importance.LOW, "throw, hang or leak")
+                .define(
+                        "trouble",
+                        ConfigDef.Type.STRING,
+                        "",
+                        ConfigDef.Importance.LOW,
+                        "throw, hang, leak or mismeasure")
                 .define("upTo", ConfigDef.Type.LONG, 100, ConfigDef.Importance.LOW, "how far it counts");
     }
 
@@ -89,6 +97,28 @@ public final class CountingSource extends SourceConnector {
                 leaked.setDaemon(true);
                 leaked.start();
             }
+            if (is("mismeasure")) {
+                mismeasure();
+            }
+        }
+
+        private void mismeasure() {
+            PluginMetrics metrics = context.pluginMetrics();
+            Gauge<Long> broken = (settings, now) -> {
+                throw new IllegalStateException("told to throw");
+            };
+            metrics.addMetric(metrics.metricName("broken", "", new LinkedHashMap<>()), broken);
+            Gauge<Long> places = (settings, now) -> next;
+            for (String name : List.of("next", "next-total", "next_total", "next.info", "next info", "")) {
+                metrics.addMetric(metrics.metricName(name, "", new LinkedHashMap<>()), places);
+            }
+            LinkedHashMap<String, String> tags = new LinkedHashMap<>();
+            tags.put("a-tag", "1");
+            tags.put("a_tag", "2");
+            tags.put("", "3");
+            metrics.addMetric(metrics.metricName("tagged", "", tags), places);
+            Gauge<Long> below = (settings, now) -> -1L;
+            metrics.addMetric(metrics.metricName("below-total", "", new LinkedHashMap<>()), below);
         }
 
         private Map<String, String> partition() {
