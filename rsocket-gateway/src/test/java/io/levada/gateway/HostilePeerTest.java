@@ -23,7 +23,7 @@ final class HostilePeerTest {
     private final GatewayServer server = Servers.start(
             engine,
             GatewayLimits.defaults()
-                    .withSetupTimeout(Duration.ofMillis(500))
+                    .withSetupTimeout(Duration.ofSeconds(2))
                     .withStreamsPerConnection(3)
                     .withOutboundBudgetBytes(64 << 10));
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();

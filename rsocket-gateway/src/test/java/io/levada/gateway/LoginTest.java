@@ -124,7 +124,7 @@ final class LoginTest {
 
     @Test
     void a_token_that_was_refreshed_in_time_ends_nothing() {
-        serve(Duration.ofMillis(500));
+        serve(Duration.ofSeconds(2));
         try (RawClient client = client(RawClient.bearer(jwt("alice", A_MINUTE)))) {
             RawClient.Stream read = client.stream("read", READ, 10);
             client.push(RawClient.bearer(jwt("alice", Duration.ofMinutes(5))));
@@ -145,7 +145,7 @@ final class LoginTest {
 
     @Test
     void a_connection_that_is_not_refreshed_is_closed() {
-        serve(Duration.ofMillis(500));
+        serve(Duration.ofSeconds(2));
         try (RawClient client = client(RawClient.bearer(jwt("alice", A_MINUTE)))) {
             describes(client);
             clock.advance(A_MINUTE_AND_MORE);
@@ -156,7 +156,7 @@ final class LoginTest {
 
     @Test
     void nobody_becomes_somebody_else() {
-        serve(Duration.ofMillis(500));
+        serve(Duration.ofSeconds(2));
         try (RawClient client = client(RawClient.bearer(jwt("alice", A_MINUTE)))) {
             describes(client);
             client.push(RawClient.bearer(jwt("root", Duration.ofMinutes(5))));

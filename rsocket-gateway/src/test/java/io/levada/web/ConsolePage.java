@@ -77,6 +77,28 @@ final class ConsolePage {
         found.click();
     }
 
+    /** From here on notes how much the page holds, and how long it is busy at a time. */
+    void watch() {
+        browser.eval("""
+                window.most = 0;
+                new MutationObserver(() => window.most = Math.max(window.most, document.getElementsByTagName('*').length))
+                    .observe(document.body, {childList: true, subtree: true});
+                window.longest = 0;
+                new PerformanceObserver(list => list.getEntries().forEach(one => window.longest = Math.max(window.longest, one.duration)))
+                    .observe({type: 'longtask', buffered: true});""");
+    }
+
+    /**
+     * However much there is to show, the page held few elements at any time since {@link #watch}: that is what keeps it from freezing.
+     * How long it was busy is told, and fails nothing, as that is the machine's, too.
+     */
+    void staysLight(String beside) {
+        int most = browser.eval("return window.most").asInt();
+        int longest = browser.eval("return window.longest").asInt();
+        System.out.println("with " + beside + " at most " + most + " elements; the longest task " + longest + " ms");
+        assertTrue(most > 0 && most < 3_000, "the page held " + most + " elements");
+    }
+
     /** Types into the field of this label, in place of what it held. */
     void fill(String label, String text) {
         WebElement field = field(label);

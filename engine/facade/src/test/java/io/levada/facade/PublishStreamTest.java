@@ -427,7 +427,7 @@ class PublishStreamTest {
         writer.open(4);
         long answered = 0;
         long[] next = new long[4];
-        long deadline = System.nanoTime() + 10_000_000_000L;
+        long deadline = System.nanoTime() + 30_000_000_000L;
         while (!writer.completed || answered < writer.sent.size()) {
             assertTrue(System.nanoTime() < deadline, "stuck at batch " + answered);
             if (answered < writer.sent.size()) {
@@ -439,7 +439,7 @@ class PublishStreamTest {
             }
         }
         writer.sink.onComplete();
-        subscriber.block(java.time.Duration.ofSeconds(5));
+        subscriber.block(java.time.Duration.ofSeconds(30));
 
         assertEquals(5_000, subscriber.getReceivedOnNext().size());
         List<String> values = new ArrayList<>(sentValues());

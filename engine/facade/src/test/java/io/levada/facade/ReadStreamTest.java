@@ -362,7 +362,7 @@ class ReadStreamTest {
         });
         FakeEngine.Reader reader = engine.reader();
         long offset = 0;
-        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         while (offset < 5_000) {
             assertTrue(System.nanoTime() < deadline, "no credit at offset " + offset);
             long credit = Math.min(4, reader.records.get());
@@ -391,7 +391,7 @@ class ReadStreamTest {
     }
 
     private static void awaitReleased(List<ByteBuf> batches) {
-        long deadline = System.nanoTime() + Duration.ofSeconds(5).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
         while (batches.stream().anyMatch(batch -> batch.refCnt() > 0)) {
             assertTrue(System.nanoTime() < deadline, "a batch was not released");
             Thread.onSpinWait();

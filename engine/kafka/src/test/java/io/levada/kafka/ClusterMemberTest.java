@@ -283,7 +283,7 @@ final class ClusterMemberTest {
         assertCode(ErrorCode.GOING_AWAY, elsewhere.awaitError());
         int next = second.awaitAssigned(1).get(0);
         Duration took = Duration.ofNanos(second.assignedAtNanos() - since);
-        assertTrue(took.compareTo(SESSION.dividedBy(2)) < 0, "after " + took);
+        assertTrue(took.compareTo(LONG.dividedBy(2)) < 0, "after " + took);
         assertEquals(3, second.start(next));
         assertEquals(List.of(3L, 4L, 5L), second.awaitRead(next, 5));
     }

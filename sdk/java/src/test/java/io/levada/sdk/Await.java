@@ -14,7 +14,7 @@ import reactor.core.publisher.Mono;
 
 /** Waiting with a bound. */
 final class Await {
-    static final Duration LIMIT = Duration.ofSeconds(5);
+    static final Duration LIMIT = Duration.ofSeconds(30);
 
     private Await() {}
 
