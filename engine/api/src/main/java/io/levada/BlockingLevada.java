@@ -3,6 +3,7 @@ package io.levada;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,11 @@ public final class BlockingLevada {
     /** See {@link Topics#describe}. */
     public TopicDescription describeTopic(String name) {
         return present(await(levada.topics().describe(name), ErrorCode.TIMEOUT));
+    }
+
+    /** See {@link Topics#offsets}. */
+    public SortedMap<Integer, Long> offsets(String name, @Nullable Integer partition, Position at) {
+        return present(await(levada.topics().offsets(name, partition, at), ErrorCode.TIMEOUT));
     }
 
     /** See {@link Topics#alter}. */

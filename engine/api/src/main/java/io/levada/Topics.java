@@ -1,6 +1,8 @@
 package io.levada;
 
 import java.util.Map;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -18,6 +20,16 @@ public interface Topics {
 
     /** What a topic is and holds now; fails with {@link ErrorCode#UNKNOWN_TOPIC_OR_PARTITION}. */
     Mono<TopicDescription> describe(String name);
+
+    /**
+     * Where a position is just now: the offset at which reading from there would begin, by partition in their order. A time
+     * behind all records is at the durable end. Fails with {@link ErrorCode#UNKNOWN_TOPIC_OR_PARTITION}, and as a read from
+     * there would: with {@link ErrorCode#OFFSET_OUT_OF_RANGE}, {@link ErrorCode#LOG_CHANGED}, or {@link
+     * ErrorCode#INVALID_REQUEST} for {@link Position#committed}.
+     *
+     * @param partition the one that is asked for, or null for all
+     */
+    Mono<SortedMap<Integer, Long>> offsets(String name, @Nullable Integer partition, Position at);
 
     /**
      * Changes settings of a topic, named as in {@link TopicSpec#config}; the others stay. Durable and in force when it

@@ -81,6 +81,17 @@ final class RequestRoutes {
             }
             case GROUPS_DELETE ->
                 engine.groups().delete(wanted.only("group").text("group")).thenReturn(Json.object());
+            case OFFSETS -> {
+                wanted.only("topic", "partition", "at");
+                String topic = wanted.text("topic");
+                String at = wanted.textOrNull("at");
+                yield engine.topics()
+                        .offsets(
+                                topic,
+                                wanted.integerOrNull("partition"),
+                                at == null ? Position.latest() : Position.parse(at))
+                        .map(offsets -> DescriptionJson.of(topic, offsets));
+            }
             case PRODUCERS_OPEN ->
                 engine.openProducer(wanted.only("name").textOrNull("name")).map(opened -> Json.object()
                         .put("producerId", Long.toString(opened.id()))

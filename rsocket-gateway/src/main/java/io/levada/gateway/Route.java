@@ -25,6 +25,7 @@ enum Route {
     GROUPS_DESCRIBE("groups.describe", Interaction.REQUEST_RESPONSE),
     GROUPS_RESET("groups.reset", Interaction.REQUEST_RESPONSE),
     GROUPS_DELETE("groups.delete", Interaction.REQUEST_RESPONSE),
+    OFFSETS("offsets", Interaction.REQUEST_RESPONSE),
     PRODUCERS_OPEN("producers.open", Interaction.REQUEST_RESPONSE),
     PUBLISH("publish", Interaction.CHANNEL, Interaction.REQUEST_RESPONSE, Interaction.FIRE_AND_FORGET),
     READ("read", Interaction.STREAM),

@@ -32,6 +32,7 @@ public final class RestRoutes {
     private static final Map<String, Route> ROUTES = Map.ofEntries(
             Map.entry("v1/topics", (rest, exchange) -> rest.topics.all(exchange)),
             Map.entry("v1/topics/*", (rest, exchange) -> rest.topics.one(exchange)),
+            Map.entry("v1/topics/*/offsets", (rest, exchange) -> rest.topics.offsets(exchange)),
             Map.entry("v1/topics/*/records", RestRoutes::recordsOrPage),
             Map.entry("v1/topics/*/stream", RestRoutes::stream),
             Map.entry("v1/groups", (rest, exchange) -> rest.groups.all(exchange)),

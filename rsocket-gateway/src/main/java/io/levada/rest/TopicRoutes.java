@@ -1,6 +1,7 @@
 package io.levada.rest;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.levada.Position;
 import io.levada.Topics;
 import io.levada.wire.DescriptionJson;
 import io.levada.wire.Json;
@@ -10,7 +11,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
-/** {@code /v1/topics} and {@code /v1/topics/{t}}. Safe for any thread. */
+/** {@code /v1/topics}, {@code /v1/topics/{t}} and {@code /v1/topics/{t}/offsets}. Safe for any thread. */
 final class TopicRoutes {
     private final RequestBody bodies;
 
@@ -62,5 +63,19 @@ final class TopicRoutes {
                         wanted -> TopicRequests.alter(
                                         topics, name, wanted.settings("config"), wanted.integerOrNull("partitions"))
                                 .map(DescriptionJson::of)));
+    }
+
+    Publisher<Void> offsets(Exchange exchange) {
+        exchange.only(HttpMethod.GET);
+        Query query = exchange.query().only("at", "partition");
+        String name = exchange.target().part(2);
+        Position at = Position.parse(query.text("at", "latest"));
+        Integer partition = query.number("partition", 0, Integer.MAX_VALUE);
+        return exchange.answer(
+                200,
+                exchange.engine()
+                        .topics()
+                        .offsets(name, partition, at)
+                        .map(offsets -> DescriptionJson.of(name, offsets)));
     }
 }

@@ -8,6 +8,7 @@ import io.levada.GroupDescription;
 import io.levada.TopicDescription;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 
 /** What topics, groups and acknowledgements are told as. Stateless. */
 public final class DescriptionJson {
@@ -63,6 +64,15 @@ public final class DescriptionJson {
                 described.put("metadata", offset.metadata());
             }
         }
+        return json;
+    }
+
+    /** Where a position is in partitions of a topic: {@code {"topic","offsets":[{"partition","offset"}]}}. */
+    public static ObjectNode of(String topic, SortedMap<Integer, Long> offsets) {
+        ObjectNode json = Json.object().put("topic", topic);
+        ArrayNode places = json.putArray("offsets");
+        offsets.forEach((partition, offset) ->
+                places.addObject().put("partition", partition).put("offset", offset));
         return json;
     }
 

@@ -16,6 +16,7 @@ record Act(Kind kind, @Nullable String topic, @Nullable String group) {
     enum Kind {
         LIST_TOPICS,
         DESCRIBE_TOPIC,
+        FIND_OFFSETS,
         CREATE_TOPIC,
         ALTER_TOPIC,
         ADD_PARTITIONS,

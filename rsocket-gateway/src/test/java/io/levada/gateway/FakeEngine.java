@@ -25,6 +25,7 @@ import io.levada.facade.WriterSink;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
@@ -260,6 +261,19 @@ final class FakeEngine implements Engine {
                     .mapToObj(i -> new TopicDescription.PartitionDescription(i, 1, 9, 8, 700))
                     .toList();
             return Mono.just(new TopicDescription(name, ID, LOG, partitions, spec.config()));
+        }
+
+        @Override
+        public Mono<SortedMap<Integer, Long>> offsets(String name, @Nullable Integer partition, Position at) {
+            return describe(name).map(topic -> {
+                SortedMap<Integer, Long> offsets = new TreeMap<>();
+                for (TopicDescription.PartitionDescription each : topic.partitions()) {
+                    if (partition == null || partition == each.partition()) {
+                        offsets.put(each.partition(), at.equals(Position.earliest()) ? each.start() : each.durable());
+                    }
+                }
+                return offsets;
+            });
         }
 
         @Override

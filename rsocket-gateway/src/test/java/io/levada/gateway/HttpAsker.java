@@ -29,6 +29,7 @@ record HttpAsker(
         return switch (act.kind()) {
             case LIST_TOPICS -> answer("GET", "/v1/topics", "");
             case DESCRIBE_TOPIC -> done("GET", topic, "");
+            case FIND_OFFSETS -> done("GET", topic + "/offsets", "");
             case CREATE_TOPIC -> done("POST", "/v1/topics", "{\"name\":\"" + act.topic() + "\"}");
             case ALTER_TOPIC -> done("PATCH", topic, "{\"config\":{\"retention.ms\":\"-1\"}}");
             case ADD_PARTITIONS -> done("PATCH", topic, "{\"partitions\":1}");

@@ -136,7 +136,7 @@ final class Oracle {
         Kind kind = act.kind();
         switch (kind) {
             case LIST_TOPICS, LIST_GROUPS -> {}
-            case DESCRIBE_TOPIC -> needs.add("describe topics " + act.topic());
+            case DESCRIBE_TOPIC, FIND_OFFSETS -> needs.add("describe topics " + act.topic());
             case CREATE_TOPIC -> needs.add("create topics " + act.topic());
             case ALTER_TOPIC, ADD_PARTITIONS -> needs.add("alter topics " + act.topic());
             case DELETE_RECORDS, DELETE_TOPIC -> needs.add("delete topics " + act.topic());

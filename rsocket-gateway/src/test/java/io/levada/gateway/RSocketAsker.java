@@ -24,6 +24,7 @@ record RSocketAsker(RawClient client) implements Asker {
         return switch (act.kind()) {
             case LIST_TOPICS -> answer("topics.list", "{}");
             case DESCRIBE_TOPIC -> done("topics.describe", name + "}");
+            case FIND_OFFSETS -> done("offsets", "{\"topic\":" + topic + "}");
             case CREATE_TOPIC -> done("topics.create", name + "}");
             case ALTER_TOPIC -> done("topics.alter", name + ",\"config\":{\"retention.ms\":\"-1\"}}");
             case ADD_PARTITIONS -> done("topics.alter", name + ",\"partitions\":1}");

@@ -69,6 +69,19 @@ interface RoutesContract {
     }
 
     @Test
+    default void offsets_of_a_position_are_told() {
+        client().answer("topics.create", "{\"name\":\"t\",\"partitions\":2}");
+        assertEquals(
+                "{\"topic\":\"t\",\"offsets\":[{\"partition\":0,\"offset\":8},{\"partition\":1,\"offset\":8}]}",
+                client().answer("offsets", "{\"topic\":\"t\"}"));
+        assertEquals(
+                "{\"topic\":\"t\",\"offsets\":[{\"partition\":1,\"offset\":1}]}",
+                client().answer("offsets", "{\"topic\":\"t\",\"partition\":1,\"at\":\"earliest\"}"));
+        assertTrue(client().error("offsets", "{\"topic\":\"t\",\"at\":\"x\"}").contains("INVALID_REQUEST"));
+        assertTrue(client().error("offsets", "{\"topic\":\"none\"}").contains("UNKNOWN_TOPIC_OR_PARTITION"));
+    }
+
+    @Test
     default void producers_are_given_an_id_and_an_epoch() {
         assertEquals("{\"producerId\":\"9007199254740993\",\"epoch\":0}", client().answer("producers.open", "{}"));
         assertEquals("{\"producerId\":\"7\",\"epoch\":3}", client().answer("producers.open", "{\"name\":\"p\"}"));

@@ -63,6 +63,12 @@ final class AdministrationTest {
                 "PUT; /v1/topics/there; ''; 405; INVALID_REQUEST",
                 "GET; /v1/groups/g:reset; ''; 405; INVALID_REQUEST",
                 "GET; /v1/; ''; 404; INVALID_REQUEST",
+                "GET; /v1/topics/nope/offsets; ''; 404; UNKNOWN_TOPIC_OR_PARTITION",
+                "GET; /v1/topics/there/offsets?partition=9; ''; 404; UNKNOWN_TOPIC_OR_PARTITION",
+                "GET; /v1/topics/there/offsets?at=offset:7; ''; 410; OFFSET_OUT_OF_RANGE",
+                "GET; /v1/topics/there/offsets?at=committed; ''; 400; INVALID_REQUEST",
+                "GET; /v1/topics/there/offsets?at=noon; ''; 400; INVALID_REQUEST",
+                "POST; /v1/topics/there/offsets; ''; 405; INVALID_REQUEST",
                 "GET; /v1/topics/there?x=1; ''; 400; INVALID_REQUEST",
                 "GET; /v1/topics/%zz; ''; 400; INVALID_REQUEST"
             })

@@ -1,11 +1,14 @@
 package io.levada.access;
 
+import io.levada.Position;
 import io.levada.TopicDescription;
 import io.levada.TopicSpec;
 import io.levada.Topics;
 import io.levada.access.Caller.Need;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -28,6 +31,11 @@ record GuardedTopics(Topics topics, Caller caller) implements Topics {
     @Override
     public Mono<TopicDescription> describe(String name) {
         return caller.allowed(may(Operation.DESCRIBE, name), () -> topics.describe(name));
+    }
+
+    @Override
+    public Mono<SortedMap<Integer, Long>> offsets(String name, @Nullable Integer partition, Position at) {
+        return caller.allowed(may(Operation.DESCRIBE, name), () -> topics.offsets(name, partition, at));
     }
 
     @Override

@@ -33,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -98,7 +99,7 @@ public final class EmbeddedEngine implements Engine {
                 this::producersTopic,
                 config.log().allocator());
         this.groups = new GroupRuntime(new Host(), config.groups(), topics.all());
-        this.admin = new TopicAdmin(adminLoop, store, topics, groups);
+        this.admin = new TopicAdmin(adminLoop, store, topics, groups, positions);
     }
 
     /** Opens {@code memory:} or {@code file:DIR} with the defaults that fit; see {@link #open(String, EngineConfig)}. */
@@ -340,6 +341,12 @@ public final class EmbeddedEngine implements Engine {
         @Override
         public CompletionStage<Long> offsetOf(OpenTopic topic, int partition, Position position) {
             return positions.offsetOf(topic, partition, position);
+        }
+
+        @Override
+        public CompletionStage<SortedMap<Integer, Long>> offsetsOf(
+                OpenTopic topic, @Nullable Integer only, Position position) {
+            return positions.offsetsOf(topic, only, position);
         }
     }
 

@@ -3,6 +3,7 @@ package io.levada.engine;
 import io.levada.Position;
 import io.levada.delivery.Delivery;
 import io.levada.env.Env;
+import java.util.SortedMap;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -25,4 +26,7 @@ interface GroupHost {
      * LOG_CHANGED, an offset that is not kept with OFFSET_OUT_OF_RANGE, and {@link Position.Committed} is the earliest.
      */
     CompletionStage<Long> offsetOf(OpenTopic topic, int partition, Position position);
+
+    /** The same of one partition or of all, as {@link io.levada.delivery.Positions#offsetsOf}. */
+    CompletionStage<SortedMap<Integer, Long>> offsetsOf(OpenTopic topic, @Nullable Integer only, Position position);
 }

@@ -350,8 +350,7 @@ final class GroupRuntime implements GroupService {
             Position to,
             Runnable done,
             Consumer<LevadaException> failed) {
-        answer(failed, () -> new ResetPlaces(host, topic, topics.get(topic), to)
-                .find(partition)
+        answer(failed, () -> places(topic, partition, to)
                 .whenComplete((offsets, error) -> answer(failed, () -> {
                     if (error != null) {
                         failed.accept(Reads.cause(error));
@@ -363,6 +362,19 @@ final class GroupRuntime implements GroupService {
                         run(now -> coordinator.reset(group, offsets, now), moved, failed);
                     }
                 })));
+    }
+
+    private CompletionStage<Map<TopicPartition, Long>> places(String topic, @Nullable Integer only, Position to) {
+        OpenTopic open = TopicSpec.isInternal(topic) ? null : topics.get(topic);
+        if (open == null) {
+            return CompletableFuture.failedStage(
+                    new LevadaException(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "there is no topic '" + topic + "'"));
+        }
+        return host.offsetsOf(open, only, to).thenApply(offsets -> {
+            Map<TopicPartition, Long> places = new TreeMap<>();
+            offsets.forEach((partition, offset) -> places.put(new TopicPartition(topic, partition), offset));
+            return places;
+        });
     }
 
     void delete(String group, Runnable done, Consumer<LevadaException> failed) {

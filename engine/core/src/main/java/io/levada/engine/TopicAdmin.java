@@ -2,10 +2,12 @@ package io.levada.engine;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.Position;
 import io.levada.TopicDescription;
 import io.levada.TopicDescription.PartitionDescription;
 import io.levada.TopicSpec;
 import io.levada.Topics;
+import io.levada.delivery.Positions;
 import io.levada.env.Loop;
 import io.levada.log.LogStore;
 import io.levada.log.PartitionLog;
@@ -13,6 +15,7 @@ import io.levada.log.Topic;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
@@ -26,12 +29,14 @@ final class TopicAdmin implements Topics {
     private final LogStore store;
     private final TopicRegistry topics;
     private final GroupService groups;
+    private final Positions positions;
 
-    TopicAdmin(Loop loop, LogStore store, TopicRegistry topics, GroupService groups) {
+    TopicAdmin(Loop loop, LogStore store, TopicRegistry topics, GroupService groups, Positions positions) {
         this.loop = loop;
         this.store = store;
         this.topics = topics;
         this.groups = groups;
+        this.positions = positions;
     }
 
     @Override
@@ -59,6 +64,11 @@ final class TopicAdmin implements Topics {
     @Override
     public Mono<TopicDescription> describe(String name) {
         return Mono.fromSupplier(() -> describe(current(name)));
+    }
+
+    @Override
+    public Mono<SortedMap<Integer, Long>> offsets(String name, @Nullable Integer partition, Position at) {
+        return Mono.defer(() -> Mono.fromCompletionStage(positions.offsetsOf(topics.require(name), partition, at)));
     }
 
     @Override

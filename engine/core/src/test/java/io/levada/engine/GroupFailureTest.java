@@ -20,6 +20,7 @@ import io.levada.log.LogStore;
 import io.levada.protocol.Limits;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -83,6 +84,12 @@ class GroupFailureTest {
         @Override
         public CompletionStage<Long> offsetOf(OpenTopic topic, int partition, Position position) {
             return positions.offsetOf(topic, partition, position);
+        }
+
+        @Override
+        public CompletionStage<SortedMap<Integer, Long>> offsetsOf(
+                OpenTopic topic, @Nullable Integer only, Position position) {
+            return positions.offsetsOf(topic, only, position);
         }
     }
 

@@ -5,9 +5,12 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.Position;
 import io.levada.Token;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /** What positions and ends mean in a partition just now. Safe for any thread; only times take a look at storage. */
 public final class Positions {
@@ -43,6 +46,40 @@ public final class Positions {
         } catch (LevadaException e) {
             return CompletableFuture.failedStage(e);
         }
+    }
+
+    /**
+     * The same of one partition or of all, by partition in their order; fails with {@link
+     * ErrorCode#UNKNOWN_TOPIC_OR_PARTITION} for one that there is not, and with {@link ErrorCode#INVALID_REQUEST} for {@link
+     * Position.Committed}, which is a group's.
+     *
+     * @param only the one that is asked for, or null for all
+     */
+    public CompletionStage<SortedMap<Integer, Long>> offsetsOf(
+            ReadableTopic topic, @Nullable Integer only, Position position) {
+        int count = topic.partitionCount();
+        if (position instanceof Position.Committed) {
+            return refused(
+                    ErrorCode.INVALID_REQUEST,
+                    "committed is where a group is already; use earliest, latest, offset:N, time:ISO or a token");
+        } else if (only != null && (only < 0 || only >= count)) {
+            return refused(
+                    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+                    "topic '" + topic.name() + "' has partitions 0 to " + (count - 1) + ", not " + only);
+        }
+        CompletionStage<SortedMap<Integer, Long>> found = CompletableFuture.completedStage(new TreeMap<>());
+        for (int each = only == null ? 0 : only; each < (only == null ? count : only + 1); each++) {
+            int partition = each;
+            found = found.thenCombine(offsetOf(topic, partition, position), (offsets, offset) -> {
+                offsets.put(partition, offset);
+                return offsets;
+            });
+        }
+        return found;
+    }
+
+    private static <T> CompletionStage<T> refused(ErrorCode code, String why) {
+        return CompletableFuture.failedStage(new LevadaException(code, why));
     }
 
     /** The offset at which a partition ends, exclusive. */

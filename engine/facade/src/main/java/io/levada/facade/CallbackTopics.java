@@ -1,9 +1,12 @@
 package io.levada.facade;
 
+import io.levada.Position;
 import io.levada.TopicDescription;
 import io.levada.TopicSpec;
 import io.levada.Topics;
 import java.util.Map;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -23,6 +26,11 @@ record CallbackTopics(Topics engine, Scheduler callbacks) implements Topics {
     @Override
     public Mono<TopicDescription> describe(String name) {
         return engine.describe(name).publishOn(callbacks);
+    }
+
+    @Override
+    public Mono<SortedMap<Integer, Long>> offsets(String name, @Nullable Integer partition, Position at) {
+        return engine.offsets(name, partition, at).publishOn(callbacks);
     }
 
     @Override

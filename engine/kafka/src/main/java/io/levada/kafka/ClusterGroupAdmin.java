@@ -7,7 +7,6 @@ import io.levada.GroupDescription.MemberDescription;
 import io.levada.Groups;
 import io.levada.LevadaException;
 import io.levada.Position;
-import io.levada.delivery.Positions;
 import io.levada.env.Clock;
 import io.levada.kafka.ClusterOffsets.Bounds;
 import io.levada.protocol.Limits;
@@ -24,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.GroupListing;
@@ -43,15 +43,15 @@ final class ClusterGroupAdmin implements Groups {
 
     private final Admin admin;
     private final ClusterTopics topics;
-    private final Positions positions;
     private final ClusterOffsets offsets;
+    private final ClusterPositions positions;
     private final Clock clock;
 
-    ClusterGroupAdmin(Admin admin, ClusterTopics topics, Positions positions, ClusterOffsets offsets, Clock clock) {
+    ClusterGroupAdmin(Admin admin, ClusterPositions positions, Clock clock) {
         this.admin = admin;
-        this.topics = topics;
+        this.topics = positions.topics();
+        this.offsets = positions.offsets();
         this.positions = positions;
-        this.offsets = offsets;
         this.clock = clock;
     }
 
@@ -184,8 +184,7 @@ final class ClusterGroupAdmin implements Groups {
     @Override
     public Mono<GroupDescription> reset(String group, String topic, @Nullable Integer partition, Position to) {
         return members(group)
-                .flatMap(there -> answer(() -> topics.load(topic)))
-                .flatMap(found -> answer(() -> targets(found, partition, to)))
+                .flatMap(there -> answer(() -> targets(topic, partition, to)))
                 .flatMap(targets -> answer(() -> KafkaErrors.answer(
                         admin.alterConsumerGroupOffsets(group, targets).all())))
                 .onErrorMap(LevadaException.class, error -> active(group, error))
@@ -203,29 +202,11 @@ final class ClusterGroupAdmin implements Groups {
     }
 
     private CompletionStage<Map<TopicPartition, OffsetAndMetadata>> targets(
-            ClusterTopic topic, @Nullable Integer only, Position to) {
-        int count = topic.partitions().size();
-        if (to instanceof Position.Committed) {
-            throw new LevadaException(
-                    ErrorCode.INVALID_REQUEST, "a group is where it committed already; use another position");
-        } else if (only != null && (only < 0 || only >= count)) {
-            throw new LevadaException(
-                    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-                    "topic '" + topic.name() + "' has partitions 0 to " + (count - 1) + ", not " + only);
-        }
-        List<ClusterPartition> wanted =
-                only == null ? topic.partitions() : List.of(topic.partitions().get(only));
-        CompletionStage<Map<TopicPartition, OffsetAndMetadata>> found =
-                offsets.refresh(wanted).thenApply(fresh -> new HashMap<>());
-        for (ClusterPartition each : wanted) {
-            found = found.thenCompose(places -> positions
-                    .offsetOf(topic, each.id().partition(), to)
-                    .thenApply(offset -> {
-                        places.put(each.id(), new OffsetAndMetadata(offset));
-                        return places;
-                    }));
-        }
-        return found;
+            String topic, @Nullable Integer only, Position to) {
+        return positions.find(topic, only, to).thenApply(found -> found.entrySet().stream()
+                .collect(Collectors.toMap(
+                        each -> new TopicPartition(topic, each.getKey()),
+                        each -> new OffsetAndMetadata(each.getValue()))));
     }
 
     @Override

@@ -7,7 +7,6 @@ import io.levada.Position;
 import io.levada.TopicPattern;
 import io.levada.TopicSpec;
 import io.levada.delivery.Delivery;
-import io.levada.delivery.Positions;
 import io.levada.env.Env;
 import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
@@ -34,8 +33,8 @@ final class ClusterGroups {
     private final Admin kafka;
     private final ClusterClients clients;
     private final ClusterConfig config;
+    private final ClusterPositions positions;
     private final ClusterTopics topics;
-    private final Positions positions;
     private final ClusterOffsets offsets;
     private final Delivery delivery;
     private final ClusterGroupAdmin admin;
@@ -50,19 +49,17 @@ final class ClusterGroups {
             Admin kafka,
             ClusterClients clients,
             ClusterConfig config,
-            ClusterTopics topics,
-            Positions positions,
-            ClusterOffsets offsets,
+            ClusterPositions positions,
             Delivery delivery,
             Env env) {
         this.kafka = kafka;
         this.clients = clients;
         this.config = config;
-        this.topics = topics;
         this.positions = positions;
-        this.offsets = offsets;
+        this.topics = positions.topics();
+        this.offsets = positions.offsets();
         this.delivery = delivery;
-        this.admin = new ClusterGroupAdmin(kafka, topics, positions, offsets, env.clock());
+        this.admin = new ClusterGroupAdmin(kafka, positions, env.clock());
     }
 
     Groups admin() {
@@ -239,7 +236,7 @@ final class ClusterGroups {
                 throw ClusterTopics.unknown(id.topic());
             }
             return ClusterOffsets.await(
-                    positions.offsetOf(topic, id.partition(), from).toCompletableFuture());
+                    positions.meaning().offsetOf(topic, id.partition(), from).toCompletableFuture());
         }
 
         @Override

@@ -2,6 +2,7 @@ package io.levada.kafka;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.Position;
 import io.levada.TopicDescription;
 import io.levada.TopicDescription.PartitionDescription;
 import io.levada.TopicSpec;
@@ -13,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
@@ -63,12 +65,14 @@ final class ClusterTopicAdmin implements Topics {
     private final Admin admin;
     private final ClusterTopics topics;
     private final ClusterOffsets offsets;
+    private final ClusterPositions positions;
     private final UUID logId;
 
-    ClusterTopicAdmin(Admin admin, ClusterTopics topics, ClusterOffsets offsets, UUID logId) {
+    ClusterTopicAdmin(Admin admin, ClusterPositions positions, UUID logId) {
         this.admin = admin;
-        this.topics = topics;
-        this.offsets = offsets;
+        this.topics = positions.topics();
+        this.offsets = positions.offsets();
+        this.positions = positions;
         this.logId = logId;
     }
 
@@ -196,6 +200,11 @@ final class ClusterTopicAdmin implements Topics {
             }
         }
         return settings;
+    }
+
+    @Override
+    public Mono<SortedMap<Integer, Long>> offsets(String name, @Nullable Integer partition, Position at) {
+        return answer(() -> positions.find(name, partition, at));
     }
 
     @Override

@@ -68,6 +68,7 @@ public final class KafkaEngine implements Engine {
     private final ClusterOffsets offsets;
     private final EndLook ends;
     private final ClusterTopics topics;
+    private final ClusterPositions positions;
     private final ClusterTopicAdmin topicAdmin;
     private final Reads reads;
     private final ClusterGroups groups;
@@ -89,9 +90,10 @@ public final class KafkaEngine implements Engine {
         this.ends = new EndLook(offsets);
         Loop watch = env.scheduler().newLoop("cluster");
         this.topics = new ClusterTopics(admin, offsets, delivery, this::open, watch);
-        this.topicAdmin = new ClusterTopicAdmin(admin, topics, offsets, logId);
-        Positions positions = new Positions(logId);
-        this.reads = new Reads(positions, delivery);
+        Positions meaning = new Positions(logId);
+        this.positions = new ClusterPositions(topics, offsets, meaning);
+        this.topicAdmin = new ClusterTopicAdmin(admin, positions, logId);
+        this.reads = new Reads(meaning, delivery);
         this.publisher =
                 new Publisher(clients::producer, config, env.scheduler().newLoop("publish"));
         this.stored = new StoredBlocks(
@@ -102,7 +104,7 @@ public final class KafkaEngine implements Engine {
             String name = "levada-tails-" + i;
             tails.add(new TailFetcher(clients.reader(name, FETCH_BYTES), name, config.limits(), topics::lost));
         }
-        this.groups = new ClusterGroups(admin, clients, config, topics, positions, offsets, delivery, env);
+        this.groups = new ClusterGroups(admin, clients, config, positions, delivery, env);
     }
 
     /** Whether an address is one of a cluster. */
@@ -254,17 +256,8 @@ public final class KafkaEngine implements Engine {
 
     @Override
     public BatchReader read(ReadSpec spec, BatchSink sink) {
-        return reads.open(spec, sink, () -> topics.find(spec.topic()).thenCompose(topic -> fresh(topic, spec)));
-    }
-
-    /** A topic whose partitions that are wanted know where they begin and end now. */
-    private CompletionStage<ClusterTopic> fresh(ClusterTopic topic, ReadSpec spec) {
-        Integer one = spec.partition();
-        List<ClusterPartition> wanted = topic.partitions();
-        if (one != null) {
-            wanted = one >= 0 && one < wanted.size() ? List.of(wanted.get(one)) : List.of();
-        }
-        return offsets.refresh(wanted).thenApply(done -> topic);
+        return reads.open(spec, sink, () -> topics.find(spec.topic())
+                .thenCompose(topic -> positions.fresh(topic, spec.partition())));
     }
 
     @Override

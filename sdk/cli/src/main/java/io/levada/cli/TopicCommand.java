@@ -5,13 +5,16 @@ import io.levada.DeadLetters;
 import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.LevadaException;
+import io.levada.Position;
 import io.levada.TopicDescription;
 import io.levada.TopicDescription.PartitionDescription;
 import io.levada.TopicSpec;
+import io.levada.cli.ConsumeCommand.PositionConverter;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -91,6 +94,43 @@ final class TopicCommand extends CommandGroup {
         }
         context.printLines(table.lines());
         return LevadaCli.DONE;
+    }
+
+    @Command(description = "Shows at which offset of each partition reading from a position would begin.")
+    int offsets(
+            @Parameters(paramLabel = "NAME") String name,
+            @Option(
+                            names = "--at",
+                            paramLabel = "POSITION",
+                            converter = PositionConverter.class,
+                            defaultValue = "latest",
+                            description = "earliest, latest, offset:N, time:ISO, ago:2h or a token; latest unless said")
+                    Position at,
+            @Option(names = "--partition", paramLabel = "N", description = "of this one alone") @Nullable
+                    Integer partition)
+            throws IOException {
+        SortedMap<Integer, Long> offsets = context.ask(levada -> levada.offsets(name, partition, at));
+        if (context.wantsJson()) {
+            context.printJson(Places.of(name, offsets));
+            return LevadaCli.DONE;
+        }
+        TextTable table = new TextTable("PARTITION", "OFFSET");
+        offsets.forEach(table::row);
+        context.printLines(table.lines());
+        return LevadaCli.DONE;
+    }
+
+    /** As the protocol tells them. */
+    private record Places(String topic, List<Place> offsets) {
+        private record Place(int partition, long offset) {}
+
+        private static Places of(String topic, SortedMap<Integer, Long> offsets) {
+            return new Places(
+                    topic,
+                    offsets.entrySet().stream()
+                            .map(each -> new Place(each.getKey(), each.getValue()))
+                            .toList());
+        }
     }
 
     @Command(description = "Changes settings of a topic, at once; those not named stay. Or gives it more partitions.")

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -173,6 +174,20 @@ final class FakeLevada implements Levada, Topics {
             checkTopic(name);
             partitions.remove(name);
             records.remove(name);
+        });
+    }
+
+    @Override
+    public Mono<SortedMap<Integer, Long>> offsets(String name, @Nullable Integer partition, Position at) {
+        return describe(name).map(topic -> {
+            SortedMap<Integer, Long> offsets = new TreeMap<>();
+            for (PartitionDescription each : topic.partitions()) {
+                if (partition == null || partition == each.partition()) {
+                    offsets.put(
+                            each.partition(), at instanceof Position.AtOffset place ? place.offset() : each.durable());
+                }
+            }
+            return offsets;
         });
     }
 

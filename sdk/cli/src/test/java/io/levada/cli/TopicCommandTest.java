@@ -66,6 +66,20 @@ class TopicCommandTest {
     }
 
     @Test
+    void shows_where_a_position_is() {
+        cli.run("topic", "create", "t", "--partitions", "2");
+
+        assertEquals(0, cli.run("topic", "offsets", "t", "--at", "offset:7", "--output", "json"));
+        assertEquals(
+                "{\"topic\":\"t\",\"offsets\":[{\"partition\":0,\"offset\":7},{\"partition\":1,\"offset\":7}]}\n",
+                cli.out());
+        assertEquals(0, cli.run("topic", "offsets", "t", "--partition", "1"));
+        assertEquals("PARTITION  OFFSET\n        1       0\n", cli.out());
+        assertEquals(2, cli.run("topic", "offsets", "t", "--at", "noon"));
+        assertTrue(cli.err().contains("'noon' is no position"), cli.err());
+    }
+
+    @Test
     void alters_what_is_named_and_leaves_the_rest() {
         cli.run("topic", "create", "t", "--retention", "90s", "--segment-bytes", "8192");
 

@@ -2,6 +2,7 @@ package io.levada.sdk;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.levada.Position;
 import io.levada.TopicDescription;
 import io.levada.TopicDescription.PartitionDescription;
 import io.levada.TopicSpec;
@@ -9,8 +10,10 @@ import io.levada.Topics;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -45,6 +48,23 @@ final class RemoteTopics implements Topics {
     public Mono<TopicDescription> describe(String name) {
         ObjectNode request = Wire.object().put("name", name);
         return link.repeatable("topics.describe", request, RemoteTopics::description);
+    }
+
+    @Override
+    public Mono<SortedMap<Integer, Long>> offsets(String name, @Nullable Integer partition, Position at) {
+        ObjectNode request = Wire.object().put("topic", name).put("at", at.spelled());
+        if (partition != null) {
+            request.put("partition", partition);
+        }
+        return link.repeatable("offsets", request, RemoteTopics::offsets);
+    }
+
+    private static SortedMap<Integer, Long> offsets(JsonNode answer) {
+        SortedMap<Integer, Long> offsets = new TreeMap<>();
+        for (JsonNode place : Wire.array(answer, "offsets")) {
+            offsets.put(Wire.integer(place, "partition"), Wire.number(place, "offset"));
+        }
+        return offsets;
     }
 
     @Override

@@ -8,12 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.levada.ErrorCode;
 import io.levada.GroupDescription;
 import io.levada.LevadaException;
+import io.levada.Position;
 import io.levada.TopicDescription;
 import io.levada.TopicDescription.PartitionDescription;
 import io.levada.TopicPartition;
 import io.levada.TopicSpec;
 import io.levada.sdk.FakeServer.Transport;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -80,6 +82,19 @@ class RequestTest {
         assertEquals("{}", request());
         assertNull(engine.topics().delete("t").block(Await.LIMIT));
         assertEquals("{\"name\":\"t\"}", request());
+    }
+
+    @Test
+    void offsets_of_a_position_are_one_request() {
+        answer(
+                "offsets",
+                "{\"topic\":\"t\",\"offsets\":[{\"partition\":0,\"offset\":8},{\"partition\":1,\"offset\":0}]}");
+
+        Position noon = Position.time(Instant.parse("2026-01-05T12:00:00Z"));
+        assertEquals(Map.of(0, 8L, 1, 0L), Await.value(engine.topics().offsets("t", null, noon)));
+        assertEquals("{\"topic\":\"t\",\"at\":\"time:2026-01-05T12:00:00Z\"}", request());
+        Await.value(engine.topics().offsets("t", 1, Position.latest()));
+        assertEquals("{\"topic\":\"t\",\"at\":\"latest\",\"partition\":1}", request());
     }
 
     @Test

@@ -14,11 +14,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.levada.End;
 import io.levada.ErrorCode;
 import io.levada.Levada;
 import io.levada.LevadaException;
 import io.levada.LevadaOptions;
 import io.levada.MemberEvent;
+import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.Record;
 import io.levada.StoredRecord;
@@ -26,6 +28,8 @@ import io.levada.TopicDescription;
 import io.levada.TopicDescription.PartitionDescription;
 import io.levada.TopicSpec;
 import io.levada.testkit.Probe;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -72,6 +76,29 @@ interface TopicContract extends ContractBase {
         assertEquals(10, partitions.get(1).end());
         assertEquals(0, partitions.get(1).start());
         assertTrue(partitions.get(1).bytes() > 0);
+    }
+
+    @Test
+    default void a_position_is_an_offset_in_each_partition(Levada log) {
+        String name = topic(log, 3);
+        fill(log, name, 0, 0, 4);
+        fill(log, name, 2, 0, 10);
+        get(log.topics().deleteRecords(name, 2, 3));
+        StoredRecord first =
+                list(log.read(ReadSpec.of(name).partition(0).to(End.now()))).get(0);
+        Position before = Position.time(Instant.ofEpochMilli(first.timestampMs()));
+        Position behind =
+                Position.time(Instant.ofEpochMilli(first.timestampMs()).plus(Duration.ofDays(1)));
+
+        assertEquals(Map.of(0, 0L, 1, 0L, 2, 3L), get(log.topics().offsets(name, null, Position.earliest())));
+        assertEquals(Map.of(0, 4L, 1, 0L, 2, 10L), get(log.topics().offsets(name, null, Position.latest())));
+        assertEquals(0, get(log.topics().offsets(name, 0, before)).get(0));
+        assertEquals(Map.of(0, 4L, 1, 0L, 2, 10L), get(log.topics().offsets(name, null, behind)));
+        assertEquals(Map.of(2, 5L), get(log.topics().offsets(name, 2, Position.offset(5))));
+        assertFails(ErrorCode.OFFSET_OUT_OF_RANGE, log.topics().offsets(name, null, Position.offset(5)));
+        assertFails(ErrorCode.INVALID_REQUEST, log.topics().offsets(name, null, Position.committed()));
+        assertFails(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, log.topics().offsets(name, 3, Position.latest()));
+        assertFails(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, log.topics().offsets("nowhere", null, Position.latest()));
     }
 
     @Test
