@@ -2,6 +2,7 @@ package io.levada.gateway;
 
 import io.levada.ErrorCode;
 import io.levada.LevadaException;
+import io.levada.access.Principal;
 import io.levada.facade.BatchReader;
 import io.levada.facade.Engine;
 import io.levada.protocol.Limits;
@@ -71,6 +72,11 @@ final class ClientSession implements RSocket {
     /** Whether it may know of the whole server. */
     boolean seesAll() {
         return login.seesAll();
+    }
+
+    /** Whose the connection is. */
+    Principal principal() {
+        return login.principal();
     }
 
     GatewayLimits limits() {
@@ -171,24 +177,25 @@ final class ClientSession implements RSocket {
         try {
             Route route = route(request, Route.Interaction.STREAM);
             Json wanted = Json.read(route.spelled(), request.sliceData());
-            return Flux.create(
-                    sink -> {
-                        if (route == Route.STATS) {
-                            StatsStream stats = new StatsStream(this, sink, server);
-                            streams.add(stats);
-                            stats.open(wanted);
-                        } else {
-                            PlainRead read = new PlainRead(this, sink);
-                            streams.add(read);
-                            read.open(route, wanted);
-                        }
-                    },
-                    FluxSink.OverflowStrategy.IGNORE);
+            return Flux.create(sink -> stream(route, wanted, sink), FluxSink.OverflowStrategy.IGNORE);
         } catch (RuntimeException error) {
             return Flux.error(told(error));
         } finally {
             request.release();
         }
+    }
+
+    private void stream(Route route, Json wanted, FluxSink<Payload> sink) {
+        switch (route) {
+            case STATS -> opened(new StatsStream(this, sink, server)).open(wanted);
+            case SESSION -> opened(new SessionStream(this, sink)).open(wanted);
+            default -> opened(new PlainRead(this, sink)).open(route, wanted);
+        }
+    }
+
+    private <T extends ClientStream> T opened(T stream) {
+        streams.add(stream);
+        return stream;
     }
 
     @Override
@@ -206,14 +213,12 @@ final class ClientSession implements RSocket {
             failed(error);
             throw error;
         }
-        ClientChannel channel =
+        return opened(
                 switch (route) {
                     case PUBLISH -> new PublishChannel(this, sink);
                     case GROUP -> new GroupChannel(this, sink);
                     default -> new BatchedRead(this, sink, route);
-                };
-        streams.add(channel);
-        return channel;
+                });
     }
 
     /** The route of a request that may be served now. */
@@ -287,8 +292,12 @@ final class ClientSession implements RSocket {
     }
 
     private void closeIfDone() {
-        if (goingAway && streams.isEmpty() && pending == 0 && connection.isOpen()) {
+        if (!goingAway || pending > 0 || !connection.isOpen()) {
+            return;
+        } else if (streams.isEmpty()) {
             connection.sendErrorAndClose(new ConnectionCloseException(WireErrors.text(goingAway())));
+        } else if (streams.stream().allMatch(SessionStream.class::isInstance)) {
+            List.copyOf(streams).forEach(stream -> stream.fail(goingAway())); // the last of them comes back here
         }
     }
 }

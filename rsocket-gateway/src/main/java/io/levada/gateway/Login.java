@@ -56,6 +56,11 @@ final class Login {
         return Objects.requireNonNull(entry, "nothing is served before SETUP is accepted");
     }
 
+    /** Whose it is, as of what was presented last; to be asked once it was let in. */
+    Principal principal() {
+        return principal == null ? entry().principal() : principal;
+    }
+
     /** Whether it may know of another one. Safe for any thread. */
     boolean sees(Login other) {
         return seesAll() || isOf(other.entry);

@@ -31,6 +31,7 @@ enum Route {
     READ("read", Interaction.STREAM),
     READ_BATCHED("read.batched", Interaction.CHANNEL),
     STATS("stats", Interaction.STREAM),
+    SESSION("session", Interaction.STREAM),
     GROUP("group", Interaction.CHANNEL),
     GROUP_PARTITION("group.partition", Interaction.STREAM),
     GROUP_PARTITION_BATCHED("group.partition.batched", Interaction.CHANNEL);

@@ -96,6 +96,11 @@ public final class OutboundBudget {
         return held.getPlain() < limit();
     }
 
+    /** Whether it may hold less than it could, for what other connections hold. */
+    public boolean shrunk() {
+        return limit() < most;
+    }
+
     /** Whether there would be room, were it not for what other connections hold. */
     public boolean crowded() {
         long limit = limit();

@@ -116,6 +116,36 @@ final class GatewayServerTest {
     }
 
     @Test
+    void a_session_is_told_that_the_server_stops_before_its_streams_have_ended() {
+        GatewayServer server = Servers.start(engine);
+        try (RawClient client = RawClient.tcp(server)) {
+            RawClient.Stream session = client.stream("session", "{}", Long.MAX_VALUE);
+            RawClient.Stream slow = client.stream("session", "{}", 1);
+            assertEquals("{\"principal\":\"anonymous\",\"throttled\":false,\"draining\":false}", session.text());
+            RawClient.Channel publishing =
+                    client.channel("publish", new Message.Open("{\"topic\":\"t\"}"), Long.MAX_VALUE);
+            FakeEngine.FakeWriter writer = Await.next("a writer", engine.writers);
+            publishing.send(new Message.Batch(0, 0, Batches.of(0, "a")));
+            Await.next("a batch", writer.written);
+
+            Thread stopping = new Thread(server::close);
+            stopping.start();
+            assertEquals(
+                    "{\"principal\":\"anonymous\",\"throttled\":false,\"draining\":true,\"withinMs\":5000}",
+                    session.text());
+            Await.until("the writer completes", writer.completed::get);
+            assertTrue(session.end.isEmpty() && slow.end.isEmpty());
+            writer.sink.onAck(0, 9);
+            writer.sink.onComplete();
+            assertEquals(new Message.Ack(0, 9), publishing.down.message());
+            for (RawClient.Stream each : List.of(publishing.down, session, slow)) {
+                assertTrue(each.end().contains("\"GOING_AWAY\""));
+            }
+            Await.until("stopped", () -> !stopping.isAlive());
+        }
+    }
+
+    @Test
     void stopping_asks_members_for_their_partitions_so_that_they_commit() {
         GatewayServer server = Servers.start(engine);
         try (RawClient client = RawClient.tcp(server)) {

@@ -17,6 +17,7 @@ import io.levada.access.Quota;
 import io.levada.access.Tokens;
 import io.levada.engine.EmbeddedEngine;
 import io.levada.protocol.Message;
+import io.levada.wire.Json;
 import io.netty.buffer.Unpooled;
 import io.rsocket.Payload;
 import io.rsocket.util.DefaultPayload;
@@ -141,6 +142,27 @@ final class LoginTest {
             assertTrue(read.end.isEmpty());
             describes(client);
         }
+    }
+
+    @Test
+    void a_session_is_told_until_when_its_token_counts_and_that_it_does_no_more() {
+        serve(Duration.ofSeconds(2));
+        try (RawClient client = client(RawClient.bearer(jwt("alice", A_MINUTE)))) {
+            RawClient.Stream session = client.stream("session", "{}", Long.MAX_VALUE);
+            String first = session.text();
+            assertTrue(first.startsWith("{\"principal\":\"alice\",\"expires\":"), first);
+
+            client.push(RawClient.bearer(jwt("alice", Duration.ofMinutes(5))));
+            String refreshed = session.text();
+            assertTrue(
+                    expires(refreshed) - expires(first) >= Duration.ofMinutes(3).toMillis(), refreshed);
+            clock.advance(Duration.ofMinutes(6));
+            assertEquals("TOKEN_EXPIRED", Asker.code(session.end()));
+        }
+    }
+
+    private static long expires(String told) {
+        return Json.tree("a session", told).path("expires").asLong();
     }
 
     @Test

@@ -182,6 +182,22 @@ class OutboundPoolTest {
         }
     }
 
+    @Test
+    void a_session_is_told_while_others_leave_it_less() {
+        GatewayLimits limits =
+                GatewayLimits.defaults().withOutboundBudgetBytes(EACH).withOutboundPoolBytes(POOL);
+        try (PumpEngine engine = new PumpEngine(Batches.ofSize(0, 50, 200), 50);
+                GatewayServer server = Servers.start(engine, limits);
+                RawClient client = RawClient.tcp(server)) {
+            RawClient.Stream session = client.stream("session", "{}", Long.MAX_VALUE);
+            assertTrue(session.text().contains("\"throttled\":false"));
+            List<RawSocket> hostile = neverReading(server);
+            assertTrue(session.text().contains("\"throttled\":true"));
+            hostile.forEach(RawSocket::close);
+            assertTrue(session.text().contains("\"throttled\":false"));
+        }
+    }
+
     /** The control: with a larger pool the same peers hold more. */
     @Test
     void with_a_larger_one_they_would_hold_more() {

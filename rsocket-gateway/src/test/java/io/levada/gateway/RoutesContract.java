@@ -389,7 +389,7 @@ interface RoutesContract {
         assertTrue(client().stream("read", "{\"topic\":\"t\",\"from\":\"latest\",\"overflow\":\"keep\"}", 1)
                 .end()
                 .contains("'keep' is no overflow policy; use pause, latest"));
-        assertTrue(client().stream("nothing", "{}", 1).end().contains("use read, stats, group.partition"));
+        assertTrue(client().stream("nothing", "{}", 1).end().contains("use read, stats, session, group.partition"));
     }
 
     @Test
