@@ -14,6 +14,8 @@ import io.levada.facade.WaitReason;
 import io.levada.protocol.Message;
 import io.levada.wire.Json;
 import io.levada.wire.OutboundBudget;
+import io.levada.wire.OutboundConnection;
+import io.levada.wire.Subscribed;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
 import java.util.EnumSet;
@@ -52,7 +54,7 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
     private BatchReader readTopic(Json wanted) {
         ReadSpec spec = topic(wanted.only("topic", "partition", "from", "to", "filter", "overflow", "label", "accept"));
         accepted = accepted(wanted);
-        subject = Subject.topic(route, spec.topic(), label(wanted));
+        subject = Subject.topic(route.spelled(), spec.topic(), label(wanted));
         return session.engine().read(spec, this);
     }
 
@@ -78,6 +80,11 @@ final class BatchedRead extends ClientChannel implements BatchSink, Subscribed {
     @Override
     public boolean accepts(Compression codec) {
         return accepted.contains(codec);
+    }
+
+    @Override
+    public OutboundConnection connection() {
+        return session.connection();
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.levada.facade.BatchReader;
 import io.levada.facade.Engine;
 import io.levada.protocol.Limits;
 import io.levada.wire.Json;
+import io.levada.wire.Subscribed;
 import io.levada.wire.WireErrors;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
@@ -64,9 +66,14 @@ final class ClientSession implements RSocket {
         return login.entry().engine();
     }
 
-    /** Whether this connection may know of another one. Safe for any thread. */
-    boolean sees(ClientSession other) {
-        return login.sees(other.login);
+    /** Whether it is known to be one of theirs. Safe for any thread. */
+    boolean isOf(Predicate<String> principals) {
+        return login.isOf(principals);
+    }
+
+    /** Whether it may know of what is somebody's. Safe for any thread. */
+    boolean sees(String principal) {
+        return login.sees(principal);
     }
 
     /** Whether it may know of the whole server. */
@@ -257,7 +264,7 @@ final class ClientSession implements RSocket {
             if (stream instanceof Subscribed subscribed) {
                 BatchReader reader = subscribed.reader();
                 if (reader != null) {
-                    stats.add(SubscriptionStats.of(connection, subscribed, reader));
+                    stats.add(SubscriptionStats.of(subscribed, reader));
                 }
             }
         }

@@ -75,7 +75,12 @@ public final class GatewayServer implements AutoCloseable {
         this.rest = new RestRoutes(
                 pool, config.limits().outboundBudgetBytes(), RestLimits.defaults(), observations, this::issuer);
         this.stats = new ServerStats(
-                doors.engine(), Collections.unmodifiableCollection(open), this::outbound, pool, traffic);
+                doors.engine(),
+                Collections.unmodifiableCollection(open),
+                rest::subscribed,
+                this::outbound,
+                pool,
+                traffic);
         this.reception = new Reception(doors, config.limits(), pool, stats);
         this.metrics = new Metrics(registry, stats);
         this.probes = new Probes(doors.engine(), !doors.access().asks(), () -> !stopping, System::nanoTime);

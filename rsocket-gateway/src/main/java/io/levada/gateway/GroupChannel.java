@@ -10,6 +10,7 @@ import io.levada.facade.GroupSession;
 import io.levada.facade.JoinSpec;
 import io.levada.facade.MemberSink;
 import io.levada.wire.Json;
+import io.levada.wire.Subscribed;
 import io.levada.wire.WireErrors;
 import io.netty.buffer.ByteBuf;
 import io.rsocket.Payload;
@@ -65,7 +66,7 @@ final class GroupChannel extends ClientChannel implements MemberSink {
 
     /** What this member reads by a route of its own, as statistics name it. */
     Subscribed.Subject subject(Route route) {
-        return new Subscribed.Subject(route, null, groupName, member, null);
+        return new Subscribed.Subject(route.spelled(), null, groupName, member, null);
     }
 
     /** The partition behind a handle; fails with {@link ErrorCode#STALE_MEMBER_EPOCH} where it is not owned. */

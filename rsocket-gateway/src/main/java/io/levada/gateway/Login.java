@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,14 +62,15 @@ final class Login {
         return principal == null ? entry().principal() : principal;
     }
 
-    /** Whether it may know of another one. Safe for any thread. */
-    boolean sees(Login other) {
-        return seesAll() || isOf(other.entry);
+    /** Whether it was let in as one of theirs. Safe for any thread. */
+    boolean isOf(Predicate<String> principals) {
+        Doors.Entry known = entry;
+        return known != null && principals.test(known.principal().name());
     }
 
-    private boolean isOf(Doors.@Nullable Entry other) {
-        return other != null
-                && other.principal().name().equals(entry().principal().name());
+    /** Whether it may know of what is somebody's. Safe for any thread. */
+    boolean sees(String principal) {
+        return seesAll() || principal.equals(entry().principal().name());
     }
 
     /** Whether it may know of the whole server. Safe for any thread. */

@@ -12,7 +12,9 @@ import io.levada.facade.GroupSession.AssignedReader;
 import io.levada.facade.WaitReason;
 import io.levada.wire.Json;
 import io.levada.wire.OutboundBudget;
+import io.levada.wire.OutboundConnection;
 import io.levada.wire.RecordQueue;
+import io.levada.wire.Subscribed;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufOutputStream;
@@ -59,7 +61,7 @@ final class PlainRead extends ClientStream implements BatchSink, RecordQueue.Str
         ReadSpec spec =
                 BatchedRead.topic(wanted.only("topic", "partition", "from", "to", "filter", "overflow", "label"));
         topic = spec.topic();
-        subject = Subject.topic(Route.READ, topic, BatchedRead.label(wanted));
+        subject = Subject.topic(Route.READ.spelled(), topic, BatchedRead.label(wanted));
         return session.engine().read(spec, this);
     }
 
@@ -75,6 +77,11 @@ final class PlainRead extends ClientStream implements BatchSink, RecordQueue.Str
         AssignedReader opened = member.membership().read(this);
         opened.add(handle, offset == null ? assigned.start() : offset);
         return opened;
+    }
+
+    @Override
+    public OutboundConnection connection() {
+        return session.connection();
     }
 
     @Override

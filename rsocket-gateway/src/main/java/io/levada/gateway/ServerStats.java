@@ -1,14 +1,17 @@
 package io.levada.gateway;
 
+import io.levada.facade.BatchReader;
 import io.levada.facade.Engine;
 import io.levada.facade.EngineHealth;
 import io.levada.facade.EngineTotals;
 import io.levada.facade.ReadTotals;
 import io.levada.wire.OutboundConnection;
 import io.levada.wire.OutboundPool;
+import io.levada.wire.Subscribed;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import reactor.core.publisher.Flux;
@@ -18,20 +21,24 @@ import reactor.core.publisher.Mono;
 final class ServerStats {
     private final Engine engine;
     private final Collection<ClientSession> sessions;
+    private final Function<Predicate<String>, Flux<Mono<Subscribed>>> overHttp;
     private final Supplier<List<OutboundConnection>> connections;
     private final OutboundPool pool;
     private final Traffic traffic;
 
     /**
      * @param sessions of the server, as they come and go
+     * @param overHttp streams without a session, of some principals, each to come on its event loop
      * @param connections all whose bytes are counted, those of the sessions among them
      */
     ServerStats(
             Engine engine,
             Collection<ClientSession> sessions,
+            Function<Predicate<String>, Flux<Mono<Subscribed>>> overHttp,
             Supplier<List<OutboundConnection>> connections,
             OutboundPool pool,
             Traffic traffic) {
+        this.overHttp = overHttp;
         this.connections = connections;
         this.engine = engine;
         this.sessions = sessions;
@@ -77,15 +84,24 @@ final class ServerStats {
 
     /** How all subscriptions stand. */
     Mono<List<SubscriptionStats>> subscriptions() {
-        return subscriptions(session -> true);
+        return subscriptions(everybody -> true);
     }
 
-    /** How those of some connections stand, each asked for on its own event loop and its own loop of the engine. */
-    Mono<List<SubscriptionStats>> subscriptions(Predicate<ClientSession> wanted) {
+    /** How those of some principals stand, each asked for on its own event loop and its own loop of the engine. */
+    Mono<List<SubscriptionStats>> subscriptions(Predicate<String> owners) {
         return Flux.fromIterable(sessions)
-                .filter(wanted)
+                .filter(session -> session.isOf(owners))
                 .flatMap(ServerStats::ask)
+                .concatWith(overHttp.apply(owners).flatMap(stream -> stream.flatMap(ServerStats::ask)))
                 .collectList();
+    }
+
+    /** To be called on the stream's event loop. */
+    private static Mono<SubscriptionStats> ask(Subscribed stream) {
+        BatchReader reader = stream.reader();
+        return reader == null
+                ? Mono.empty()
+                : Mono.fromCompletionStage(SubscriptionStats.of(stream, reader)).onErrorComplete();
     }
 
     /** Those of one connection, without those that end meanwhile. */

@@ -5,6 +5,8 @@ import io.levada.facade.BatchReader;
 import io.levada.facade.ReaderStatus;
 import io.levada.facade.WaitReason;
 import io.levada.wire.Json;
+import io.levada.wire.OutboundConnection;
+import io.levada.wire.Subscribed;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
@@ -33,7 +35,8 @@ record SubscriptionStats(
     static final long MAX_NUMBER = (1L << 53) - 1;
 
     /** Asks the engine, and adds what the connection knows; to be called on its event loop. */
-    static CompletionStage<SubscriptionStats> of(FrameConnection connection, Subscribed stream, BatchReader reader) {
+    static CompletionStage<SubscriptionStats> of(Subscribed stream, BatchReader reader) {
+        OutboundConnection connection = stream.connection();
         Subscribed.Subject subject = stream.subject();
         Long demand = stream.demand();
         WaitReason held = stream.holdsBack();
@@ -67,9 +70,7 @@ record SubscriptionStats(
      * @param nowMs the time, in ms since 1970
      */
     ObjectNode json(long nowMs) {
-        ObjectNode json = Json.object()
-                .put("connection", connection)
-                .put("route", subject.route().spelled());
+        ObjectNode json = Json.object().put("connection", connection).put("route", subject.route());
         if (subject.topic() != null) {
             json.put("topic", subject.topic());
         }

@@ -7,6 +7,8 @@ import io.levada.Position;
 import io.levada.ReadSpec;
 import io.levada.StoredRecord;
 import io.levada.Token;
+import io.levada.facade.WaitReason;
+import io.levada.wire.Subscribed;
 import io.levada.wire.WireErrors;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
@@ -28,7 +30,7 @@ import reactor.core.publisher.FluxSink;
  * where nothing is for the reader, and that the connection lives. Events are as
  * https://html.spec.whatwg.org/multipage/server-sent-events.html has them.
  */
-final class LiveStream extends ReadAnswer {
+final class LiveStream extends ReadAnswer implements Subscribed {
     static final String EVENTS = "text/event-stream";
     private static final Duration HEARTBEAT = Duration.ofSeconds(15);
     /** So long a browser waits until it connects again, and up to as long again, so that not all come at once. */
@@ -39,8 +41,12 @@ final class LiveStream extends ReadAnswer {
     private static final byte[] NEWLINE = bytes("\n");
     private static final byte[] END = bytes("\n\n");
 
+    /** What {@code stats} calls it. */
+    private static final String ROUTE = "stream";
+
     private final boolean events;
     private final int maxPartitions;
+    private Subject subject = Subject.NONE;
     private @Nullable Token told;
     private @Nullable Future<?> heartbeat;
     private boolean begun;
@@ -67,7 +73,24 @@ final class LiveStream extends ReadAnswer {
     }
 
     @Override
+    public Subject subject() {
+        return subject;
+    }
+
+    /** As many as there are: it is the socket that holds it back. */
+    @Override
+    public Long demand() {
+        return Long.MAX_VALUE;
+    }
+
+    @Override
+    public @Nullable WaitReason holdsBack() {
+        return isDrained() || wants() ? null : WaitReason.SOCKET_BLOCKED;
+    }
+
+    @Override
     void begin(ReadSpec spec, int partitions) {
+        subject = Subject.topic(ROUTE, spec.topic(), null);
         if (partitions > maxPartitions) {
             throw new LevadaException(
                     ErrorCode.INVALID_REQUEST,

@@ -18,6 +18,7 @@ import io.levada.protocol.FilterJson;
 import io.levada.protocol.Limits;
 import io.levada.wire.Json;
 import io.levada.wire.OutboundBudget;
+import io.levada.wire.OutboundConnection;
 import io.levada.wire.RecordQueue;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
@@ -192,6 +193,21 @@ abstract class ReadAnswer implements BatchSink, RecordQueue.Stream {
         return queue.isEmpty();
     }
 
+    /** What this goes out on. */
+    public final OutboundConnection connection() {
+        return outbound;
+    }
+
+    /** The engine's end, or null where nothing is read. */
+    public final @Nullable BatchReader reader() {
+        return reader;
+    }
+
+    /** Bytes that the connection has not had room for. */
+    public final long wantedBytes() {
+        return share == null ? 0 : share.wanted();
+    }
+
     /** Whether nothing more is written. */
     final boolean hasEnded() {
         return ended || finished;
@@ -259,7 +275,8 @@ abstract class ReadAnswer implements BatchSink, RecordQueue.Stream {
         later(task, () -> {});
     }
 
-    private void later(Runnable task, Runnable rejected) {
+    /** The same; {@code rejected} runs instead once the event loop is gone. */
+    final void later(Runnable task, Runnable rejected) {
         try {
             exchange.loop().execute(task);
         } catch (RejectedExecutionException e) {

@@ -4,6 +4,7 @@ import io.levada.ErrorCode;
 import io.levada.LevadaException;
 import io.levada.wire.OutboundConnection;
 import io.levada.wire.OutboundPool;
+import io.levada.wire.Subscribed;
 import io.levada.wire.WireErrors;
 import io.micrometer.observation.ObservationRegistry;
 import io.netty.handler.codec.http.HttpMethod;
@@ -13,11 +14,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.http.server.HttpServerRequest;
@@ -125,6 +128,18 @@ public final class RestRoutes {
     /** Connections whose answers are counted. */
     public Set<OutboundConnection> connections() {
         return connections;
+    }
+
+    /**
+     * The live streams of some principals, each to come on its own event loop, if that is there still.
+     *
+     * @param owners whose, by their names
+     */
+    public Flux<Mono<Subscribed>> subscribed(Predicate<String> owners) {
+        return Flux.fromIterable(reading)
+                .ofType(LiveStream.class)
+                .filter(stream -> owners.test(stream.exchange.caller().name()))
+                .map(stream -> Mono.create(found -> stream.later(() -> found.success(stream), found::success)));
     }
 
     /** The answer to a request; to be called and subscribed to on its event loop. */

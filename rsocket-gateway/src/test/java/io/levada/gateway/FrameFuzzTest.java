@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import reactor.core.publisher.Flux;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
 /**
@@ -82,8 +83,11 @@ class FrameFuzzTest {
         FakeEngine engine = new FakeEngine();
         OutboundPool pool = new OutboundPool(LIMITS.outboundPoolBytes());
         Doors doors = new Doors(AccessControl.open(), engine);
-        Reception reception =
-                new Reception(doors, LIMITS, pool, new ServerStats(engine, Set.of(), List::of, pool, traffic));
+        Reception reception = new Reception(
+                doors,
+                LIMITS,
+                pool,
+                new ServerStats(engine, Set.of(), owners -> Flux.empty(), List::of, pool, traffic));
         Framing framing = (input[0] & WEBSOCKET) != 0 ? Framing.WEBSOCKET : Framing.TCP;
         InProcessConnection connection = new InProcessConnection(reception, framing, gate.allocator());
         ended.clear();

@@ -21,8 +21,15 @@ import io.levada.wire.Json;
 import io.netty.buffer.Unpooled;
 import io.rsocket.Payload;
 import io.rsocket.util.DefaultPayload;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -258,15 +265,16 @@ final class LoginTest {
     }
 
     @Test
-    void of_others_an_administrator_alone_is_told() {
+    void of_others_an_administrator_alone_is_told() throws IOException {
         serve(Duration.ofSeconds(5));
         try (RawClient alice = client(RawClient.bearer(jwt("alice", Duration.ofMinutes(5))));
                 RawClient bob = client(RawClient.bearer(jwt("bob", Duration.ofMinutes(5))));
-                RawClient root = client(RawClient.bearer(jwt("root", Duration.ofMinutes(5))))) {
+                RawClient root = client(RawClient.bearer(jwt("root", Duration.ofMinutes(5))));
+                InputStream bobsToo = httpStream(jwt("bob", Duration.ofMinutes(5)))) {
             alice.stream("read", READ.replace("}", ",\"label\":\"alice's\"}"), 1);
             bob.stream("read", READ.replace("}", ",\"label\":\"bob's\"}"), 1);
             RawClient.Stream all = root.stream("stats", "{\"intervalMs\":100}", Long.MAX_VALUE);
-            Await.until("both are there", () -> json(all.text()).path("count").asInt() == 2);
+            Await.until("all are there", () -> json(all.text()).path("count").asInt() == 3);
 
             JsonNode own = json(alice.stream("stats", "{}", 1).text());
             assertEquals(1, own.path("count").asInt());
@@ -275,7 +283,21 @@ final class LoginTest {
             assertFalse(own.has("connections"), own.toString());
             assertFalse(own.has("heapBytes"), own.toString());
             assertEquals(3, json(all.text()).path("connections").asInt());
+            assertEquals('r', bobsToo.read());
         }
+    }
+
+    private InputStream httpStream(String token) {
+        URI uri =
+                URI.create("http://127.0.0.1:" + server.httpAddress().getPort() + "/v1/topics/t/stream?from=earliest");
+        HttpRequest request = HttpRequest.newBuilder(uri)
+                .header("Authorization", "Bearer " + token)
+                .build();
+        return HttpClient.newHttpClient()
+                .sendAsync(request, HttpResponse.BodyHandlers.ofInputStream())
+                .orTimeout(Await.LIMIT.toSeconds(), TimeUnit.SECONDS)
+                .join()
+                .body();
     }
 
     @Test

@@ -15,6 +15,10 @@ import io.levada.engine.EmbeddedEngine;
 import io.levada.facade.WaitReason;
 import io.levada.protocol.Message;
 import io.levada.wire.Json;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -176,6 +180,49 @@ final class StatsTest {
                 StreamSupport.stream(told.path("subscriptions").spliterator(), false)
                         .map(each -> each.path("label").asText())
                         .collect(Collectors.toSet()));
+    }
+
+    /** A stream over plain HTTP, of which nothing is read but what fits into the socket. */
+    private Socket httpStream() throws IOException {
+        Socket socket = new Socket(
+                InetAddress.getLoopbackAddress(), server.httpAddress().getPort());
+        socket.getOutputStream()
+                .write(("GET /v1/topics/t/stream?from=earliest HTTP/1.1\r\nHost: 127.0.0.1:" + socket.getPort()
+                                + "\r\n\r\n")
+                        .getBytes(StandardCharsets.UTF_8));
+        return socket;
+    }
+
+    @Test
+    void a_stream_over_plain_http_is_told_as_long_as_it_lasts() throws IOException {
+        publish(10, 10);
+        try (Socket socket = httpStream()) {
+            JsonNode told = untilWaits(WaitReason.NO_DATA);
+
+            assertEquals("stream", told.path("route").asText());
+            assertEquals("t", told.path("topic").asText());
+            assertEquals(
+                    "HTTP /127.0.0.1:" + socket.getLocalPort(),
+                    told.path("connection").asText());
+            assertEquals(10, told.path("records").asLong());
+            assertEquals(0, told.path("lag").asLong(-1));
+            assertEquals(SubscriptionStats.MAX_NUMBER, told.path("demand").asLong());
+        }
+        until("", JsonNode::isMissingNode);
+    }
+
+    @Test
+    void one_over_plain_http_that_is_not_read_is_told_as_such() throws IOException {
+        publish(20_000, 1_000);
+        try (Socket socket = httpStream()) {
+            JsonNode told = until(
+                    "",
+                    subscription -> subscription.path("waits").asText().equals("SOCKET_BLOCKED")
+                            && subscription.path("waitsMs").asLong() >= 200);
+
+            assertTrue(told.path("connection").asText().endsWith(":" + socket.getLocalPort()), told.toString());
+            assertTrue(told.path("lag").asLong() > 0, told.toString());
+        }
     }
 
     @Test

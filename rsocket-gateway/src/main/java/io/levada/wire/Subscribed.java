@@ -1,11 +1,14 @@
-package io.levada.gateway;
+package io.levada.wire;
 
 import io.levada.facade.BatchReader;
 import io.levada.facade.WaitReason;
 import org.jspecify.annotations.Nullable;
 
 /** A stream that reads partitions, and what {@code stats} is to know of it. For the event loop alone. */
-interface Subscribed {
+public interface Subscribed {
+    /** What it goes out on. */
+    OutboundConnection connection();
+
     /** The engine's end, or null until the stream is open. */
     @Nullable
     BatchReader reader();
@@ -27,21 +30,21 @@ interface Subscribed {
     /**
      * What is read: a topic, or a member's partitions.
      *
-     * @param route which route
+     * @param route which route, as it is spelled
      * @param topic the topic, or null of a member
      * @param group the group, or null of a topic
      * @param member the member, or null of a topic
      * @param label what its client calls it, or null where it did not say
      */
     record Subject(
-            Route route,
+            String route,
             @Nullable String topic,
             @Nullable String group,
             @Nullable String member,
             @Nullable String label) {
-        static final Subject NONE = new Subject(Route.READ, null, null, null, null);
+        public static final Subject NONE = new Subject("", null, null, null, null);
 
-        static Subject topic(Route route, String topic, @Nullable String label) {
+        public static Subject topic(String route, String topic, @Nullable String label) {
             return new Subject(route, topic, null, null, label);
         }
     }
