@@ -17,10 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -49,6 +49,9 @@ final class ClusterMember {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterMember.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration COMMIT_PATIENCE = Duration.ofSeconds(10);
+    /** Between two tries of a commit. */
+    private static final Duration COMMIT_PAUSE = Duration.ofMillis(20);
+
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
     private static final Duration PATTERN_LOOK = Duration.ofSeconds(1);
 
@@ -65,7 +68,7 @@ final class ClusterMember {
     private final long secret;
     private final Consumer<ClusterMember> onEnd;
     private final KafkaConsumer<byte[], byte[]> consumer;
-    private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+    private final BlockingDeque<Runnable> tasks = new LinkedBlockingDeque<>();
     private final Map<TopicPartition, Held> held = new LinkedHashMap<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Thread thread;
@@ -84,7 +87,9 @@ final class ClusterMember {
     private @Nullable LevadaException failure;
     private List<String> subscribed = List.of();
     private long patternsLookedAtNanos;
-    private boolean revoking;
+    /** The first of the tasks is a commit that could not be made, and is to be tried again a little later. */
+    private boolean putOff;
+
     private long withoutSinceNanos;
     private boolean idleTold;
     private int nextHandle = 1;
@@ -145,15 +150,9 @@ final class ClusterMember {
 
     void commit(
             ClusterSession from, Map<Integer, CommitPoint> points, Runnable done, Consumer<LevadaException> failed) {
+        long deadline = System.nanoTime() + COMMIT_PATIENCE.toNanos();
         execute(
-                () -> {
-                    try {
-                        commit(from, points);
-                        done.run();
-                    } catch (RuntimeException e) {
-                        failed.accept(KafkaErrors.of(e));
-                    }
-                },
+                () -> commit(from, points, deadline, done, failed),
                 () -> failed.accept(fenced("it has left the group")));
     }
 
@@ -259,7 +258,8 @@ final class ClusterMember {
     }
 
     private void runTasks() {
-        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+        putOff = false;
+        for (Runnable task = tasks.poll(); task != null; task = putOff ? null : tasks.poll()) {
             task.run();
         }
     }
@@ -267,7 +267,7 @@ final class ClusterMember {
     private void poll(Duration time) {
         polling = true;
         try {
-            consumer.poll(tasks.isEmpty() ? time : Duration.ZERO);
+            consumer.poll(putOff ? COMMIT_PAUSE : tasks.isEmpty() ? time : Duration.ZERO);
         } catch (WakeupException e) {
             LOG.trace("there is something to do");
         } finally {
@@ -376,7 +376,30 @@ final class ClusterMember {
 
     // Commits.
 
-    private void commit(ClusterSession from, Map<Integer, CommitPoint> points) {
+    /**
+     * Commits, and answers, unless it is put off: it stays the first of the tasks then. It does not wait for that itself, as
+     * a partition that is asked back meanwhile is given back only when no commit of its owner's is without an answer.
+     */
+    private void commit(
+            ClusterSession from,
+            Map<Integer, CommitPoint> points,
+            long deadline,
+            Runnable done,
+            Consumer<LevadaException> failed) {
+        try {
+            if (commit(from, points, deadline)) {
+                done.run();
+            } else {
+                putOff = true;
+                tasks.addFirst(() -> commit(from, points, deadline, done, failed));
+            }
+        } catch (RuntimeException e) {
+            failed.accept(KafkaErrors.of(e));
+        }
+    }
+
+    /** Whether it is committed; if not, it may be with another try. */
+    private boolean commit(ClusterSession from, Map<Integer, CommitPoint> points, long deadline) {
         Map<TopicPartition, OffsetAndMetadata> commits = new HashMap<>();
         Map<Held, Long> places = new HashMap<>();
         points.forEach((handle, point) -> {
@@ -393,8 +416,11 @@ final class ClusterMember {
                             : new OffsetAndMetadata(point.offset(), metadata));
             places.put(one, point.offset());
         });
-        commit(commits);
+        if (!commit(commits, deadline)) {
+            return false;
+        }
         places.forEach((one, offset) -> one.committed = offset);
+        return true;
     }
 
     private static void check(Held one, CommitPoint point) {
@@ -417,26 +443,30 @@ final class ClusterMember {
         }
     }
 
-    /** Commits while all of it is owned; a new epoch, of which the member may hear a little later, lets it try again. */
-    private void commit(Map<TopicPartition, OffsetAndMetadata> commits) {
-        long deadline = System.nanoTime() + COMMIT_PATIENCE.toNanos();
+    /** Of a new epoch the member may hear a little later than the cluster, which then lets it try again. */
+    private boolean commit(Map<TopicPartition, OffsetAndMetadata> commits, long deadline) {
+        try {
+            awake(() -> {
+                consumer.commitSync(commits, COMMIT_PATIENCE);
+                return commits;
+            });
+            return true;
+        } catch (CommitFailedException | StaleMemberEpochException | RetriableException e) {
+            if (System.nanoTime() > deadline) {
+                throw e;
+            }
+            LOG.debug("a commit of {} is tried again", spec.group(), e);
+            return false;
+        }
+    }
+
+    /** Does again what a wake-up broke off that came just before. */
+    private static <T> T awake(Supplier<T> work) {
         while (true) {
             try {
-                consumer.commitSync(commits, COMMIT_PATIENCE);
-                return;
+                return work.get();
             } catch (WakeupException e) {
                 LOG.trace("there is more to do");
-            } catch (CommitFailedException | StaleMemberEpochException | RetriableException e) {
-                if (System.nanoTime() > deadline) {
-                    throw e;
-                }
-                LOG.debug("a commit of {} is tried again", spec.group(), e);
-            }
-            if (!revoking) {
-                poll(Duration.ofMillis(20));
-            }
-            if (!held.keySet().containsAll(commits.keySet())) {
-                throw fenced("its partition was taken away meanwhile");
             }
         }
     }
@@ -519,17 +549,6 @@ final class ClusterMember {
             }
         }
 
-        /** Does again what a wake-up broke off that came just before. */
-        private <T> T awake(Supplier<T> work) {
-            while (true) {
-                try {
-                    return work.get();
-                } catch (WakeupException e) {
-                    LOG.trace("there is more to do");
-                }
-            }
-        }
-
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
             polling = false;
@@ -552,19 +571,21 @@ final class ClusterMember {
             if (owner != null) {
                 going.forEach(one -> owner.revoking(one.handle, within));
             }
-            revoking = true;
             try {
                 while (session == owner && !going.stream().allMatch(one -> one.givenBack)) {
-                    Runnable task = tasks.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    long left = deadline - System.nanoTime();
+                    Runnable task = left <= 0 ? null : tasks.poll(left, TimeUnit.NANOSECONDS);
                     if (task == null) {
                         return;
                     }
+                    putOff = false;
                     task.run();
+                    if (putOff) {
+                        TimeUnit.MILLISECONDS.sleep(COMMIT_PAUSE.toMillis());
+                    }
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-            } finally {
-                revoking = false;
             }
         }
 

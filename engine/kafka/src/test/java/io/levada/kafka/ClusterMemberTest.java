@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -243,6 +245,39 @@ final class ClusterMemberTest {
         assertEquals(0, committed(first.partition(staying).partition(), topic)); // all or none
         assertNull(first.commit(staying, 5));
         assertEquals(5, committed(first.partition(staying).partition(), topic));
+    }
+
+    /** As members do it: a partition is given back when no commit is under way. Each task wakes the member's consumer up. */
+    @Test
+    void a_commit_that_is_tried_again_holds_up_no_hand_over() throws InterruptedException {
+        String topic = topic(2);
+        Owner first = new Owner(here, join(topic));
+        first.awaitAssigned(2);
+        AtomicBoolean over = new AtomicBoolean();
+        Thread committing = new Thread(() -> {
+            while (!over.get()) {
+                first.awaitAssigned(0).forEach(handle -> first.commit(handle, 0));
+                first.revoking().forEach(first.session()::revoked);
+            }
+        });
+        Thread waking = new Thread(() -> {
+            while (!over.get()) {
+                first.session().revoked(-1);
+                LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(200));
+            }
+        });
+        committing.start();
+        waking.start();
+        for (int round = 1; round <= 5; round++) {
+            Owner second = new Owner(there, join(topic));
+            second.awaitAssigned(1);
+            second.session().leave();
+            first.awaitAssigned(2 + round);
+        }
+        over.set(true);
+        committing.join();
+        waking.join();
+        assertFalse(first.hasHeard("lost"));
     }
 
     @Test

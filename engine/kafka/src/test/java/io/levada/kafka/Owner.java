@@ -93,6 +93,11 @@ final class Owner implements MemberSink, BatchSink {
         return await("a partition that goes", () -> revoking.isEmpty() ? null : revoking.get(0));
     }
 
+    /** The partitions that were asked back so far. */
+    synchronized List<Integer> revoking() {
+        return List.copyOf(revoking);
+    }
+
     synchronized LevadaException awaitError() {
         return await("an error", () -> error);
     }
